@@ -1,0 +1,362 @@
+//! What runs of entries do to accounts and buckets, in a form that joins.
+//!
+//! Of each account (or bucket) and currency a run keeps the sum of what it moved and the lowest
+//! prefix sum: with what stood there before, that says whether it ever falls below zero.
+
+use serde::{Deserialize, Serialize};
+
+use crate::economy::{Kind, Party, blocked_by_freeze};
+use crate::entry::{Entry, Values};
+use crate::limits::{MAX_ACCOUNTS, MAX_CURRENCIES};
+use crate::money::{Amount, Sum};
+use crate::names::Names;
+
+/// What was moved in one currency, in ten-thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Sum of all movements.
+    pub sum: i128,
+    /// The lowest that it was; at most zero.
+    pub low: i128,
+}
+
+impl Flow {
+    #[inline]
+    fn add(&mut self, units: i128) {
+        self.sum += units;
+        self.low = self.low.min(self.sum);
+    }
+
+    fn join(&mut self, next: Self) {
+        self.low = self.low.min(self.sum + next.low);
+        self.sum += next.sum;
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Held {
+    holder: u32,
+    currency: u32,
+    flow: Flow,
+    /// The holder's next currency, as a place in [`Holders::held`].
+    next: u32,
+}
+
+const END: u32 = u32::MAX;
+
+/// Accounts or buckets with their flows by currency.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Holders {
+    names: Names,
+    first: Vec<u32>,
+    held: Vec<Held>,
+}
+
+impl Holders {
+    /// The number of a holder; `None` past the cap.
+    #[inline]
+    pub fn number(&mut self, name: &str, max: usize) -> Option<u32> {
+        let number = self.names.number(name, max)?;
+        if self.first.len() < self.names.len() {
+            self.first.push(END);
+        }
+        Some(number)
+    }
+
+    #[inline]
+    fn flow(&mut self, holder: u32, currency: u32) -> &mut Flow {
+        let mut at = self.first[holder as usize];
+        while at != END && self.held[at as usize].currency != currency {
+            at = self.held[at as usize].next;
+        }
+        if at == END {
+            at = u32::try_from(self.held.len()).unwrap_or(END - 1);
+            let next = std::mem::replace(&mut self.first[holder as usize], at);
+            self.held.push(Held { holder, currency, flow: Flow::default(), next });
+        }
+        &mut self.held[at as usize].flow
+    }
+
+    /// The names of all holders.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// `(currency, flow)` of a holder.
+    pub fn of(&self, holder: u32) -> impl Iterator<Item = (u32, Flow)> {
+        let held = |at: u32| self.held.get(at as usize);
+        std::iter::successors(held(self.first[holder as usize]), move |h| held(h.next)).map(|h| (h.currency, h.flow))
+    }
+
+    /// The sum of a holder in a currency.
+    #[must_use]
+    pub fn sum(&self, holder: u32, currency: u32) -> i128 {
+        self.of(holder).find(|(c, _)| *c == currency).map_or(0, |(_, flow)| flow.sum)
+    }
+
+    fn falls_below_zero(&self) -> bool {
+        self.held.iter().any(|h| h.flow.low < 0)
+    }
+
+    /// Joins the holders of the next run; gives their numbers here, and whether all had room.
+    fn join(&mut self, next: &Self, currencies: &[u32], max: usize) -> (Vec<u32>, bool) {
+        let mut whole = true;
+        let numbers: Vec<u32> = next
+            .names
+            .iter()
+            .map(|name| self.number(name, max).unwrap_or_else(|| {
+                whole = false;
+                END
+            }))
+            .collect();
+        // In the order in which one pass would have met them.
+        for held in &next.held {
+            let (holder, currency) = (numbers[held.holder as usize], currencies[held.currency as usize]);
+            if holder != END && currency != END {
+                self.flow(holder, currency).join(held.flow);
+            }
+        }
+        (numbers, whole)
+    }
+}
+
+/// What a run of entries does to one account's freeze.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// What the first freeze or unfreeze made it.
+    first: Option<bool>,
+    /// What the last made it.
+    last: Option<bool>,
+    /// It moved money before the first, as a frozen account may not.
+    moved_before: bool,
+    /// Within the run it was frozen twice, unfrozen while it was not, or moved while frozen.
+    broken: bool,
+}
+
+impl Freeze {
+    fn change(&mut self, frozen: bool) {
+        self.broken |= self.last == Some(frozen);
+        self.first = self.first.or(Some(frozen));
+        self.last = Some(frozen);
+    }
+
+    #[inline]
+    fn moved(&mut self) {
+        self.moved_before |= self.last.is_none();
+        self.broken |= self.last == Some(true);
+    }
+
+    fn join(&mut self, next: Self) {
+        self.broken |= next.broken || (self.last.is_some() && self.last == next.first);
+        self.broken |= self.last == Some(true) && next.moved_before;
+        self.moved_before |= self.last.is_none() && next.moved_before;
+        self.first = self.first.or(next.first);
+        self.last = next.last.or(self.last);
+    }
+
+    /// Whether it is frozen after the run, if it was not before.
+    #[must_use]
+    pub fn is_frozen(self) -> bool {
+        self.last == Some(true)
+    }
+
+    /// Whether a ledger that starts with this run, every account unfrozen, breaks a rule of freezing.
+    fn breaks_a_rule(self) -> bool {
+        self.broken || self.first == Some(false)
+    }
+}
+
+/// What a run of entries does to every balance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Balances {
+    currencies: Names,
+    accounts: Holders,
+    freezes: Vec<Freeze>,
+    buckets: Holders,
+    /// By currency: what SYSTEM made and destroyed.
+    made: Vec<(i128, i128)>,
+    /// A named limit was passed: what is kept here is not all.
+    overflown: bool,
+}
+
+/// The numbers that [`Balances`] gave to an entry's parties and currency; `u32::MAX` past a cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The sender; for SYSTEM and TREASURY too.
+    pub sender: u32,
+    /// The receiver; for SYSTEM and TREASURY too.
+    pub receiver: u32,
+    /// The currency.
+    pub currency: u32,
+}
+
+impl Balances {
+    /// Applies an entry as written.
+    #[inline]
+    pub fn apply(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind) -> Numbers {
+        let numbers = self.numbers(entry);
+        let Numbers { sender, receiver, currency } = numbers;
+        if sender == END || receiver == END || currency == END {
+            self.overflown = true;
+            return numbers;
+        }
+        let (from, to) = (Party::of(entry.sender_id), Party::of(entry.receiver_id));
+        let units = |amount: Amount| i128::from(amount.ten_thousandths());
+        let (gross, tax, net) = (units(values.gross), units(values.tax), units(values.net));
+        match from {
+            Party::User => self.accounts.flow(sender, currency).add(-gross),
+            Party::System => self.made[currency as usize].0 += gross,
+            Party::Treasury => self.bucket(entry.tax_type, currency, -gross),
+        }
+        if tax > 0 {
+            self.bucket(entry.tax_type, currency, tax);
+        }
+        match to {
+            Party::User => self.accounts.flow(receiver, currency).add(net),
+            Party::System => self.made[currency as usize].1 += net,
+            Party::Treasury => {}
+        }
+        self.freeze(values, kind, (from, sender), (to, receiver));
+        numbers
+    }
+
+    #[inline]
+    fn numbers(&mut self, entry: &Entry<'_>) -> Numbers {
+        let currency = self.currencies.number(entry.currency, MAX_CURRENCIES).unwrap_or(END);
+        if self.made.len() < self.currencies.len() {
+            self.made.push((0, 0));
+        }
+        let sender = self.accounts.number(entry.sender_id, MAX_ACCOUNTS).unwrap_or(END);
+        let receiver = self.accounts.number(entry.receiver_id, MAX_ACCOUNTS).unwrap_or(END);
+        self.freezes.resize(self.accounts.names.len(), Freeze::default());
+        Numbers { sender, receiver, currency }
+    }
+
+    fn bucket(&mut self, tax_type: Option<&str>, currency: u32, units: i128) {
+        let Some(tax_type) = tax_type else { return };
+        match self.buckets.number(tax_type, MAX_CURRENCIES) {
+            Some(bucket) => self.buckets.flow(bucket, currency).add(units),
+            None => self.overflown = true,
+        }
+    }
+
+    #[inline]
+    fn freeze(&mut self, values: &Values, kind: Kind, (from, sender): (Party, u32), (to, receiver): (Party, u32)) {
+        match kind {
+            Kind::AccountFreeze => self.freezes[receiver as usize].change(true),
+            Kind::AccountUnfreeze => self.freezes[receiver as usize].change(false),
+            _ => {
+                let (sends, receives) = blocked_by_freeze(from, to, values.gross);
+                if sends {
+                    self.freezes[sender as usize].moved();
+                }
+                if receives {
+                    self.freezes[receiver as usize].moved();
+                }
+            }
+        }
+    }
+
+    /// Joins what the next run of entries does; gives the numbers here of its accounts and currencies.
+    pub fn join(&mut self, next: &Self) -> (Vec<u32>, Vec<u32>) {
+        let currencies: Vec<u32> =
+            next.currencies.iter().map(|name| self.currencies.number(name, MAX_CURRENCIES).unwrap_or(END)).collect();
+        self.overflown |= next.overflown || currencies.contains(&END);
+        self.made.resize(self.currencies.len(), (0, 0));
+        for (&to, from) in currencies.iter().zip(&next.made).filter(|(to, _)| **to != END) {
+            let made = &mut self.made[to as usize];
+            *made = (made.0 + from.0, made.1 + from.1);
+        }
+        let (accounts, all_accounts) = self.accounts.join(&next.accounts, &currencies, MAX_ACCOUNTS);
+        let (_, all_buckets) = self.buckets.join(&next.buckets, &currencies, MAX_CURRENCIES);
+        self.overflown |= !all_accounts || !all_buckets;
+        self.freezes.resize(self.accounts.names.len(), Freeze::default());
+        for (&to, freeze) in accounts.iter().zip(&next.freezes).filter(|(to, _)| **to != END) {
+            self.freezes[to as usize].join(*freeze);
+        }
+        (accounts, currencies)
+    }
+
+    /// Whether a named limit was passed, so that balances, freezes and documents cannot be checked.
+    #[must_use]
+    pub const fn overflown(&self) -> bool {
+        self.overflown
+    }
+
+    /// Whether a ledger that starts with this run keeps every balance and bucket at or above zero and
+    /// no frozen account moves.
+    #[must_use]
+    pub fn keeps_the_rules(&self) -> bool {
+        let freezes_hold = !self.freezes.iter().any(|f| f.breaks_a_rule());
+        freezes_hold && !self.accounts.falls_below_zero() && !self.buckets.falls_below_zero()
+    }
+
+    /// `(account, is frozen)` of every user.
+    pub fn users(&self) -> impl Iterator<Item = (&str, bool)> {
+        let users = self.accounts.names.iter().zip(&self.freezes);
+        users.filter(|(id, _)| Party::of(id) == Party::User).map(|(id, freeze)| (id, freeze.is_frozen()))
+    }
+
+    /// Whether a user is frozen.
+    #[must_use]
+    pub fn is_frozen(&self, account: &str) -> bool {
+        self.accounts.names.find(account).is_some_and(|n| self.freezes[n as usize].is_frozen())
+    }
+
+    /// The balance of a user in a currency.
+    #[must_use]
+    pub fn balance(&self, account: &str, currency: &str) -> Sum {
+        Self::held(&self.accounts, &self.currencies, account, currency)
+    }
+
+    /// What a bucket holds in a currency.
+    #[must_use]
+    pub fn collected(&self, tax_type: &str, currency: &str) -> Sum {
+        Self::held(&self.buckets, &self.currencies, tax_type, currency)
+    }
+
+    fn held(holders: &Holders, currencies: &Names, holder: &str, currency: &str) -> Sum {
+        let numbers = holders.names.find(holder).zip(currencies.find(currency));
+        Sum::from_ten_thousandths(numbers.map_or(0, |(h, c)| holders.sum(h, c)))
+    }
+
+    /// `(currency, balance)` of a user, in the order of the currencies' names.
+    #[must_use]
+    pub fn balances(&self, account: &str) -> Vec<(&str, Sum)> {
+        self.held_by(&self.accounts, account)
+    }
+
+    /// `(currency, sum)` of a bucket, in the order of the currencies' names.
+    #[must_use]
+    pub fn bucket_sums(&self, tax_type: &str) -> Vec<(&str, Sum)> {
+        self.held_by(&self.buckets, tax_type)
+    }
+
+    fn held_by<'a>(&'a self, holders: &'a Holders, holder: &str) -> Vec<(&'a str, Sum)> {
+        let Some(number) = holders.names.find(holder) else {
+            return Vec::new();
+        };
+        let sum = |(c, flow): (u32, Flow)| (self.currencies.name(c), Sum::from_ten_thousandths(flow.sum));
+        let mut sums: Vec<_> = holders.of(number).map(sum).collect();
+        sums.sort_unstable();
+        sums
+    }
+
+    /// The names of all buckets.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        self.buckets.names.iter()
+    }
+
+    /// The name of an account by its number.
+    #[must_use]
+    pub fn account_name(&self, number: u32) -> &str {
+        self.accounts.names.name(number)
+    }
+
+    /// Whether a number is that of SYSTEM or TREASURY.
+    #[must_use]
+    pub fn is_reserved(&self, number: u32) -> bool {
+        Party::of(self.account_name(number)) != Party::User
+    }
+}

@@ -1,0 +1,247 @@
+//! One entry of format 2: its fields, its two preimages and their hashes.
+//!
+//! Example: entry 4 of the vectors gives
+//! `countersign/entry/2⏎4⏎a7c1…⏎41b6…⏎2026-02-11T15:30:00.000Z⏎TRANSFER⏎EURO⏎100.0000⏎5.0000⏎95.0000⏎transfer_tax⏎…`,
+//! each value followed by one line feed, null as an empty line. FORMAT.md, "Format 2: hashes".
+
+use serde::Serialize;
+
+use crate::grammar;
+use crate::hash::Hash;
+use crate::money::Amount;
+use crate::timestamp::Timestamp;
+
+/// Keys of an entry, in their order.
+pub const KEYS: [&str; 17] = [
+    "seq", "transaction_id", "created_at", "type", "currency", "amount_gross", "tax_withheld", "amount_net",
+    "tax_type", "sender_id", "receiver_id", "operator_id", "reference_id", "personal", "personal_hash",
+    "previous_hash", "current_hash",
+];
+/// Keys of a personal block, in their order.
+pub const PERSONAL_KEYS: [&str; 6] =
+    ["salt", "sender_username", "receiver_username", "description", "ip_address", "user_agent"];
+/// Largest sizes of the personal texts, in bytes, in the order of [`PERSONAL_KEYS`] after the salt.
+pub const PERSONAL_MAX: [usize; 5] = [64, 64, 2000, 64, 512];
+/// Largest size of `reference_id`, in bytes.
+pub const REFERENCE_MAX: usize = 128;
+
+/// An entry whose every field keeps its grammar. Texts are the decoded JSON strings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry<'a> {
+    /// 1 for the ledger's first entry, then one more each.
+    pub seq: u64,
+    /// UUID.
+    pub transaction_id: &'a str,
+    /// When, in milliseconds.
+    pub created_at: &'a str,
+    /// One of the types, or an application's own.
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    /// Currency code; `XXX` where nothing moves.
+    pub currency: &'a str,
+    /// Taken from the sender.
+    pub amount_gross: &'a str,
+    /// Given to the Treasury.
+    pub tax_withheld: &'a str,
+    /// Given to the receiver.
+    pub amount_net: &'a str,
+    /// The Treasury's bucket.
+    pub tax_type: Option<&'a str>,
+    /// Account, SYSTEM or TREASURY.
+    pub sender_id: &'a str,
+    /// Account, SYSTEM or TREASURY.
+    pub receiver_id: &'a str,
+    /// Who ordered it.
+    pub operator_id: Option<&'a str>,
+    /// What it refers to.
+    pub reference_id: Option<&'a str>,
+    /// Null where withheld or erased.
+    pub personal: Option<Personal<'a>>,
+    /// Hash of the personal block.
+    pub personal_hash: &'a str,
+    /// `current_hash` of the entry before.
+    pub previous_hash: &'a str,
+    /// Hash of this entry.
+    pub current_hash: &'a str,
+}
+
+/// The part of an entry that can be withheld or erased without touching the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Personal<'a> {
+    /// 32 hex, random, new for each entry.
+    pub salt: &'a str,
+    /// Name shown.
+    pub sender_username: Option<&'a str>,
+    /// Name shown.
+    pub receiver_username: Option<&'a str>,
+    /// Free text.
+    pub description: Option<&'a str>,
+    /// Where the order came from.
+    pub ip_address: Option<&'a str>,
+    /// Where the order came from.
+    pub user_agent: Option<&'a str>,
+}
+
+/// The parsed values that the grammar of an entry guarantees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Values {
+    /// `transaction_id` as 128 bits.
+    pub id: u128,
+    /// `created_at`.
+    pub time: Timestamp,
+    /// `amount_gross`.
+    pub gross: Amount,
+    /// `tax_withheld`.
+    pub tax: Amount,
+    /// `amount_net`.
+    pub net: Amount,
+}
+
+impl Personal<'_> {
+    /// The texts after the salt, in the order of [`PERSONAL_KEYS`].
+    #[must_use]
+    pub fn texts(&self) -> [Option<&str>; 5] {
+        [self.sender_username, self.receiver_username, self.description, self.ip_address, self.user_agent]
+    }
+
+    /// Appends the preimage of `personal_hash`.
+    #[inline]
+    pub fn write_preimage(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"countersign/personal/2\n");
+        line(out, self.salt);
+        for text in self.texts() {
+            line(out, text.unwrap_or(""));
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Appends the preimage of `current_hash`, as this entry would have it at `seq` on `previous`.
+    #[inline]
+    pub fn write_preimage_at(&self, seq: u64, previous: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"countersign/entry/2\n");
+        write_number(out, seq);
+        out.push(b'\n');
+        for text in [
+            previous, self.transaction_id, self.created_at, self.kind, self.currency, self.amount_gross,
+            self.tax_withheld, self.amount_net, self.tax_type.unwrap_or(""), self.sender_id, self.receiver_id,
+            self.operator_id.unwrap_or(""), self.reference_id.unwrap_or(""), self.personal_hash,
+        ] {
+            line(out, text);
+        }
+    }
+
+    /// Appends the preimage of `current_hash`.
+    #[inline]
+    pub fn write_preimage(&self, out: &mut Vec<u8>) {
+        self.write_preimage_at(self.seq, self.previous_hash, out);
+    }
+
+    /// What its content hashes to, at `seq` on `previous`.
+    #[must_use]
+    pub fn content_hash_at(&self, seq: u64, previous: &str) -> Hash {
+        let mut preimage = Vec::with_capacity(512);
+        self.write_preimage_at(seq, previous, &mut preimage);
+        Hash::of(&preimage)
+    }
+
+    /// What its content hashes to.
+    #[must_use]
+    pub fn content_hash(&self) -> Hash {
+        self.content_hash_at(self.seq, self.previous_hash)
+    }
+
+    /// What its personal block hashes to; `None` where that is withheld or erased.
+    #[must_use]
+    pub fn personal_content_hash(&self) -> Option<Hash> {
+        let personal = self.personal?;
+        let mut preimage = Vec::with_capacity(256);
+        personal.write_preimage(&mut preimage);
+        Some(Hash::of(&preimage))
+    }
+
+    /// Holds every field to its grammar, in key order, and gives the parsed values.
+    ///
+    /// # Errors
+    /// The first field that breaks its grammar, and how.
+    #[inline]
+    pub fn check(&self) -> Result<Values, (&'static str, &'static str)> {
+        let or = |ok: bool, field, reason| if ok { Ok(()) } else { Err((field, reason)) };
+        or((1..=grammar::MAX_SEQ).contains(&self.seq), "seq", "not an integer from 1 to 2^53 − 1")?;
+        let id = grammar::uuid(self.transaction_id).ok_or(("transaction_id", "not a UUID in lowercase with hyphens"))?;
+        let time = Timestamp::parse(self.created_at.as_bytes())
+            .ok_or(("created_at", "not an existing time written YYYY-MM-DDTHH:MM:SS.mmmZ"))?;
+        let known = crate::economy::Kind::parse(self.kind).is_some();
+        or(known, "type", "neither a type of the ledger nor X_ and 1 to 30 of A-Z 0-9 _")?;
+        or(grammar::is_currency(self.currency), "currency", "not 3 to 12 of A-Z 0-9, a letter first")?;
+        let amount = |text: &str, field| {
+            Amount::parse(text.as_bytes()).ok_or((field, "not an amount of up to 15 digits and exactly 4 decimals"))
+        };
+        let gross = amount(self.amount_gross, "amount_gross")?;
+        let tax = amount(self.tax_withheld, "tax_withheld")?;
+        let net = amount(self.amount_net, "amount_net")?;
+        or(self.tax_type.is_none_or(grammar::is_tax_type), "tax_type", "neither null nor 2 to 32 of a-z 0-9 _")?;
+        let an_id = "not 1 to 64 of A-Z a-z 0-9 . _ : -";
+        or(grammar::is_id(self.sender_id), "sender_id", an_id)?;
+        or(grammar::is_id(self.receiver_id), "receiver_id", an_id)?;
+        or(self.operator_id.is_none_or(grammar::is_id), "operator_id", an_id)?;
+        let reference_ok = self.reference_id.is_none_or(|t| grammar::is_text(t, REFERENCE_MAX));
+        or(reference_ok, "reference_id", A_TEXT)?;
+        if let Some(personal) = &self.personal {
+            personal.check()?;
+        }
+        or(grammar::is_hex(self.personal_hash, 64), "personal_hash", A_HASH)?;
+        or(grammar::is_hex(self.previous_hash, 64), "previous_hash", A_HASH)?;
+        or(grammar::is_hex(self.current_hash, 64), "current_hash", A_HASH)?;
+        Ok(Values { id, time, gross, tax, net })
+    }
+}
+
+const A_HASH: &str = "not 64 lowercase hex digits";
+const A_TEXT: &str = "empty, too long, or with a control or deceiving character";
+
+impl Personal<'_> {
+    #[inline]
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        const FIELDS: [&str; 5] = [
+            "personal.sender_username", "personal.receiver_username", "personal.description", "personal.ip_address",
+            "personal.user_agent",
+        ];
+        if !grammar::is_hex(self.salt, 32) {
+            return Err(("personal.salt", "not 32 lowercase hex digits"));
+        }
+        for ((text, max), field) in self.texts().into_iter().zip(PERSONAL_MAX).zip(FIELDS) {
+            if text.is_some_and(|text| !grammar::is_text(text, max)) {
+                return Err((field, A_TEXT));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[inline]
+fn line(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'\n');
+}
+
+#[inline]
+fn write_number(out: &mut Vec<u8>, mut n: u64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(n % 10).unwrap_or_default();
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// The first entry's `previous_hash`.
+#[must_use]
+pub fn genesis(ledger: &str, ledger_id: &str) -> Hash {
+    Hash::of(format!("countersign/ledger/2\n{ledger}\n{ledger_id}\n").as_bytes())
+}

@@ -1,0 +1,229 @@
+//! The index of transaction ids, for what looks back across the whole ledger: ids used twice, refunds
+//! and erasures. 40 bytes an entry, and 24 for each that refers to another.
+
+use serde::{Deserialize, Serialize};
+
+use crate::balances::Numbers;
+use crate::economy::Kind;
+use crate::entry::{Entry, Values};
+use crate::grammar;
+use crate::limits::MAX_INDEXED;
+
+/// What looking back needs of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Record {
+    /// The two halves of `transaction_id`.
+    id: [u64; 2],
+    /// `amount_net` in ten-thousandths.
+    pub net: u64,
+    /// Line, counted from the start of the run.
+    pub line: u32,
+    /// Number of the sender among the run's accounts.
+    pub sender: u32,
+    /// Number of the receiver among the run's accounts.
+    pub receiver: u32,
+    /// Number of the currency among the run's, and the flags above it.
+    currency: u32,
+}
+
+const HAS_PERSONAL: u32 = 1 << 31;
+const IS_REFUND: u32 = 1 << 30;
+const IS_ERASURE: u32 = 1 << 29;
+const CURRENCY: u32 = IS_ERASURE - 1;
+
+impl Record {
+    /// `transaction_id` as 128 bits.
+    #[must_use]
+    pub fn id(&self) -> u128 {
+        u128::from(self.id[0]) << 64 | u128::from(self.id[1])
+    }
+
+    /// Number of the currency.
+    #[must_use]
+    pub const fn currency(&self) -> u32 {
+        self.currency & CURRENCY
+    }
+
+    /// Whether the personal block stands.
+    #[must_use]
+    pub const fn has_personal(&self) -> bool {
+        self.currency & HAS_PERSONAL != 0
+    }
+}
+
+/// An entry that refers to an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Reference {
+    /// The id that it names; `None` where that is no id, so that it can match nothing.
+    to: Option<[u64; 2]>,
+    line: u32,
+}
+
+/// What [`Index::look_back`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Retrospect {
+    /// An id that an earlier entry has.
+    IdUsedTwice,
+    /// A refund of no earlier entry between the same parties in the same currency.
+    RefundUnmatched,
+    /// All refunds of an entry together are above its net.
+    RefundExceeds,
+    /// An erasure of no earlier entry of that party.
+    ErasureUnmatched,
+    /// A block is gone that no erasure names.
+    PersonalRemoved,
+    /// An erased block still stands.
+    ErasureNotDone,
+}
+
+/// The index of a run of entries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    records: Vec<Record>,
+    references: Vec<Reference>,
+    overflown: bool,
+}
+
+fn halves(id: u128) -> [u64; 2] {
+    let bytes = id.to_be_bytes();
+    let (high, low) = bytes.split_at(8);
+    let half = |b: &[u8]| b.iter().fold(0, |n, b| n << 8 | u64::from(*b));
+    [half(high), half(low)]
+}
+
+impl Index {
+    /// Adds an entry.
+    #[inline]
+    pub fn add(&mut self, line: u64, entry: &Entry<'_>, values: &Values, kind: Kind, numbers: Numbers) {
+        let Ok(line) = u32::try_from(line) else {
+            self.overflown = true;
+            return;
+        };
+        if self.records.len() >= MAX_INDEXED {
+            self.overflown = true;
+            return;
+        }
+        let mut flags = if entry.personal.is_some() { HAS_PERSONAL } else { 0 };
+        if matches!(kind, Kind::Refund | Kind::Erasure) {
+            flags |= if kind == Kind::Refund { IS_REFUND } else { IS_ERASURE };
+            let to = entry.reference_id.and_then(grammar::uuid).map(halves);
+            self.references.push(Reference { to, line });
+        }
+        self.records.push(Record {
+            id: halves(values.id),
+            net: values.net.ten_thousandths(),
+            line,
+            sender: numbers.sender,
+            receiver: numbers.receiver,
+            currency: numbers.currency & CURRENCY | flags,
+        });
+    }
+
+    /// Joins the index of the next run, whose lines follow `lines` and whose numbers are mapped.
+    pub fn join(&mut self, next: &Self, lines: u64, accounts: &[u32], currencies: &[u32]) {
+        self.overflown |= next.overflown;
+        let last = next.records.last().map_or(0, |r| u64::from(r.line));
+        let fits = u32::try_from(lines + last).is_ok() && self.records.len() + next.records.len() <= MAX_INDEXED;
+        let Some(lines) = u32::try_from(lines).ok().filter(|_| fits) else {
+            self.overflown = true;
+            return;
+        };
+        let number = |map: &[u32], n: u32| map.get(n as usize).copied().unwrap_or(u32::MAX);
+        self.records.extend(next.records.iter().map(|r| Record {
+            line: r.line + lines,
+            sender: number(accounts, r.sender),
+            receiver: number(accounts, r.receiver),
+            currency: r.currency & !CURRENCY | number(currencies, r.currency()) & CURRENCY,
+            ..*r
+        }));
+        self.references.extend(next.references.iter().map(|r| Reference { line: r.line + lines, ..*r }));
+    }
+
+    /// Whether a named limit was passed, so that looking back is not possible.
+    #[must_use]
+    pub const fn overflown(&self) -> bool {
+        self.overflown
+    }
+
+    /// Whether any entry refers to another.
+    #[must_use]
+    pub fn has_references(&self) -> bool {
+        !self.references.is_empty()
+    }
+
+    /// Everything that looking back finds, by line. `whole` where the ledger starts with this run, so
+    /// that what a refund or erasure names must be in it; `personal` where missing blocks are judged.
+    #[must_use]
+    pub fn look_back(mut self, whole: bool, personal: bool) -> Vec<(u64, Retrospect)> {
+        // By id, and of one id by line. Ids made in order, as version 7 makes them, are sorted already.
+        self.records.sort_by_key(|r| (r.id, r.line));
+        let mut found = Vec::new();
+        for pair in self.records.windows(2).filter(|pair| pair[0].id == pair[1].id) {
+            found.push((u64::from(pair[1].line), Retrospect::IdUsedTwice));
+        }
+        let erased = self.follow_references(whole, &mut found);
+        if personal {
+            self.judge_blocks(&erased, &mut found);
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// The first record of an id.
+    fn record(&self, id: [u64; 2]) -> Option<usize> {
+        let at = self.records.partition_point(|r| r.id < id);
+        self.records.get(at).filter(|r| r.id == id).map(|_| at)
+    }
+
+    /// Judges refunds and erasures in the order of their lines; gives the places of erased records.
+    fn follow_references(&self, whole: bool, found: &mut Vec<(u64, Retrospect)>) -> Vec<usize> {
+        let mut own: Vec<&Record> = self.records.iter().filter(|r| r.currency & (IS_REFUND | IS_ERASURE) != 0).collect();
+        own.sort_unstable_by_key(|r| r.line);
+        let mut refunded = std::collections::BTreeMap::<usize, u128>::new();
+        let mut erased = Vec::new();
+        for (record, reference) in own.into_iter().zip(&self.references) {
+            let line = u64::from(record.line);
+            let earlier = reference.to.and_then(|id| self.record(id)).filter(|&at| self.records[at].line < record.line);
+            let is_refund = record.currency & IS_REFUND != 0;
+            let Some(at) = earlier else {
+                if whole {
+                    let kind = if is_refund { Retrospect::RefundUnmatched } else { Retrospect::ErasureUnmatched };
+                    found.push((line, kind));
+                }
+                continue;
+            };
+            let original = &self.records[at];
+            if !is_refund {
+                let party = [original.sender, original.receiver].contains(&record.receiver);
+                match party {
+                    true => erased.push(at),
+                    false => found.push((line, Retrospect::ErasureUnmatched)),
+                }
+                continue;
+            }
+            let reversed = (original.sender, original.receiver) == (record.receiver, record.sender);
+            if !reversed || original.currency() != record.currency() {
+                found.push((line, Retrospect::RefundUnmatched));
+                continue;
+            }
+            let total = refunded.entry(at).or_default();
+            *total += u128::from(record.net);
+            if *total > u128::from(original.net) {
+                found.push((line, Retrospect::RefundExceeds));
+            }
+        }
+        erased.sort_unstable();
+        erased
+    }
+
+    fn judge_blocks(&self, erased: &[usize], found: &mut Vec<(u64, Retrospect)>) {
+        for (at, record) in self.records.iter().enumerate() {
+            let is_erased = erased.binary_search(&at).is_ok();
+            match (record.has_personal(), is_erased) {
+                (true, true) => found.push((u64::from(record.line), Retrospect::ErasureNotDone)),
+                (false, false) => found.push((u64::from(record.line), Retrospect::PersonalRemoved)),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The Countersign ledger: exact money, hashed entries, and the audit that checks a whole export.
+//!
+//! Inside: what is hashed and how, the strict readers of both export formats, the mergeable
+//! [`segment`], the audit and its report. Not inside: files, network, clocks, randomness; callers
+//! bring bytes, times, salts and ids.
+
+pub mod balances;
+pub mod economy;
+pub mod entry;
+pub mod evidence;
+pub mod export;
+pub mod grammar;
+pub mod hash;
+pub mod index;
+#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
+mod lanes;
+pub mod limits;
+pub mod merkle;
+pub mod money;
+pub mod names;
+pub mod report;
+pub mod segment;
+pub mod timestamp;
+pub mod verify;
+
+pub use evidence::{EntryHashes, hash_entry_line};
+pub use export::strict::Fault as Malformed;
+pub use report::Report;
+#[expect(deprecated, reason = "kept for those who call it")]
+pub use verify::verify_blockchain;
+pub use verify::{Options, Step, Unreadable, Verifier, verify_chain_integrity};

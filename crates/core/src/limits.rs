@@ -1,0 +1,30 @@
+//! Every size that hostile input could grow is capped here, by name.
+
+/// Longest line (or BSON document, or element of an array) that is read, in bytes. The longest entry
+/// that the grammar admits is below 24 KiB; a Treasury document or trailer may be larger.
+pub const MAX_LINE: usize = 1 << 20;
+/// Most entries that the index of ids, refunds and erasures takes; past it those checks are not made.
+pub const MAX_INDEXED: usize = 200_000_000;
+/// Most accounts kept; past it balances, freezes and documents are not checked.
+pub const MAX_ACCOUNTS: usize = 10_000_000;
+/// Most currencies, and most Treasury buckets, kept.
+pub const MAX_CURRENCIES: usize = 4096;
+/// Most unbroken runs of entries that a damaged chain is followed through.
+pub const MAX_RUNS: usize = 10_000;
+/// Most findings listed; their number is reported whole.
+pub const MAX_FINDINGS: usize = 1_000;
+/// Most warnings listed; their number is reported whole.
+pub const MAX_WARNINGS: usize = 1_000;
+/// Most a gzip stream may expand, as a factor of what was read, once it has passed [`GZIP_FREE`].
+/// The format's own exports compress six to ten times; deflate's bound is 1032.
+pub const MAX_GZIP_RATIO: u64 = 200;
+/// What a gzip stream may expand to whatever its ratio, in bytes.
+pub const GZIP_FREE: u64 = 64 << 20;
+/// Size of the blocks that are verified as a unit, in bytes.
+pub const BLOCK: usize = 1 << 20;
+/// Most entries out of their place that are held until their turn.
+pub const MAX_DISPLACED: usize = 200_000;
+/// Deepest nesting of JSON or BSON.
+pub const MAX_DEPTH: usize = 64;
+/// Most entries of format 1 that are ordered by their links.
+pub const MAX_LEGACY: usize = 100_000_000;

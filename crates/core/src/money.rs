@@ -1,0 +1,182 @@
+//! Exact money: whole ten-thousandths, never floats.
+
+use std::fmt;
+
+use rust_decimal::Decimal;
+
+/// An amount in ten-thousandths of its currency, as format 2 writes amounts:
+/// `(0|[1-9][0-9]{0,14})\.[0-9]{4}`. At most 999,999,999,999,999.9999, which fits 64 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(u64);
+
+/// A sum of amounts, or a balance, in ten-thousandths; may be negative. 2^53 entries of the largest
+/// amount stay below 2^117.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sum(i128);
+
+const SCALE: u64 = 10_000;
+const DECIMALS: usize = 4;
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    const MAX_WHOLE_DIGITS: usize = 15;
+
+    /// From ten-thousandths; none above the format's largest amount.
+    #[must_use]
+    pub fn from_ten_thousandths(units: u64) -> Option<Self> {
+        (units < 10_u64.pow(19)).then_some(Self(units))
+    }
+
+    /// Ten-thousandths.
+    #[must_use]
+    pub const fn ten_thousandths(self) -> u64 {
+        self.0
+    }
+
+    /// Reads the one accepted form.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        fixed_point(text, Self::MAX_WHOLE_DIGITS).and_then(|units| u64::try_from(units).ok()).map(Self)
+    }
+
+    /// This amount at a rate in ten-thousandths (5 % = 500), rounded half up to four decimals.
+    #[must_use]
+    pub fn at_rate(self, rate: u32) -> Self {
+        let exact = u128::from(self.0) * u128::from(rate);
+        let scale = u128::from(SCALE);
+        Self(u64::try_from((exact + scale / 2) / scale).unwrap_or(u64::MAX))
+    }
+
+    /// `self − other`, where that is not negative.
+    #[must_use]
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
+        match self.0.checked_sub(other.0) {
+            Some(units) => Some(Self(units)),
+            None => None,
+        }
+    }
+
+    /// The same amount as a decimal of scale 4.
+    #[must_use]
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::from_i128_with_scale(i128::from(self.0), 4)
+    }
+}
+
+impl Sum {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    const MAX_WHOLE_DIGITS: usize = 22;
+
+    /// From ten-thousandths.
+    #[must_use]
+    pub const fn from_ten_thousandths(units: i128) -> Self {
+        Self(units)
+    }
+
+    /// Ten-thousandths.
+    #[must_use]
+    pub const fn ten_thousandths(self) -> i128 {
+        self.0
+    }
+
+    /// Reads a document's amount, `(0|[1-9][0-9]{0,21})\.[0-9]{4}`.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        fixed_point(text, Self::MAX_WHOLE_DIGITS).and_then(|units| i128::try_from(units).ok()).map(Self)
+    }
+}
+
+fn fixed_point(text: &[u8], max_whole: usize) -> Option<u128> {
+    let whole = text.len().checked_sub(DECIMALS + 1)?;
+    if whole == 0 || whole > max_whole || text[whole] != b'.' || (whole > 1 && text[0] == b'0') {
+        return None;
+    }
+    let digit = |n: u128, b: &u8| b.is_ascii_digit().then(|| n * 10 + u128::from(b - b'0'));
+    // Up to 18 digits fit 64 bits, where arithmetic is several times faster.
+    if whole <= 14 {
+        let small = |n: u64, b: &u8| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0'));
+        let units = text[..whole].iter().try_fold(0, small)?;
+        return text[whole + 1..].iter().try_fold(units, small).map(u128::from);
+    }
+    let units = text[..whole].iter().try_fold(0, digit)?;
+    text[whole + 1..].iter().try_fold(units, digit)
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:04}", self.0 / SCALE, self.0 % SCALE)
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, units) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        write!(f, "{sign}{}.{:04}", units / u128::from(SCALE), units % u128::from(SCALE))
+    }
+}
+
+impl From<Amount> for Sum {
+    fn from(amount: Amount) -> Self {
+        Self(i128::from(amount.0))
+    }
+}
+
+impl std::ops::Add for Sum {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl std::ops::AddAssign for Sum {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl std::ops::Sub for Sum {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl std::ops::Neg for Sum {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Amount, Sum};
+
+    #[test]
+    fn reads_what_it_writes() {
+        for text in ["0.0000", "0.0001", "100.0000", "999999999999999.9999"] {
+            assert_eq!(Amount::parse(text.as_bytes()).unwrap().to_string(), text);
+        }
+        let largest = "9999999999999999999999.9999";
+        assert_eq!(Sum::parse(largest.as_bytes()).unwrap().to_string(), largest);
+    }
+
+    #[test]
+    fn refuses_every_other_form() {
+        for text in ["", "1", "1.0", "01.0000", ".0000", "-1.0000", "+1.0000", "1e2", "1,0000", "1.00000", "NaN",
+            "1000000000000000.0000", "1.000 ", "\u{0661}.0000"] {
+            assert_eq!(Amount::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rounds_half_up() {
+        let tax = |text: &str, rate| Amount::parse(text.as_bytes()).unwrap().at_rate(rate).to_string();
+        assert_eq!(tax("0.0300", 500), "0.0015");
+        assert_eq!(tax("0.0010", 500), "0.0001");
+        assert_eq!(tax("0.0009", 500), "0.0000");
+        assert_eq!(tax("3.3333", 1000), "0.3333");
+    }
+}

@@ -1,0 +1,562 @@
+//! What a run of lines amounts to: verification is a map of lines to segments, and a merge.
+//!
+//! `merge` is associative, so one core with a stream, all cores with blocks, several workers, or a
+//! saved segment and what is new since all come to the same. A segment says *that* something is
+//! wrong; what, is the second reading's business ([`crate::forensics`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::balances::Balances;
+use crate::economy::{self, Kind};
+use crate::entry::{Entry, Values};
+use crate::export::document::{Document, Trailer, Treasury, User};
+use crate::export::header::PersonalData;
+use crate::export::line::Line;
+use crate::grammar;
+use crate::hash::{Batch, Hash};
+use crate::index::Index;
+use crate::limits::{MAX_ACCOUNTS, MAX_FINDINGS, MAX_LINE, MAX_RUNS, MAX_WARNINGS};
+use crate::merkle::Range;
+use crate::money::Amount;
+use crate::timestamp::Timestamp;
+
+/// The first few of something by place, and how many there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstFew<T> {
+    /// The first few, in order.
+    pub first: Vec<T>,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl<T> Default for FirstFew<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> FirstFew<T> {
+    fn push(&mut self, item: T, max: usize) {
+        self.count += 1;
+        if self.first.len() < max {
+            self.first.push(item);
+        }
+    }
+
+    fn join(&mut self, next: Self, max: usize, moved: impl FnMut(T) -> T) {
+        self.count += next.count;
+        let room = max.saturating_sub(self.first.len());
+        self.first.extend(next.first.into_iter().take(room).map(moved));
+    }
+}
+
+/// An entry at one end of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndEntry {
+    /// `transaction_id`.
+    pub id: u128,
+    /// `created_at` in Unix milliseconds.
+    pub time_ms: i64,
+    /// Line, counted from the start of the segment.
+    pub line: u64,
+    /// `seq` as written.
+    pub seq: u64,
+}
+
+impl EndEntry {
+    const fn moved(self, lines: u64) -> Self {
+        Self { line: self.line + lines, ..self }
+    }
+}
+
+/// Entries that stand one after another, each naming the hash of the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Line of the first, counted from the start of the segment.
+    pub line: u64,
+    /// How many.
+    pub count: u64,
+    /// `seq` of the first as written.
+    pub first_seq: u64,
+    /// `transaction_id` of the first.
+    pub first_id: u128,
+    /// What the first names.
+    pub first_previous: Hash,
+    /// Whether the first's content gives its `current_hash`.
+    pub first_agrees: bool,
+    /// `current_hash` of the last as written.
+    pub last_hash: Hash,
+    /// What the last's content gives.
+    pub last_content: Hash,
+    /// The Merkle tree's subtrees over them.
+    pub range: Range,
+}
+
+impl Run {
+    /// `seq` after the last, by place.
+    #[must_use]
+    pub const fn next_seq(&self) -> u64 {
+        self.first_seq + self.count
+    }
+
+    /// Whether an entry that names `previous` and calls itself `seq` follows on. By both: where one
+    /// was edited, the second reading says which.
+    fn leads_to(&self, previous: Hash, seq: u64) -> bool {
+        self.first_seq > 0 && self.last_hash == previous && self.next_seq() == seq
+    }
+
+    fn join(&mut self, next: &Self) {
+        self.count += next.count;
+        self.last_hash = next.last_hash;
+        self.last_content = next.last_content;
+        self.range.join(&next.range);
+    }
+}
+
+/// The runs of a segment: the first [`MAX_RUNS`], the last, and how many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    /// The first, in order.
+    pub first: Vec<Run>,
+    /// The last, where it is not among the first.
+    last: Option<Run>,
+    /// How many there are.
+    pub count: u64,
+    /// A line that is no entry stands before the first.
+    cut_before: bool,
+    /// A line that is no entry stands after the last.
+    cut_after: bool,
+}
+
+impl Runs {
+    fn push(&mut self, run: Run) {
+        self.count += 1;
+        self.cut_after = false;
+        if self.first.len() < MAX_RUNS && self.last.is_none() {
+            self.first.push(run);
+        } else {
+            self.last = Some(run);
+        }
+    }
+
+    /// A line that is no entry.
+    fn cut(&mut self) {
+        self.cut_before |= self.count == 0;
+        self.cut_after = true;
+    }
+
+    /// The run that the next entry may follow.
+    fn open(&mut self) -> Option<&mut Run> {
+        if self.cut_after {
+            return None;
+        }
+        self.last.as_mut().or(self.first.last_mut())
+    }
+
+    fn join(&mut self, next: Self, lines: u64) {
+        if next.cut_before {
+            self.cut();
+        }
+        let listed = next.first.len() as u64 + u64::from(next.last.is_some());
+        for (i, mut run) in next.first.into_iter().chain(next.last).enumerate() {
+            run.line += lines;
+            match self.open() {
+                Some(left) if i == 0 && left.leads_to(run.first_previous, run.first_seq) => left.join(&run),
+                _ => self.push(run),
+            }
+        }
+        self.count += next.count - listed;
+        self.cut_after |= next.cut_after;
+    }
+}
+
+/// Something worth knowing about one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    /// It is earlier than the entry before it, which has this time.
+    Earlier {
+        /// Unix milliseconds.
+        before_ms: i64,
+    },
+    /// The default policy gives another tax (in ten-thousandths) or another bucket.
+    OtherTax {
+        /// By the policy.
+        expected: u64,
+        /// By the entry.
+        found: u64,
+    },
+}
+
+/// A note with the entry it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteAt {
+    /// The entry.
+    pub entry: EndEntry,
+    /// What is to be known.
+    pub note: Note,
+}
+
+/// The documents of a segment, and how its lines are ordered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Documents {
+    /// Users' documents.
+    pub users: Vec<User>,
+    /// The Treasury's, the first where there are several.
+    pub treasury: Option<Treasury>,
+    /// The trailer, the first where there are several.
+    pub trailer: Option<Trailer>,
+    /// There were more than [`MAX_ACCOUNTS`].
+    pub overflown: bool,
+    /// How many are the Treasury's.
+    treasuries: u64,
+    /// Line of the first document.
+    first_line: Option<u64>,
+    /// Line of the first trailer.
+    trailer_line: Option<u64>,
+    /// Line of the last entry.
+    last_entry: Option<u64>,
+}
+
+/// What a run of lines amounts to. Lines count from 0 at its start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// How many lines.
+    pub lines: u64,
+    /// How many of them are entries.
+    pub entries: u64,
+    /// How many entries have no personal block.
+    pub withheld: u64,
+    /// The first entry.
+    pub first: Option<EndEntry>,
+    /// The last entry.
+    pub last: Option<EndEntry>,
+    /// How the entries hang together.
+    pub runs: Runs,
+    /// Lines at which something is wrong.
+    pub faults: FirstFew<u64>,
+    /// What is worth knowing.
+    pub notes: FirstFew<NoteAt>,
+    /// What the entries do to balances.
+    pub balances: Balances,
+    /// For looking back.
+    pub index: Index,
+    /// Lines that are no entries.
+    pub documents: Documents,
+}
+
+/// What verifying a line needs to know of the export it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// Whether personal blocks may stand.
+    pub personal: PersonalData,
+}
+
+/// How many entries are hashed together: enough to fill four lanes, few enough to stay in the cache.
+const TOGETHER: usize = 64;
+
+impl Segment {
+    /// Verifies whole lines, each but the last with its line feed.
+    #[must_use]
+    pub fn of_lines(context: Context, block: &[u8]) -> Self {
+        let mut surveyor = Surveyor::new(context);
+        // One look at the block's UTF-8 saves one at every line.
+        match std::str::from_utf8(block) {
+            Ok(text) => lines_of(block, |line, at| surveyor.line(line, || Line::read_text(&text[at..at + line.len()]))),
+            Err(_) => lines_of(block, |line, _| surveyor.line(line, || Line::read(line))),
+        }
+        surveyor.finish()
+    }
+
+    /// The segment of this run of lines and the next.
+    #[must_use]
+    pub fn merge(mut self, next: Self) -> Self {
+        let lines = self.lines;
+        if let (Some(last), Some(first)) = (self.last, next.first)
+            && first.time_ms < last.time_ms
+        {
+            let note = Note::Earlier { before_ms: last.time_ms };
+            self.notes.push(NoteAt { entry: first.moved(lines), note }, MAX_WARNINGS);
+        }
+        self.lines += next.lines;
+        self.entries += next.entries;
+        self.withheld += next.withheld;
+        self.first = self.first.or(next.first.map(|e| e.moved(lines)));
+        self.last = next.last.map(|e| e.moved(lines)).or(self.last);
+        self.runs.join(next.runs, lines);
+        self.faults.join(next.faults, MAX_FINDINGS, |line| line + lines);
+        self.notes.join(next.notes, MAX_WARNINGS, |at| NoteAt { entry: at.entry.moved(lines), ..at });
+        let (accounts, currencies) = self.balances.join(&next.balances);
+        self.index.join(&next.index, lines, &accounts, &currencies);
+        self.documents.join(next.documents, lines);
+        self
+    }
+
+    /// Whether lines stand in order: entries, documents, at most one of the Treasury, one trailer.
+    #[must_use]
+    pub fn is_in_order(&self) -> bool {
+        let Documents { treasuries, first_line, trailer_line, last_entry, .. } = self.documents;
+        let before = |a: Option<u64>, b: Option<u64>| a.zip(b).is_none_or(|(a, b)| a < b);
+        treasuries <= 1 && before(last_entry, first_line) && trailer_line.is_none_or(|line| line + 1 == self.lines)
+    }
+}
+
+impl Documents {
+    fn take(&mut self, line: u64, document: Document) {
+        match document {
+            Document::Trailer(trailer) => {
+                self.trailer_line.get_or_insert(line);
+                self.trailer.get_or_insert(trailer);
+                return;
+            }
+            Document::Treasury(treasury) => {
+                self.treasuries += 1;
+                self.treasury.get_or_insert(treasury);
+            }
+            Document::User(user) if self.users.len() < MAX_ACCOUNTS => self.users.push(user),
+            Document::User(_) => self.overflown = true,
+        }
+        self.first_line.get_or_insert(line);
+    }
+
+    fn join(&mut self, next: Self, lines: u64) {
+        self.overflown |= next.overflown || self.users.len() + next.users.len() > MAX_ACCOUNTS;
+        let room = MAX_ACCOUNTS.saturating_sub(self.users.len());
+        self.users.extend(next.users.into_iter().take(room));
+        self.treasury = self.treasury.take().or(next.treasury);
+        self.trailer = self.trailer.take().or(next.trailer);
+        self.treasuries += next.treasuries;
+        self.first_line = self.first_line.or(next.first_line.map(|line| line + lines));
+        self.trailer_line = self.trailer_line.or(next.trailer_line.map(|line| line + lines));
+        self.last_entry = next.last_entry.map(|line| line + lines).or(self.last_entry);
+    }
+}
+
+/// Calls `each` with every line, its line feed and carriage return taken off, and where it starts.
+pub(crate) fn lines_of<'a>(block: &'a [u8], mut each: impl FnMut(&'a [u8], usize)) {
+    let mut start = 0;
+    while start < block.len() {
+        let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |n| start + n);
+        let line = &block[start..end];
+        each(line.strip_suffix(b"\r").unwrap_or(line), start);
+        start = end + 1;
+    }
+}
+
+/// An entry whose hashes are being computed.
+struct Waiting<'a> {
+    line: u64,
+    read: Line<'a>,
+}
+
+/// Makes a segment of lines.
+struct Surveyor<'a> {
+    context: Context,
+    segment: Segment,
+    waiting: Vec<Waiting<'a>>,
+    entry_preimages: Batch,
+    personal_preimages: Batch,
+    entry_digests: Vec<Hash>,
+    personal_digests: Vec<Hash>,
+    /// `current_hash`es of the run that is being read, for its Merkle range.
+    leaves: Vec<Hash>,
+}
+
+impl<'a> Surveyor<'a> {
+    fn new(context: Context) -> Self {
+        Self {
+            context,
+            segment: Segment::default(),
+            waiting: Vec::with_capacity(TOGETHER),
+            entry_preimages: Batch::default(),
+            personal_preimages: Batch::default(),
+            entry_digests: Vec::new(),
+            personal_digests: Vec::new(),
+            leaves: Vec::new(),
+        }
+    }
+
+    fn line(&mut self, line: &'a [u8], read: impl FnOnce() -> Line<'a>) {
+        let number = self.segment.lines;
+        self.segment.lines += 1;
+        if line.len() > MAX_LINE {
+            self.flush();
+            self.interrupt(number);
+            return;
+        }
+        match read() {
+            Line::Unreadable(_) => {
+                self.flush();
+                self.interrupt(number);
+            }
+            Line::Document(document) => {
+                self.flush();
+                self.segment.documents.take(number, *document);
+            }
+            read => {
+                self.waiting.push(Waiting { line: number, read });
+                if self.waiting.len() == TOGETHER {
+                    self.flush();
+                }
+            }
+        }
+    }
+
+    fn fault(&mut self, line: u64) {
+        self.segment.faults.push(line, MAX_FINDINGS);
+    }
+
+    /// A line where an entry might have stood.
+    fn interrupt(&mut self, line: u64) {
+        self.fault(line);
+        self.close_run();
+        self.segment.runs.cut();
+    }
+
+    /// Hashes what waits, and takes it in.
+    fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.entry_preimages.clear();
+        self.personal_preimages.clear();
+        for Waiting { read, .. } in &waiting {
+            let Some(entry) = read.entry() else { continue };
+            self.entry_preimages.push_with(|out| entry.write_preimage(out));
+            if let Some(personal) = entry.personal {
+                self.personal_preimages.push_with(|out| personal.write_preimage(out));
+            }
+        }
+        let (mut entries, mut personals) =
+            (std::mem::take(&mut self.entry_digests), std::mem::take(&mut self.personal_digests));
+        self.entry_preimages.digest_into(&mut entries);
+        self.personal_preimages.digest_into(&mut personals);
+        let mut personal = personals.iter();
+        for (Waiting { line, read }, content) in waiting.iter().zip(&entries) {
+            match read {
+                Line::Plain(entry, values) => self.entry(*line, entry, Some(values), content, &mut personal),
+                Line::Other(owned, values) => self.entry(*line, &owned.entry(), Some(values), content, &mut personal),
+                Line::Faulty(owned, _) => self.entry(*line, &owned.entry(), None, content, &mut personal),
+                Line::Document(_) | Line::Unreadable(_) => {}
+            }
+        }
+        (self.entry_digests, self.personal_digests) = (entries, personals);
+        self.waiting = waiting;
+        self.waiting.clear();
+    }
+
+    fn entry<'d>(
+        &mut self,
+        line: u64,
+        entry: &Entry<'_>,
+        values: Option<&Values>,
+        content: &Hash,
+        personal_digests: &mut impl Iterator<Item = &'d Hash>,
+    ) {
+        let mut good = true;
+        self.segment.documents.last_entry = Some(line);
+        if entry.personal.is_some() {
+            let digest = personal_digests.next();
+            good &= digest.is_some_and(|d| Hash::parse(entry.personal_hash) == Some(*d));
+            good &= self.context.personal == PersonalData::Full;
+        } else {
+            self.segment.withheld += 1;
+        }
+        self.segment.entries += 1;
+        let hashes = Hash::parse(entry.previous_hash).zip(Hash::parse(entry.current_hash));
+        good &= hashes.is_some_and(|(_, current)| current == *content);
+        good &= match (values, hashes) {
+            (Some(values), Some(hashes)) => self.take_in(line, entry, values, content, hashes),
+            (None, Some(hashes)) => {
+                self.chain(line, entry, grammar::uuid(entry.transaction_id).unwrap_or(0), content, hashes);
+                false
+            }
+            _ => {
+                self.close_run();
+                self.segment.runs.cut();
+                false
+            }
+        };
+        if !good {
+            self.fault(line);
+        }
+    }
+
+    /// An entry that keeps its grammar.
+    fn take_in(&mut self, line: u64, entry: &Entry<'_>, values: &Values, content: &Hash, hashes: (Hash, Hash)) -> bool {
+        self.chain(line, entry, values.id, content, hashes);
+        let Some(kind) = Kind::parse(entry.kind) else { return false };
+        let place = EndEntry { id: values.id, time_ms: values.time.millis(), line, seq: entry.seq };
+        self.note(entry, values, kind, place);
+        self.segment.first.get_or_insert(place);
+        self.segment.last = Some(place);
+        let numbers = self.segment.balances.apply(entry, values, kind);
+        self.segment.index.add(line, entry, values, kind, numbers);
+        economy::adds_up(values) && economy::broken_rule(entry, values, kind).is_none()
+    }
+
+    fn note(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind, place: EndEntry) {
+        let notes = &mut self.segment.notes;
+        let at = |note| NoteAt { entry: place, note };
+        if let Some(last) = self.segment.last
+            && place.time_ms < last.time_ms
+        {
+            notes.push(at(Note::Earlier { before_ms: last.time_ms }), MAX_WARNINGS);
+        }
+        if let Some((expected, _)) = economy::other_than_policy(entry, values, kind) {
+            let units = Amount::ten_thousandths;
+            notes.push(at(Note::OtherTax { expected: units(expected), found: units(values.tax) }), MAX_WARNINGS);
+        }
+    }
+
+    /// Hangs an entry onto the run before it, or starts another.
+    fn chain(&mut self, line: u64, entry: &Entry<'_>, id: u128, content: &Hash, (previous, current): (Hash, Hash)) {
+        if let Some(run) = self.segment.runs.open()
+            && run.leads_to(previous, entry.seq)
+        {
+            (run.last_hash, run.last_content, run.count) = (current, *content, run.count + 1);
+            self.leaves.push(current);
+            return;
+        }
+        self.close_run();
+        self.leaves.push(current);
+        self.segment.runs.push(Run {
+            line,
+            count: 1,
+            first_seq: entry.seq,
+            first_id: id,
+            first_previous: previous,
+            first_agrees: current == *content,
+            last_hash: current,
+            last_content: *content,
+            range: Range::default(),
+        });
+    }
+
+    fn close_run(&mut self) {
+        let runs = &mut self.segment.runs;
+        let Some(run) = runs.last.as_mut().or(runs.first.last_mut()) else { return };
+        if run.range.is_empty() && !self.leaves.is_empty() {
+            run.range = Range::of_entries(run.first_seq.saturating_sub(1), &self.leaves, &mut self.entry_preimages);
+        }
+        self.leaves.clear();
+    }
+
+    fn finish(mut self) -> Segment {
+        self.flush();
+        self.close_run();
+        self.segment
+    }
+}
+
+/// The text of an id.
+#[must_use]
+pub fn id_text(id: u128) -> String {
+    uuid::Uuid::from_u128(id).to_string()
+}
+
+/// The text of a time.
+#[must_use]
+pub fn time_text(ms: i64) -> String {
+    Timestamp::from_millis(ms).to_string()
+}
