@@ -1,0 +1,217 @@
+// Every screen, reached through a worker that says what the test wants: readable, accessible, and harmless.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, calm, download, everyLook, launch, open, pick, verdict } from "./support/browser.mjs";
+import { serve } from "./support/server.mjs";
+import { missing, refused, report, saying, tampered, warning } from "./support/stub.mjs";
+
+const WORKER = "/audit-boot.js";
+const FILE = { name: "stated.jsonl", mimeType: "application/json", buffer: Buffer.from("{}\n") };
+const HASH = "0123456789abcdef".repeat(4);
+
+let server, browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+async function told(...news) {
+  server.override(WORKER, saying(...news));
+  const page = await open(browser, server.origin);
+  await pick(page, FILE);
+  return page;
+}
+
+test("start", async () => {
+  const page = await open(browser, server.origin);
+  await page.getByText("Open an address on this site").click();
+  await page.getByRole("heading", { name: "Try it on a demo ledger" }).waitFor();
+  await everyLook(page, "start");
+  calm(page);
+  await page.close();
+});
+
+test("start without demo files shows no list", async () => {
+  server.override("/demo/index.json", (response) => response.writeHead(404).end());
+  const page = await open(browser, server.origin);
+  await page.waitForLoadState("networkidle");
+  assert.equal(await page.locator(".demos").count(), 0);
+  server.override("/demo/index.json", null);
+  await page.close();
+});
+
+test("running", async () => {
+  const progress = { pass: 1, bytes: 84_000_000, total: 200_000_000, entries: 131_072, elapsed_ms: 1234 };
+  const page = await told({ Progress: progress });
+  const bar = page.getByRole("progressbar");
+  await page.getByText("131,072").waitFor();
+  assert.equal(Number(await bar.getAttribute("value")), 0.42);
+  await page.getByText("84.0 MB of 200.0 MB").waitFor();
+  await page.getByText("106,217").waitFor();
+  await page.getByText("about 2 seconds").waitFor();
+  await everyLook(page, "running");
+  calm(page);
+  await page.close();
+});
+
+test("running without a known size", async () => {
+  const page = await told({ Progress: { pass: 2, bytes: 1000, total: null, entries: 5, elapsed_ms: 10 } });
+  await page.getByText("Reading once more").waitFor();
+  assert.equal(await page.getByRole("progressbar").getAttribute("value"), null);
+  await accessible(page, "running without a known size");
+  await page.close();
+});
+
+test("a consistent ledger", async () => {
+  const page = await told({ Verdict: report({ warnings: [warning] }) }, { InputHash: HASH });
+  assert.match(await verdict(page, "consistent"), /agrees with itself/);
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
+  await page.getByText("What it does not show").waitFor();
+  await page.getByText("Time goes backwards").waitFor();
+  await everyLook(page, "consistent");
+  calm(page);
+  await page.close();
+});
+
+test("an empty ledger", async () => {
+  const empty = { trust_grade: "empty", total_transactions: 0, first_transaction: null, last_transaction: null };
+  const page = await told({ Verdict: report(empty) });
+  assert.match(await verdict(page, "empty"), /Nothing to vouch for/);
+  await page.getByText("computing…").waitFor();
+  await everyLook(page, "empty");
+  await page.close();
+});
+
+test("a broken ledger", async () => {
+  const page = await told({ Verdict: report({ findings: [tampered(3), missing(9)] }) }, { InputHash: HASH });
+  assert.match(await verdict(page, "broken"), /2 findings/);
+  const first = page.locator(".finding").first();
+  for (const shown of ["900.0000 EURO", "alice (u-1001)", "Freeze the ledger", "Genuine hash"]) {
+    await first.getByText(shown).first().waitFor();
+  }
+  assert.equal(await first.locator("del").innerText(), "alice");
+  assert.equal(await first.locator("ins").innerText(), "100.0000");
+  assert.equal(await first.locator("mark.group").count(), 10, "5 of 8 groups differ, on either side");
+  await page.getByRole("button", { name: "Open all shown" }).click();
+  await page.getByText("seq 10 to 12").waitFor();
+  await everyLook(page, "broken");
+  calm(page);
+  await page.close();
+});
+
+const REFUSALS = [
+  ["EMPTY", /empty/, "the input is empty"],
+  ["NOT_AN_EXPORT", /not a ledger export/, "this is not a ledger export: a PNG image"],
+  ["HEADER_NOT_RECOGNISED", /header/, "the header is not recognised: unknown key \"foo\""],
+  ["STREAM_NOT_DECODED", /damaged/, "the compressed stream cannot be decoded: corrupt deflate stream"],
+  ["LIMIT_EXCEEDED", /limit/, "stopped at a limit: gzip expands more than 200 times"],
+  ["IO", /could not be read/, "the input could not be read: NotReadableError"],
+];
+for (const [code, heading, message] of REFUSALS) {
+  test(`refused: ${code}`, async () => {
+    const page = await told(refused(code, message, [0x89, 0x50, 0x4e, 0x47]));
+    await page.locator(`section.refused[data-code="${code}"]`).waitFor();
+    assert.match(await page.locator("h1").innerText(), heading);
+    await page.getByText("89 50 4e 47").waitFor();
+    await everyLook(page, `refused-${code.toLowerCase()}`);
+    await page.getByRole("button", { name: "Verify another file" }).click();
+    await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+    await page.close();
+  });
+}
+
+test("a verifier that failed", async () => {
+  const page = await told({ Crashed: { message: "out of memory" } });
+  await page.getByText("out of memory").waitFor();
+  await everyLook(page, "crashed");
+  await page.close();
+});
+
+test("a verifier of another build is refused", async () => {
+  server.override(WORKER, `postMessage(JSON.stringify({ Ready: { build: "0.0.0-other" } }));`);
+  const page = await open(browser, server.origin);
+  await page.getByText("the verifier is of build 0.0.0-other").waitFor();
+  await page.close();
+});
+
+test("a verifier that cannot be loaded is told", async () => {
+  server.override(WORKER, (response) => response.writeHead(500).end());
+  const page = await open(browser, server.origin);
+  await page.locator('section.refused[data-code="CRASHED"]').waitFor();
+  await page.close();
+});
+
+test("hostile text stays text", async () => {
+  const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'"\u202e&amp;{{7*7}}`;
+  const findings = [tampered(1, hostile), { ...missing(5), message: hostile, security_recommendation: hostile }];
+  const page = await told({
+    Verdict: report({
+      findings,
+      ledger: hostile,
+      message: hostile,
+      input: { name: hostile, bytes: 1, sha256: null },
+      coverage: { checked: [hostile], not_checked: [{ what: hostile, why: hostile }] },
+      warnings: [{ ...warning, message: hostile, fields: [hostile] }],
+    }),
+  });
+  await verdict(page, "broken");
+  await page.getByRole("button", { name: "Open all shown" }).click();
+  await page.getByText(hostile).nth(5).waitFor();
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator("article img, article script").count(), 0);
+  calm(page);
+  await page.close();
+});
+
+test("a thousand findings stay responsive", async () => {
+  const findings = Array.from({ length: 1000 }, (_, index) => (index % 2 ? missing(index) : tampered(index)));
+  const page = await told({ Verdict: report({ findings, findings_total: 123_456 }) });
+  await verdict(page, "broken");
+  assert.equal(await page.locator(".finding").count(), 50);
+  await page.getByText("The report lists the first 1,000 of 123,456.").waitFor();
+  const more = page.getByRole("button", { name: "Show 50 more" });
+  for (let shown = 100; shown <= 1000; shown += 50) {
+    const took = await more.evaluate(async (button) => {
+      const began = performance.now();
+      button.click();
+      await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+      return performance.now() - began;
+    });
+    assert.equal(await page.locator(".finding").count(), shown);
+    assert.ok(took < 300, `showing ${shown} took ${took} ms`);
+  }
+  assert.equal(await more.count(), 0);
+  const { report: saved } = await download(page);
+  assert.equal(saved.findings.length, 1000);
+  await page.close();
+});
+
+test("a report is the same when it is saved", async () => {
+  const made = report({ findings: [tampered(3), missing(9)], warnings: [warning] });
+  const page = await told({ Verdict: made }, { InputHash: HASH });
+  await verdict(page, "broken");
+  await page.locator("#input-sha256 .hash").waitFor();
+  const { name, report: saved } = await download(page);
+  assert.equal(name, "stated.jsonl.report.json");
+  assert.deepEqual(saved, { ...made, input: { ...made.input, sha256: HASH } });
+  await page.close();
+});
+
+test("long values wrap at 360 px", async () => {
+  const long = "x".repeat(400);
+  const page = await told({
+    Verdict: report({
+      findings: [{ ...tampered(1, long), account: long, transaction_id: long, rule: long }],
+      ledger: long,
+      input: { name: long, bytes: 1, sha256: null },
+    }),
+  });
+  await verdict(page, "broken");
+  await page.setViewportSize({ width: 360, height: 900 });
+  await accessible(page, "long values");
+  await page.close();
+});

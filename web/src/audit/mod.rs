@@ -1,0 +1,143 @@
+//! The worker's side: one audit, fed from a file or a stream, told to the page as it goes.
+
+mod digest;
+mod source;
+
+use countersign_core::{Options, Report, Step, Unreadable, Verifier};
+use js_sys::{Date, global};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::protocol::{BUILD, News, Order, Progress, Refused};
+use source::{Source, cause};
+
+/// Least time between two pieces of news on progress, in milliseconds.
+const NEWS_EVERY_MS: f64 = 100.0;
+
+/// Listens for orders, and says that it does.
+pub fn run() {
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        tell(&News::Crashed { message: panic.to_string() });
+    }));
+    let listener = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| receive(event.data()));
+    scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    listener.forget();
+    tell(&News::Ready { build: BUILD.to_owned() });
+}
+
+fn receive(data: JsValue) {
+    match serde_wasm_bindgen::from_value::<Order>(data) {
+        Ok(order) => spawn_local(carry_out(order)),
+        Err(error) => tell(&News::Crashed { message: format!("an order was not understood: {error}") }),
+    }
+}
+
+async fn carry_out(order: Order) {
+    let mut audit = Audit::new(&order);
+    let mut source = match Source::open(order).await {
+        Ok(source) => source,
+        Err(reason) => return tell(&audit.refused(&cannot_read(reason), None)),
+    };
+    match audit.run(&mut source).await {
+        Ok(report) => {
+            tell(&News::Verdict(Box::new(report)));
+            digest::tell_input_hash(&mut source).await;
+        }
+        Err(unreadable) => tell(&audit.refused(&unreadable, source.total())),
+    }
+}
+
+/// One audit under way.
+struct Audit {
+    name: String,
+    began: f64,
+    pass_began: f64,
+    last_news: f64,
+    opening: Vec<u8>,
+}
+
+impl Audit {
+    fn new(order: &Order) -> Self {
+        let (Order::File { name, .. } | Order::Address { name, .. }) = order;
+        let now = now();
+        Self { name: name.clone(), began: now, pass_began: now, last_news: now, opening: Vec::new() }
+    }
+
+    async fn run(&mut self, source: &mut Source) -> Result<Report, Unreadable> {
+        let mut verifier = Verifier::new(Options { name: Some(self.name.clone()), threads: 1, input_hash: false });
+        loop {
+            match self.read(verifier, source).await? {
+                Step::Done(report) => return Ok(report.timed(unix_ms(), now() - self.began)),
+                Step::ReadAgain(again) => verifier = again,
+            }
+            source.rewind().map_err(cannot_read)?;
+            self.pass_began = now();
+        }
+    }
+
+    /// One reading of the input, from its start to its end.
+    async fn read(&mut self, mut verifier: Verifier, source: &mut Source) -> Result<Step, Unreadable> {
+        while let Some(chunk) = source.next().await.map_err(cannot_read)? {
+            if self.opening.is_empty() {
+                self.opening = chunk.iter().copied().take(Refused::OPENING).collect();
+            }
+            verifier.push(&chunk)?;
+            self.tell_progress(&verifier, source.total());
+        }
+        verifier.finish()
+    }
+
+    fn tell_progress(&mut self, verifier: &Verifier, total: Option<u64>) {
+        let now = now();
+        if now - self.last_news < NEWS_EVERY_MS {
+            return;
+        }
+        self.last_news = now;
+        let made = verifier.progress();
+        tell(&News::Progress(Progress {
+            pass: made.pass,
+            bytes: made.bytes,
+            total,
+            entries: made.entries,
+            elapsed_ms: now - self.pass_began,
+        }));
+    }
+
+    fn refused(&self, unreadable: &Unreadable, bytes: Option<u64>) -> News {
+        News::Refused(Refused {
+            code: unreadable.code().to_owned(),
+            message: unreadable.to_string(),
+            name: self.name.clone(),
+            bytes,
+            opening: self.opening.clone(),
+        })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as `map_err(cannot_read)`")]
+fn cannot_read(reason: JsValue) -> Unreadable {
+    Unreadable::Io(std::io::Error::other(cause(&reason)))
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    global().unchecked_into()
+}
+
+/// Says something to the page. Where even that fails there is nobody left to tell.
+fn tell(news: &News) {
+    if let Ok(text) = serde_json::to_string(news) {
+        let _ = scope().post_message(&JsValue::from_str(&text));
+    }
+}
+
+/// Milliseconds on a clock that never goes back.
+fn now() -> f64 {
+    scope().performance().map_or_else(Date::now, |clock| clock.now())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole milliseconds since 1970")]
+fn unix_ms() -> i64 {
+    Date::now() as i64
+}

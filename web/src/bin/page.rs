@@ -1,0 +1,5 @@
+//! The page.
+
+fn main() {
+    countersign_web::run_page();
+}

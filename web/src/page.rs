@@ -1,0 +1,79 @@
+//! The page around every screen: heading, footer, drop target, what a screen reader is told.
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::DragEvent;
+
+use crate::parts::mark;
+use crate::protocol::BUILD;
+use crate::screens;
+use crate::session::{Session, Stage};
+use crate::words;
+
+/// Shows the page.
+pub fn run() {
+    console_error_panic_hook::set_once();
+    mount_to_body(page);
+}
+
+fn page() -> impl IntoView {
+    let session = Session::new();
+    let dragging = RwSignal::new(false);
+    accept_drops(session, dragging);
+    view! {
+        <a class="skip" href="#content">"Skip to content"</a>
+        <header class="masthead">
+            <p class="brand">{mark()} <span class="brand-name">"Countersign"</span></p>
+            <p class="masthead-note">"Ledger verification"</p>
+        </header>
+        <main id="content" tabindex="-1">{move || screen(session)}</main>
+        <footer class="colophon">
+            <p>{words::STAYS_HERE}</p>
+            <p class="build">"Build " <code>{BUILD}</code></p>
+        </footer>
+        <div class="visually-hidden" role="status" aria-live="polite">{move || session.announcement.get()}</div>
+        <div class="drop-veil" class:shown=move || dragging.get() aria-hidden="true"><p>"Drop the export to verify it"</p></div>
+    }
+}
+
+fn screen(session: Session) -> AnyView {
+    match session.stage.get() {
+        Stage::Start => screens::start::view(session).into_any(),
+        Stage::Running { name } => screens::running::view(session, name).into_any(),
+        Stage::Verdict(report) => screens::verdict::view(session, report).into_any(),
+        Stage::Refused(refused) => screens::refused::view(session, refused).into_any(),
+        Stage::Crashed { message } => screens::crashed::view(session, message).into_any(),
+    }
+}
+
+/// A file may be dropped anywhere. Where nothing took the drop, the browser would leave the page for it.
+fn accept_drops(session: Session, dragging: RwSignal<bool>) {
+    listen("dragover", move |event| {
+        event.prevent_default();
+        if !dragging.get_untracked() {
+            dragging.set(carries_files(&event) && !session.is_running());
+        }
+    });
+    // Leaving an element for its neighbour is told too; only leaving the window names nowhere to go.
+    listen("dragleave", move |event| {
+        if event.related_target().is_none() {
+            dragging.set(false);
+        }
+    });
+    listen("drop", move |event| {
+        event.prevent_default();
+        dragging.set(false);
+        session.open_files(event.data_transfer().and_then(|transfer| transfer.files()));
+    });
+}
+
+fn carries_files(event: &DragEvent) -> bool {
+    event.data_transfer().is_some_and(|transfer| transfer.types().includes(&"Files".into(), 0))
+}
+
+fn listen(name: &str, heard: impl FnMut(DragEvent) + 'static) {
+    let listener = Closure::<dyn FnMut(DragEvent)>::new(heard);
+    // Fails for no name of an event; the page lives as long as its listeners.
+    let _ = window().add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+    listener.forget();
+}

@@ -1,0 +1,108 @@
+//! Small pieces that several screens are made of.
+
+use leptos::prelude::*;
+
+/// The product's sign.
+pub(crate) fn mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <rect width="32" height="32" rx="7"></rect>
+            <path class="mark-lines" d="M9 10.5h14M9 15.5h8"></path>
+            <path class="mark-tick" d="m13.5 21.5 3.4 3.2L24 17.5"></path>
+        </svg>
+    }
+}
+
+/// How a verdict looks besides its words: three shapes, so that colour is never alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// A tick in a circle.
+    Good,
+    /// A bar in a circle: nothing to say.
+    Neutral,
+    /// A cross in an octagon.
+    Bad,
+}
+
+impl Tone {
+    /// The name that the style sheet knows it by.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Neutral => "neutral",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// The sign of a verdict.
+pub(crate) fn seal(tone: Tone) -> impl IntoView {
+    let (outline, sign) = match tone {
+        Tone::Good => ("M24 3a21 21 0 1 1 0 42a21 21 0 0 1 0-42z", "m14.5 24.5 6.5 6.5L34 18"),
+        Tone::Neutral => ("M24 3a21 21 0 1 1 0 42a21 21 0 0 1 0-42z", "M15 24h18"),
+        Tone::Bad => ("M15.7 4h16.6L44 15.7v16.6L32.3 44H15.7L4 32.3V15.7z", "m17 17 14 14M31 17 17 31"),
+    };
+    view! {
+        <svg class="seal" viewBox="0 0 48 48" aria-hidden="true" focusable="false">
+            <path class="seal-outline" d=outline></path>
+            <path class="seal-sign" d=sign></path>
+        </svg>
+    }
+}
+
+/// A term and what it stands for.
+pub(crate) fn fact(term: &'static str, value: impl IntoView + 'static) -> impl IntoView {
+    view! { <div class="fact"><dt>{term}</dt><dd>{value}</dd></div> }
+}
+
+/// A hash, in groups that the eye can follow and a line can break between; copied as one word.
+pub(crate) fn hash(hex: &str) -> impl IntoView + use<> {
+    view! { <code class="hash">{groups(hex, None)}</code> }
+}
+
+/// A hash beside another, with the groups marked in which they differ.
+pub(crate) fn hash_against(hex: &str, other: &str) -> impl IntoView + use<> {
+    view! { <code class="hash">{groups(hex, Some(other))}</code> }
+}
+
+fn groups(hex: &str, other: Option<&str>) -> Vec<AnyView> {
+    let chars: Vec<char> = hex.chars().collect();
+    let against: Option<Vec<char>> = other.map(|other| other.chars().collect());
+    let group = |(place, group): (usize, &[char])| {
+        let text: String = group.iter().collect();
+        let start = place * GROUP;
+        let differs = against.as_ref().is_some_and(|other| other.get(start..start + group.len()) != Some(group));
+        if differs {
+            view! { <mark class="group">{text}</mark><wbr/> }.into_any()
+        } else {
+            view! { <span class="group">{text}</span><wbr/> }.into_any()
+        }
+    };
+    chars.chunks(GROUP).enumerate().map(group).collect()
+}
+
+/// Digits in a group of a hash.
+const GROUP: usize = 8;
+
+/// A JSON value as it is read: text without its quotes, the rest as JSON writes it.
+pub(crate) fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => "null".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether a text is a hash, to be shown as one.
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Any value in the hand that suits it.
+pub(crate) fn value(text: &str) -> AnyView {
+    if is_hash(text) {
+        hash(text).into_any()
+    } else {
+        view! { <code class="value">{text.to_owned()}</code> }.into_any()
+    }
+}

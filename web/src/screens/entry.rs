@@ -1,0 +1,233 @@
+//! What one finding holds: the entry, its hashes side by side, its neighbour, what to do.
+
+use countersign_core::report::{
+    ContentView, CorruptedTransaction, Finding, HashIntegrityFailure, HashMismatch, LinkView, ModifiedField,
+    PreviousTransaction,
+};
+use leptos::prelude::*;
+
+use crate::figures;
+use crate::parts::{fact, hash, hash_against, is_hash, plain, value};
+use crate::words;
+
+/// All that is known of a finding.
+pub(crate) fn view(finding: &Finding, place: usize) -> impl IntoView + use<> {
+    let modified = finding.modified_fields.as_deref().filter(|fields| !fields.is_empty());
+    view! {
+        <div class="finding-body">
+            <p class="finding-message">{finding.message.clone()}</p>
+            {about(finding)}
+            {modified.map(proven)}
+            {possible(finding)}
+            {finding.hash_integrity_failure.as_ref().map(content_hashes)}
+            {finding.hash_mismatch_details.as_ref().map(link_hashes)}
+            {compared(finding)}
+            {finding.corrupted_transaction.as_ref().map(|entry| corrupted(entry, place))}
+            {finding.previous_transaction.as_ref().map(neighbour)}
+            <div class="recommendation">
+                <h3>"What to do"</h3>
+                <p>{finding.security_recommendation.clone()}</p>
+            </div>
+        </div>
+    }
+}
+
+fn about(finding: &Finding) -> impl IntoView + use<> {
+    let missing = finding.missing.map(|gone| match gone.last_seq - gone.first_seq {
+        0 => format!("seq {}", figures::count(gone.first_seq)),
+        _ => format!("seq {} to {}", figures::count(gone.first_seq), figures::count(gone.last_seq)),
+    });
+    let text =
+        |term, text: &Option<String>| text.clone().map(|text| fact(term, view! { <code class="value">{text}</code> }));
+    view! {
+        <dl class="facts">
+            {finding.cause.map(|cause| fact("Cause", words::cause(cause)))}
+            {finding.line.map(|line| fact("Line", figures::count(line)))}
+            {finding.index.map(|index| fact("Place in the file", format!("#{}", figures::count(index + 1))))}
+            {finding.seq.map(|seq| fact("Entry (seq)", figures::count(seq)))}
+            {text("Transaction", &finding.transaction_id)}
+            {missing.map(|missing| fact("Missing", missing))}
+            {finding.count.map(|count| fact("Entries concerned", figures::count(count)))}
+            {finding.seqs.as_deref().map(|seqs| fact("Not in their place", seq_list(seqs)))}
+            {text("Field", &finding.field)}
+            {finding.reason.clone().map(|reason| fact("Reason", reason))}
+            {finding.rule.clone().map(|rule| fact("Rule", rule))}
+            {text("Account", &finding.account)}
+            {text("Currency", &finding.currency)}
+            {text("Treasury bucket", &finding.tax_type)}
+        </dl>
+    }
+}
+
+/// A long list is cut: the report holds it whole.
+fn seq_list(seqs: &[u64]) -> String {
+    const SHOWN: usize = 40;
+    let list: Vec<String> = seqs.iter().take(SHOWN).map(|seq| figures::count(*seq)).collect();
+    let rest = seqs.len().saturating_sub(SHOWN) as u64;
+    let rest =
+        if rest > 0 { format!("; and {} more, in the JSON report", figures::count(rest)) } else { String::new() };
+    format!("seq {}{rest}", list.join("; "))
+}
+
+/// Fields whose original hashes to the genuine hash.
+fn proven(fields: &[ModifiedField]) -> impl IntoView + use<> {
+    let items = fields.iter().map(|field| {
+        view! {
+            <div class="change">
+                <dt><code>{field.field.clone()}</code></dt>
+                <dd>
+                    <span class="change-side"><span class="change-label">"found"</span><del>{plain(&field.found)}</del></span>
+                    <span class="change-arrow" aria-hidden="true">"→"</span>
+                    <span class="change-side"><span class="change-label">"original"</span><ins>{plain(&field.original)}</ins></span>
+                </dd>
+            </div>
+        }
+    });
+    view! {
+        <div class="changes">
+            <h3>"What was changed"</h3>
+            <p class="hint">"Proven: with the original in its place, the entry gives its genuine hash again."</p>
+            <dl>{items.collect_view()}</dl>
+        </div>
+    }
+}
+
+fn possible(finding: &Finding) -> Option<impl IntoView + use<>> {
+    let named = finding.possibly_modified_fields.as_ref();
+    let fields = named.or(finding.hash_integrity_failure.as_ref().map(|failure| &failure.possibly_modified_fields));
+    let fields = fields.filter(|fields| !fields.is_empty())?.clone();
+    Some(view! {
+        <div>
+            <h3>"Fields that may have been changed"</h3>
+            <ul class="fields">{fields.into_iter().map(|field| view! { <li><code>{field}</code></li> }).collect_view()}</ul>
+        </div>
+    })
+}
+
+fn content_hashes(failure: &HashIntegrityFailure) -> impl IntoView + use<> {
+    let pair = pair(
+        ("Genuine hash", failure.stored_hash.as_deref()),
+        ("Computed from the content", failure.computed_hash.as_deref()),
+    );
+    view! { <div><h3>"Stored against computed hash"</h3>{pair}<p class="hint">{failure.difference.clone()}</p></div> }
+}
+
+fn link_hashes(mismatch: &HashMismatch) -> impl IntoView + use<> {
+    let pair =
+        pair(("The entry should name", mismatch.expected.as_deref()), ("The entry names", mismatch.actual.as_deref()));
+    view! { <div><h3>"The link to the entry before"</h3>{pair}<p class="hint">{mismatch.difference.clone()}</p></div> }
+}
+
+/// Two hashes, one above the other, so that what differs stands in one column.
+fn pair(first: (&'static str, Option<&str>), second: (&'static str, Option<&str>)) -> impl IntoView + use<> {
+    let side = |(term, own): (&'static str, Option<&str>), other: Option<&str>| {
+        let shown = match (own, other) {
+            (Some(own), Some(other)) => hash_against(own, other).into_any(),
+            (Some(own), None) => hash(own).into_any(),
+            (None, _) => view! { <span class="muted">"none"</span> }.into_any(),
+        };
+        fact(term, shown)
+    };
+    view! { <dl class="facts hashes">{side(first, second.1)}{side(second, first.1)}</dl> }
+}
+
+/// Expected against found, for findings that are about something else than the hashes shown above.
+fn compared(finding: &Finding) -> Option<impl IntoView + use<>> {
+    if finding.hash_integrity_failure.is_some() || finding.hash_mismatch_details.is_some() {
+        return None;
+    }
+    let (expected, found) = (finding.expected.as_ref().map(plain), finding.found.as_ref().map(plain));
+    if expected.is_none() && found.is_none() {
+        return None;
+    }
+    if let (Some(expected), Some(found)) = (&expected, &found)
+        && is_hash(expected)
+        && is_hash(found)
+    {
+        return Some(pair(("Expected", Some(expected)), ("Found", Some(found))).into_any());
+    }
+    Some(
+        view! {
+            <dl class="facts">
+                {expected.map(|expected| fact("Expected", value(&expected)))}
+                {found.map(|found| fact("Found", value(&found)))}
+            </dl>
+        }
+        .into_any(),
+    )
+}
+
+fn corrupted(entry: &CorruptedTransaction, place: usize) -> impl IntoView + use<> {
+    let rows = match entry {
+        CorruptedTransaction::Link(entry) => link_rows(entry),
+        CorruptedTransaction::Content(entry) => content_rows(entry),
+    };
+    let rows = rows.into_iter().map(|(key, value)| {
+        let value = value.map_or_else(
+            || view! { <span class="muted">"not shown"</span> }.into_any(),
+            |text| crate::parts::value(&text).into_any(),
+        );
+        view! { <tr><th scope="row"><code>{key}</code></th><td>{value}</td></tr> }
+    });
+    view! {
+        <div>
+            <h3 id=format!("entry-{place}")>"The entry as the file shows it"</h3>
+            <table class="entry" aria-labelledby=format!("entry-{place}")><tbody>{rows.collect_view()}</tbody></table>
+        </div>
+    }
+}
+
+type Row = (&'static str, Option<String>);
+
+fn link_rows(entry: &LinkView) -> Vec<Row> {
+    vec![
+        ("transaction_id", entry.transaction_id.clone()),
+        ("index", Some(entry.index.to_string())),
+        ("type", entry.r#type.clone()),
+        ("timestamp", entry.timestamp.clone()),
+        ("sender", named(entry.sender.as_deref(), entry.sender_id.as_deref())),
+        ("receiver", named(entry.receiver.as_deref(), entry.receiver_id.as_deref())),
+        ("amount", money(entry.amount.as_deref(), entry.currency.as_deref())),
+    ]
+}
+
+fn content_rows(entry: &ContentView) -> Vec<Row> {
+    let currency = entry.currency.as_deref();
+    vec![
+        ("transaction_id", entry.transaction_id.clone()),
+        ("index", Some(entry.index.to_string())),
+        ("type", entry.r#type.clone()),
+        ("timestamp", entry.timestamp.clone()),
+        ("sender", named(entry.sender.as_deref(), entry.sender_id.as_deref())),
+        ("receiver", named(entry.receiver.as_deref(), entry.receiver_id.as_deref())),
+        ("amount_gross", money(entry.amount_gross.as_deref(), currency)),
+        ("tax_withheld", money(entry.tax_withheld.as_deref(), currency)),
+        ("amount_net", money(entry.amount_net.as_deref(), currency)),
+        ("ip_address", entry.ip_address.clone()),
+        ("user_agent", entry.user_agent.clone()),
+    ]
+}
+
+/// A name, with the id beside it where they differ.
+fn named(name: Option<&str>, id: Option<&str>) -> Option<String> {
+    match (name, id) {
+        (Some(name), Some(id)) if name != id => Some(format!("{name} ({id})")),
+        (name, id) => name.or(id).map(str::to_owned),
+    }
+}
+
+fn money(amount: Option<&str>, currency: Option<&str>) -> Option<String> {
+    Some(format!("{} {}", amount?, currency.unwrap_or_default()).trim_end().to_owned())
+}
+
+fn neighbour(before: &PreviousTransaction) -> impl IntoView + use<> {
+    view! {
+        <div>
+            <h3>"The entry before it"</h3>
+            <dl class="facts">
+                {before.transaction_id.as_deref().map(|id| fact("Transaction", value(id)))}
+                {before.current_hash.as_deref().map(|hex| fact("Its hash", value(hex)))}
+            </dl>
+        </div>
+    }
+}

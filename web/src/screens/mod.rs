@@ -1,0 +1,12 @@
+//! One view per screen.
+
+pub(crate) mod coverage;
+pub(crate) mod crashed;
+pub(crate) mod entry;
+pub(crate) mod findings;
+pub(crate) mod refused;
+pub(crate) mod running;
+pub(crate) mod start;
+pub(crate) mod summary;
+pub(crate) mod verdict;
+pub(crate) mod warnings;

@@ -1,0 +1,92 @@
+//! The facts of a report: the file, the ledger, how long it took.
+
+use countersign_core::Report;
+use countersign_core::report::EntryPlace;
+use leptos::prelude::*;
+
+use crate::figures;
+use crate::parts::{fact, hash};
+use crate::session::{InputHash, Session};
+
+/// Ledger, file and performance.
+pub(crate) fn view(session: Session, report: &Report) -> impl IntoView + use<> {
+    view! {
+        <section class="summary" aria-labelledby="summary-heading">
+            <h2 id="summary-heading">"What was verified"</h2>
+            {ledger(report)}
+            <h3>"The file"</h3>
+            {input(session, report)}
+            <h3>"Performance"</h3>
+            {performance(report)}
+        </section>
+    }
+}
+
+fn ledger(report: &Report) -> impl IntoView + use<> {
+    let name = match &report.ledger {
+        Some(name) => view! { <span class="file-name">{name.clone()}</span> }.into_any(),
+        None => view! { <span class="muted">"not stated by this format"</span> }.into_any(),
+    };
+    let before = report.transactions_verified_before_failure.filter(|_| !report.valid);
+    view! {
+        <dl class="facts">
+            {fact("Entries", figures::count(report.total_transactions))}
+            {before.map(|before| fact("Before the first finding", figures::counted(before, "entry", "entries")))}
+            {fact("Ledger (as stated)", name)}
+            {fact("Format", report.format.to_string())}
+            {fact("First entry", place(report.first_transaction.as_ref()))}
+            {fact("Last entry", place(report.last_transaction.as_ref()))}
+            {report.head.as_deref().map(|head| fact("Head hash", hash(head)))}
+            {report.root.as_deref().map(|root| fact("Merkle root", hash(root)))}
+        </dl>
+    }
+}
+
+fn place(place: Option<&EntryPlace>) -> AnyView {
+    match place {
+        Some(place) => view! {
+            <code class="value">{place.id.clone()}</code>
+            <span class="when">{place.timestamp.clone()}</span>
+        }
+        .into_any(),
+        None => view! { <span class="muted">"none"</span> }.into_any(),
+    }
+}
+
+fn input(session: Session, report: &Report) -> impl IntoView + use<> {
+    let bytes = report.input.bytes;
+    let exact = (bytes >= 1000).then(|| format!(" ({} bytes)", figures::count(bytes)));
+    view! {
+        <dl class="facts">
+            {fact("Name", view! { <span class="file-name">{report.input.name.clone().unwrap_or_else(|| "–".to_owned())}</span> })}
+            {fact("Size", view! { {figures::bytes(bytes)}{exact} })}
+            {fact("SHA-256", view! { <span id="input-sha256">{move || input_hash(&session.input_hash.get())}</span> })}
+        </dl>
+    }
+}
+
+fn input_hash(known: &InputHash) -> AnyView {
+    match known {
+        InputHash::Computing(0) => view! { <span class="muted">"computing…"</span> }.into_any(),
+        InputHash::Computing(percent) => {
+            view! { <span class="muted">{format!("computing… {percent} %")}</span> }.into_any()
+        }
+        InputHash::Known(hex) => hash(hex).into_any(),
+        InputHash::Failed(reason) => {
+            view! { <span class="muted">{format!("not computed: {reason}")}</span> }.into_any()
+        }
+    }
+}
+
+fn performance(report: &Report) -> impl IntoView + use<> {
+    let each = format!("{} ms", report.performance.average_time_per_transaction_ms);
+    let next = report.next_recommended_check.clone();
+    view! {
+        <dl class="facts">
+            {fact("Time taken", figures::duration(report.verification_time_ms))}
+            {fact("Entries per second", figures::count(report.performance.transactions_per_second))}
+            {fact("Time per entry", each)}
+            {next.map(|next| fact("Verify again by", view! { <span class="when">{next}</span> }))}
+        </dl>
+    }
+}

@@ -1,0 +1,204 @@
+//! What the page knows: where the auditor stands, and what moves him on.
+
+use std::sync::Arc;
+
+use countersign_core::Report;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, File, FileList};
+
+use crate::auditor::Auditor;
+use crate::figures;
+use crate::protocol::{News, Order, Progress, Refused};
+use crate::words;
+
+/// Which screen is shown.
+#[derive(Clone)]
+pub(crate) enum Stage {
+    /// Nothing is open.
+    Start,
+    /// An audit runs.
+    Running {
+        /// How the input is named.
+        name: String,
+    },
+    /// An audit is done.
+    Verdict(Arc<Report>),
+    /// The input is no export.
+    Refused(Refused),
+    /// The verifier itself failed.
+    Crashed {
+        /// What is known of it.
+        message: String,
+    },
+}
+
+/// The SHA-256 of the input, which comes after the verdict.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum InputHash {
+    /// Being computed; the percentage that is done.
+    Computing(u64),
+    /// 64 hex.
+    Known(String),
+    /// Why it could not be computed.
+    Failed(String),
+}
+
+/// The page's state; a handle that is copied freely.
+#[derive(Clone, Copy)]
+pub(crate) struct Session {
+    /// Which screen is shown.
+    pub(crate) stage: RwSignal<Stage>,
+    /// How far the running audit is.
+    pub(crate) progress: RwSignal<Progress>,
+    /// Of the verified input.
+    pub(crate) input_hash: RwSignal<InputHash>,
+    /// Something to tell on the start screen.
+    pub(crate) notice: RwSignal<Option<String>>,
+    /// What a screen reader is told as it happens.
+    pub(crate) announcement: RwSignal<String>,
+    auditor: StoredValue<Option<Auditor>, LocalStorage>,
+}
+
+impl Session {
+    /// A page on which nothing is open, with a verifier already starting.
+    pub(crate) fn new() -> Self {
+        let session = Self {
+            stage: RwSignal::new(Stage::Start),
+            progress: RwSignal::new(Progress::default()),
+            input_hash: RwSignal::new(InputHash::Computing(0)),
+            notice: RwSignal::new(None),
+            announcement: RwSignal::new(String::new()),
+            auditor: StoredValue::new_local(None),
+        };
+        session.renew_auditor();
+        session
+    }
+
+    /// Whether an audit runs.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(*self.stage.read_untracked(), Stage::Running { .. })
+    }
+
+    /// Audits the one file among those that were picked or dropped.
+    pub(crate) fn open_files(self, files: Option<FileList>) {
+        let Some(files) = files.filter(|files| files.length() > 0) else { return };
+        if self.is_running() {
+            return self.announcement.set(words::BUSY.to_owned());
+        }
+        if files.length() > 1 {
+            self.stage.set(Stage::Start);
+            return self.notice.set(Some(words::ONE_FILE.to_owned()));
+        }
+        if let Some(file) = files.get(0) {
+            self.open_file(file);
+        }
+    }
+
+    fn open_file(self, file: File) {
+        let name = file.name();
+        self.audit(name.clone(), Order::File { file: Blob::from(file), name });
+    }
+
+    /// Audits a file of the page's own origin.
+    pub(crate) fn open_address(self, url: String, name: String) {
+        self.audit(name.clone(), Order::Address { url, name });
+    }
+
+    fn audit(self, name: String, order: Order) {
+        if self.auditor.with_value(|auditor| auditor.as_ref().is_none_or(Auditor::is_spent)) {
+            self.renew_auditor();
+        }
+        self.notice.set(None);
+        self.progress.set(Progress::default());
+        self.input_hash.set(InputHash::Computing(0));
+        self.announcement.set(format!("Verifying {name}"));
+        self.enter(Stage::Running { name });
+        let given = self.auditor.with_value(|auditor| auditor.as_ref().map(|auditor| auditor.give(order)));
+        if let Some(Err(reason)) = given {
+            self.crash(format!("{reason:?}"));
+        }
+    }
+
+    /// Stops the audit at once. Nothing of it is kept.
+    pub(crate) fn cancel(self) {
+        self.notice.set(Some(words::CANCELLED.to_owned()));
+        self.start_over();
+    }
+
+    /// Back to the start, for another file.
+    pub(crate) fn start_over(self) {
+        self.renew_auditor();
+        self.enter(Stage::Start);
+    }
+
+    /// Ends the worker at hand and starts the next, so that it is ready when it is needed.
+    fn renew_auditor(self) {
+        self.auditor.set_value(None);
+        match Auditor::start(move |news| self.hear(news)) {
+            Ok(auditor) => self.auditor.set_value(Some(auditor)),
+            Err(reason) => self.crash(format!("{reason:?}")),
+        }
+    }
+
+    fn hear(self, news: News) {
+        match news {
+            News::Ready { .. } => {}
+            News::Progress(progress) => self.go_on(progress),
+            News::Verdict(report) => {
+                self.announcement.set(words::verdict(&report).heading);
+                self.enter(Stage::Verdict(Arc::new(*report)));
+            }
+            News::Hashing { bytes, total } => {
+                let percent = bytes.saturating_mul(100).checked_div(total).unwrap_or_default();
+                self.input_hash.set(InputHash::Computing(percent));
+            }
+            News::InputHash(hex) => self.input_hash.set(InputHash::Known(hex)),
+            News::InputHashFailed(reason) => self.input_hash.set(InputHash::Failed(reason)),
+            News::Refused(refused) => {
+                self.announcement.set(words::refusal(&refused.code).heading.to_owned());
+                self.enter(Stage::Refused(refused));
+            }
+            News::Crashed { message } => self.crash(message),
+        }
+    }
+
+    fn go_on(self, progress: Progress) {
+        let before = self.progress.get_untracked();
+        self.progress.set(progress);
+        // Every quarter is enough to hear; each piece of news would drown the rest of the page.
+        if quarter(&progress) != quarter(&before)
+            && let Some(quarter) = quarter(&progress)
+        {
+            let entries = figures::count(progress.entries);
+            self.announcement.set(format!("{} percent, {entries} entries", quarter * 25));
+        }
+    }
+
+    /// A panic is told twice, by its hook and by the browser; the first says more.
+    fn crash(self, message: String) {
+        if !matches!(*self.stage.read_untracked(), Stage::Crashed { .. }) {
+            self.announcement.set(words::CRASHED.to_owned());
+            self.enter(Stage::Crashed { message });
+        }
+    }
+
+    /// Shows a screen, and leads keyboard and screen reader to its heading.
+    fn enter(self, stage: Stage) {
+        self.stage.set(stage);
+        request_animation_frame(focus_heading);
+    }
+}
+
+fn quarter(progress: &Progress) -> Option<u64> {
+    let total = progress.total.filter(|total| *total > 0)?;
+    Some((progress.bytes.saturating_mul(4) / total).min(3)).filter(|quarter| *quarter > 0)
+}
+
+fn focus_heading() {
+    window().scroll_to_with_x_and_y(0.0, 0.0);
+    let heading = document().query_selector("main h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = heading.focus();
+    }
+}

@@ -1,0 +1,267 @@
+//! What the page says, in an auditor's words. Every sentence claims only what the report holds.
+
+use countersign_core::Report;
+use countersign_core::report::{Cause, ErrorType, TrustGrade, WarningType};
+
+use crate::figures;
+use crate::parts::Tone;
+
+/// Said on every screen, and true: the Content-Security-Policy allows no other origin.
+pub(crate) const STAYS_HERE: &str =
+    "Verification runs entirely in this browser. Nothing of your file leaves this machine.";
+/// A second file while one is being verified.
+pub(crate) const BUSY: &str = "An export is being verified. Cancel it first to open another.";
+/// More than one file at once.
+pub(crate) const ONE_FILE: &str = "One export at a time, please: pick or drop a single file.";
+/// After Cancel.
+pub(crate) const CANCELLED: &str = "Cancelled. The file was not verified to its end, and nothing of it was kept.";
+/// The verifier itself failed.
+pub(crate) const CRASHED: &str = "The verifier stopped before it reached a verdict";
+
+/// The verdict of a report.
+pub(crate) struct Verdict {
+    /// In one word.
+    pub(crate) tag: &'static str,
+    /// In a few words.
+    pub(crate) heading: String,
+    /// Its sign and colour.
+    pub(crate) tone: Tone,
+}
+
+/// What to call a report's verdict.
+pub(crate) fn verdict(report: &Report) -> Verdict {
+    let (tag, heading, tone) = match report.trust_grade {
+        TrustGrade::Broken => {
+            let findings = figures::counted(report.findings_total, "finding", "findings");
+            ("Not valid", format!("This export does not hold: {findings}"), Tone::Bad)
+        }
+        TrustGrade::Empty => ("Empty", "Nothing to vouch for: the export holds no entry".to_owned(), Tone::Neutral),
+        TrustGrade::Consistent => ("Valid", "No tampering found: the file agrees with itself".to_owned(), Tone::Good),
+    };
+    Verdict { tag, heading, tone }
+}
+
+/// A trust grade, explained.
+pub(crate) struct Grade {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it says.
+    pub(crate) shows: &'static str,
+    /// What it does not.
+    pub(crate) limits: &'static [&'static str],
+}
+
+/// The grades in their order, and in a few words what each takes.
+pub(crate) const LADDER: [(&str, &str); 6] = [
+    ("broken", "at least one finding"),
+    ("empty", "no entry to vouch for"),
+    ("consistent", "the file agrees with itself"),
+    ("signed", "a checkpoint by a key you trust covers all entries"),
+    ("anchored", "it also extends a checkpoint that you kept"),
+    ("witnessed", "independent witnesses cosigned it"),
+];
+
+/// The explanation of a grade.
+pub(crate) fn grade(grade: TrustGrade) -> Grade {
+    match grade {
+        TrustGrade::Broken => BROKEN,
+        TrustGrade::Empty => EMPTY,
+        TrustGrade::Consistent => CONSISTENT,
+    }
+}
+
+const BROKEN: Grade = Grade {
+    name: "broken",
+    shows: "Somewhere in this file, what is written does not agree with the hashes, the format or the rules that \
+            bind it. The audit went on past every finding, and lists each act once.",
+    limits: &[
+        "Who did it, when, or with what intent. Damage in transport and a deliberate edit can look alike.",
+        "That everything without a finding is genuine. Entries that no intact hash vouches for were not judged by \
+         the ledger's rules; what was left out stands under Coverage.",
+        "What the genuine ledger says. Ask its operator for a new export, and compare it with this file.",
+    ],
+};
+
+const EMPTY: Grade = Grade {
+    name: "empty",
+    shows: "The file is a well-formed export, and it holds no entries: there is no balance and no movement in it \
+            that could be right or wrong.",
+    limits: &[
+        "That the ledger never held an entry. An export with everything left out looks the same.",
+        "Whose ledger this is. The name is stated by the file.",
+    ],
+};
+
+const CONSISTENT: Grade = Grade {
+    name: "consistent",
+    shows: "Every hash and every link in this file was recomputed on this machine, and all of them agree. Whoever \
+            changed, removed or reordered an entry without recomputing every hash after it would have been found.",
+    limits: &[
+        "That this is the ledger as it was first written. Whoever can write to the database can rewrite an entry \
+         and every hash after it, and the result agrees with itself just as well.",
+        "That it is complete to this day. Entries dropped from the end, with the end of the file rewritten to \
+         match, leave no trace in the file.",
+        "That the entries are true. A hash shows that a record is unchanged since it was hashed, not that the \
+         payment took place.",
+        "Whose ledger this is. The name is stated by the file. If you hold this ledger's head hash from another \
+         source, compare it with the one below.",
+    ],
+};
+
+/// What further holds for format 1, whatever the grade.
+pub(crate) const FORMAT_1_LIMIT: &str = "What stands in fields that format 1 leaves outside its hash, such as names and descriptions: an edit there \
+     cannot be seen. The warnings list them.";
+
+/// A screen for an input that is no export.
+pub(crate) struct Refusal {
+    /// In a few words.
+    pub(crate) heading: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+    /// What to do now.
+    pub(crate) advice: &'static [&'static str],
+    /// Whether it helps to show what an export looks like.
+    pub(crate) show_sample: bool,
+}
+
+/// What to say of an unreadable input, by its stable code.
+pub(crate) fn refusal(code: &str) -> &'static Refusal {
+    match code {
+        "EMPTY" => &NOTHING,
+        "HEADER_NOT_RECOGNISED" => &HEADER,
+        "STREAM_NOT_DECODED" => &STREAM,
+        "LIMIT_EXCEEDED" => &LIMIT,
+        "IO" => &IO,
+        _ => &NO_EXPORT,
+    }
+}
+
+const NOTHING: Refusal = Refusal {
+    heading: "The file is empty",
+    meaning: "There is not a single character in it to verify. This is no verdict on the ledger: even the export of \
+              an empty ledger has a header and an end.",
+    advice: &[
+        "Check that the download or copy finished; an interrupted one often leaves an empty file behind.",
+        "Ask for the export again, and compare its size with what the sender sees.",
+    ],
+    show_sample: true,
+};
+
+const NO_EXPORT: Refusal = Refusal {
+    heading: "This is not a ledger export",
+    meaning: "The file was read, but it is something else. This is no verdict on any ledger: nothing was verified.",
+    advice: &[
+        "Check that you picked the file that you were sent: exports end in .jsonl or .jsonl.gz, and those of the \
+         first system in .json, .jsonl, .bson or .bson.gz.",
+        "If it is an archive (.zip, .tar, a mongodump archive), unpack it first and open the export inside.",
+        "If it was opened and saved by another program, ask for the original.",
+    ],
+    show_sample: true,
+};
+
+const HEADER: Refusal = Refusal {
+    heading: "The header is not recognised",
+    meaning: "The file begins like an export, but its first line breaks the rules of the format, so what follows \
+              cannot be relied on to mean what it seems to. Nothing was verified.",
+    advice: &[
+        "Compare the first line with the one below: every key, and no other.",
+        "An export of a newer format needs a newer verifier; an edited header needs the original file.",
+    ],
+    show_sample: true,
+};
+
+const STREAM: Refusal = Refusal {
+    heading: "The compressed file is damaged",
+    meaning: "The file is compressed, and its compression cannot be undone to the point where entries could be \
+              read. Nothing was verified.",
+    advice: &[
+        "Copy or download the file again, in binary mode, and compare its SHA-256 with the sender's.",
+        "Ask for the export without compression.",
+    ],
+    show_sample: false,
+};
+
+const LIMIT: Refusal = Refusal {
+    heading: "Stopped at a safety limit",
+    meaning: "The file asks for more than any genuine export needs: for example compression that expands without \
+              end, or nesting without end. Going on could exhaust this machine, so the audit stopped. Nothing was \
+              verified.",
+    advice: &[
+        "Do not open the file with other tools before you know where it comes from.",
+        "If it should be genuine, ask for the export without compression, as JSON Lines.",
+    ],
+    show_sample: false,
+};
+
+const IO: Refusal = Refusal {
+    heading: "The file could not be read to its end",
+    meaning: "This machine or the server stopped giving its bytes. This is no verdict on the ledger: the audit did \
+              not get to see all of it.",
+    advice: &[
+        "If the file changed, moved or was locked while it was read, open it again.",
+        "A folder cannot be opened: pick the export inside.",
+        "If it lies on a network drive or a server, copy it to this machine first.",
+    ],
+    show_sample: false,
+};
+
+/// A finding in a few words.
+pub(crate) fn finding(kind: ErrorType, cause: Option<Cause>) -> &'static str {
+    match kind {
+        ErrorType::HashChainBroken => cause.map_or("The chain is broken", broken_by),
+        ErrorType::TransactionTampered => "An entry was altered after it was written",
+        ErrorType::MalformedLine => "A line breaks the rules of the format",
+        ErrorType::ExportTruncated => "The export is cut off",
+        ErrorType::TrailerMismatch => "The closing line disagrees with the entries",
+        ErrorType::GenesisMismatch => "The header names another ledger than the entries",
+        ErrorType::AmountMismatch => "Amounts do not add up",
+        ErrorType::TypeRuleBroken => "An entry breaks the rules of its type",
+        ErrorType::BalanceNegative => "A balance falls below zero",
+        ErrorType::TreasuryNegative => "A Treasury bucket falls below zero",
+        ErrorType::FrozenAccountMoved => "A frozen account moved money",
+        ErrorType::DuplicateTransactionId => "A transaction id is used twice",
+        ErrorType::RefundUnmatched => "A refund has no matching payment",
+        ErrorType::RefundExceeds => "Refunds exceed the payment",
+        ErrorType::PersonalRemoved => "Personal data is missing without an erasure",
+        ErrorType::DocumentMismatch => "A stated balance differs from the replay",
+    }
+}
+
+fn broken_by(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Missing => "Entries are missing from the chain",
+        Cause::Inserted => "Entries were put into the chain",
+        Cause::Reordered => "Entries were put in another order",
+        Cause::Duplicated => "Entries stand in the file twice",
+        Cause::Relinked => "A link was rewritten",
+        Cause::Forked => "The chain forks",
+        Cause::Unknown => "The chain is broken",
+    }
+}
+
+/// What broke the chain, in a sentence.
+pub(crate) fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Missing => "Missing: entries were taken out",
+        Cause::Inserted => "Inserted: entries were put in that the chain does not know",
+        Cause::Reordered => "Reordered: genuine entries stand in another order",
+        Cause::Duplicated => "Duplicated: genuine entries were repeated",
+        Cause::Relinked => "Relinked: only the link to the entry before was changed",
+        Cause::Forked => "Forked: two entries follow the same one",
+        Cause::Unknown => "Unknown: the hashes do not tell what was done",
+    }
+}
+
+/// A warning in a few words.
+pub(crate) fn warning(kind: WarningType) -> &'static str {
+    match kind {
+        WarningType::TimestampOutOfOrder => "Time goes backwards",
+        WarningType::TaxRateDiffers => "Tax differs from the policy",
+        WarningType::DocumentMissing => "An account has no stated balance",
+        WarningType::ErasureNotDone => "Erased data still stands",
+        WarningType::PersonalWithheld => "Personal data is withheld",
+        WarningType::PartialExport => "Part of a ledger",
+        WarningType::UnprotectedFields => "Fields that no hash protects",
+        WarningType::OrderRecovered => "Order recovered from the links",
+    }
+}
