@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The `countersign` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign::command::run()
+}

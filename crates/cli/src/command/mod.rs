@@ -1,0 +1,91 @@
+//! The commands, and what they exit with.
+
+mod demo;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+/// Verifies exports of a tamper-evident ledger.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    about,
+    after_help = "Exit status: 0 verified, 1 findings, 2 could not verify."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a demo ledger, and tampered copies of it, to try the other commands on
+    Demo(demo::Arguments),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Verified, or done.
+    Good,
+}
+
+impl Outcome {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Good => 0,
+        }
+    }
+}
+
+/// The exit status of whatever could not be done.
+const COULD_NOT: u8 = 2;
+
+/// Why a command could not do its work, for a person.
+#[derive(Debug)]
+struct Failure(String);
+
+impl Failure {
+    fn new(what: impl fmt::Display, why: impl fmt::Display) -> Self {
+        Self(format!("{what}: {why}"))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the command of the process's own arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let outcome = match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+    };
+    match outcome {
+        Ok(outcome) => outcome.code().into(),
+        Err(Failure(why)) => {
+            // Where standard error is closed as well there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "countersign: {why}");
+            COULD_NOT.into()
+        }
+    }
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => COULD_NOT.into(),
+    }
+}
