@@ -44,6 +44,10 @@ impl Record {
         self.currency & CURRENCY
     }
 
+    fn found(&self, what: Retrospect) -> Found {
+        Found { line: u64::from(self.line), what, id: self.id() }
+    }
+
     /// Whether the personal block stands.
     #[must_use]
     pub const fn has_personal(&self) -> bool {
@@ -57,6 +61,17 @@ struct Reference {
     /// The id that it names; `None` where that is no id, so that it can match nothing.
     to: Option<[u64; 2]>,
     line: u32,
+}
+
+/// Something that looking back finds, at an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Line, counted from the start of the run.
+    pub line: u64,
+    /// What it is.
+    pub what: Retrospect,
+    /// The entry's `transaction_id`.
+    pub id: u128,
 }
 
 /// What [`Index::look_back`] finds.
@@ -154,12 +169,12 @@ impl Index {
     /// Everything that looking back finds, by line. `whole` where the ledger starts with this run, so
     /// that what a refund or erasure names must be in it; `personal` where missing blocks are judged.
     #[must_use]
-    pub fn look_back(mut self, whole: bool, personal: bool) -> Vec<(u64, Retrospect)> {
+    pub fn look_back(mut self, whole: bool, personal: bool) -> Vec<Found> {
         // By id, and of one id by line. Ids made in order, as version 7 makes them, are sorted already.
         self.records.sort_by_key(|r| (r.id, r.line));
         let mut found = Vec::new();
         for pair in self.records.windows(2).filter(|pair| pair[0].id == pair[1].id) {
-            found.push((u64::from(pair[1].line), Retrospect::IdUsedTwice));
+            found.push(pair[1].found(Retrospect::IdUsedTwice));
         }
         let erased = self.follow_references(whole, &mut found);
         if personal {
@@ -176,19 +191,18 @@ impl Index {
     }
 
     /// Judges refunds and erasures in the order of their lines; gives the places of erased records.
-    fn follow_references(&self, whole: bool, found: &mut Vec<(u64, Retrospect)>) -> Vec<usize> {
+    fn follow_references(&self, whole: bool, found: &mut Vec<Found>) -> Vec<usize> {
         let mut own: Vec<&Record> = self.records.iter().filter(|r| r.currency & (IS_REFUND | IS_ERASURE) != 0).collect();
         own.sort_unstable_by_key(|r| r.line);
         let mut refunded = std::collections::BTreeMap::<usize, u128>::new();
         let mut erased = Vec::new();
         for (record, reference) in own.into_iter().zip(&self.references) {
-            let line = u64::from(record.line);
             let earlier = reference.to.and_then(|id| self.record(id)).filter(|&at| self.records[at].line < record.line);
             let is_refund = record.currency & IS_REFUND != 0;
             let Some(at) = earlier else {
                 if whole {
                     let kind = if is_refund { Retrospect::RefundUnmatched } else { Retrospect::ErasureUnmatched };
-                    found.push((line, kind));
+                    found.push(record.found(kind));
                 }
                 continue;
             };
@@ -197,31 +211,31 @@ impl Index {
                 let party = [original.sender, original.receiver].contains(&record.receiver);
                 match party {
                     true => erased.push(at),
-                    false => found.push((line, Retrospect::ErasureUnmatched)),
+                    false => found.push(record.found(Retrospect::ErasureUnmatched)),
                 }
                 continue;
             }
             let reversed = (original.sender, original.receiver) == (record.receiver, record.sender);
             if !reversed || original.currency() != record.currency() {
-                found.push((line, Retrospect::RefundUnmatched));
+                found.push(record.found(Retrospect::RefundUnmatched));
                 continue;
             }
             let total = refunded.entry(at).or_default();
             *total += u128::from(record.net);
             if *total > u128::from(original.net) {
-                found.push((line, Retrospect::RefundExceeds));
+                found.push(record.found(Retrospect::RefundExceeds));
             }
         }
         erased.sort_unstable();
         erased
     }
 
-    fn judge_blocks(&self, erased: &[usize], found: &mut Vec<(u64, Retrospect)>) {
+    fn judge_blocks(&self, erased: &[usize], found: &mut Vec<Found>) {
         for (at, record) in self.records.iter().enumerate() {
             let is_erased = erased.binary_search(&at).is_ok();
             match (record.has_personal(), is_erased) {
-                (true, true) => found.push((u64::from(record.line), Retrospect::ErasureNotDone)),
-                (false, false) => found.push((u64::from(record.line), Retrospect::PersonalRemoved)),
+                (true, true) => found.push(record.found(Retrospect::ErasureNotDone)),
+                (false, false) => found.push(record.found(Retrospect::PersonalRemoved)),
                 _ => {}
             }
         }

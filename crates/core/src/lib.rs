@@ -9,17 +9,22 @@ pub mod economy;
 pub mod entry;
 pub mod evidence;
 pub mod export;
+mod forensics;
 pub mod grammar;
 pub mod hash;
 pub mod index;
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 mod lanes;
+mod intake;
+mod legacy;
 pub mod limits;
 pub mod merkle;
 pub mod money;
 pub mod names;
 pub mod report;
 pub mod segment;
+mod sniff;
+mod survey;
 pub mod timestamp;
 pub mod verify;
 

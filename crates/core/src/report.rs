@@ -423,6 +423,25 @@ pub struct Warning {
     pub fields: Option<Vec<String>>,
 }
 
+impl Warning {
+    /// A warning about the file as a whole.
+    #[must_use]
+    pub const fn new(warning_type: WarningType, message: String) -> Self {
+        Self {
+            warning_type,
+            message,
+            line: None,
+            seq: None,
+            transaction_id: None,
+            account: None,
+            count: None,
+            expected: None,
+            found: None,
+            fields: None,
+        }
+    }
+}
+
 impl Report {
     /// The report with its times filled in by a caller who has a clock: `now_ms` is the Unix time at
     /// which the audit ended, `elapsed_ms` the wall time that it took, both in milliseconds.

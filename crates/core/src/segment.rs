@@ -82,6 +82,8 @@ pub struct Run {
     pub first_id: u128,
     /// What the first names.
     pub first_previous: Hash,
+    /// `current_hash` of the first as written.
+    pub first_hash: Hash,
     /// Whether the first's content gives its `current_hash`.
     pub first_agrees: bool,
     /// `current_hash` of the last as written.
@@ -199,10 +201,10 @@ pub struct NoteAt {
 /// The documents of a segment, and how its lines are ordered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Documents {
-    /// Users' documents.
-    pub users: Vec<User>,
-    /// The Treasury's, the first where there are several.
-    pub treasury: Option<Treasury>,
+    /// Users' documents with their lines.
+    pub users: Vec<(u64, User)>,
+    /// The Treasury's with its line, the first where there are several.
+    pub treasury: Option<(u64, Treasury)>,
     /// The trailer, the first where there are several.
     pub trailer: Option<Trailer>,
     /// There were more than [`MAX_ACCOUNTS`].
@@ -301,6 +303,26 @@ impl Segment {
 }
 
 impl Documents {
+    /// Whether there is any but the trailer.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.users.is_empty() || self.treasury.is_some()
+    }
+
+    /// Line of the trailer, counted from the start of the segment.
+    #[must_use]
+    pub const fn trailer_line(&self) -> Option<u64> {
+        self.trailer_line
+    }
+
+    /// Whether no account has two.
+    #[must_use]
+    pub fn accounts_are_distinct(&self) -> bool {
+        let mut ids: Vec<&str> = self.users.iter().map(|(_, user)| user.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.windows(2).all(|pair| pair[0] != pair[1])
+    }
+
     fn take(&mut self, line: u64, document: Document) {
         match document {
             Document::Trailer(trailer) => {
@@ -310,9 +332,9 @@ impl Documents {
             }
             Document::Treasury(treasury) => {
                 self.treasuries += 1;
-                self.treasury.get_or_insert(treasury);
+                self.treasury.get_or_insert((line, treasury));
             }
-            Document::User(user) if self.users.len() < MAX_ACCOUNTS => self.users.push(user),
+            Document::User(user) if self.users.len() < MAX_ACCOUNTS => self.users.push((line, user)),
             Document::User(_) => self.overflown = true,
         }
         self.first_line.get_or_insert(line);
@@ -321,8 +343,8 @@ impl Documents {
     fn join(&mut self, next: Self, lines: u64) {
         self.overflown |= next.overflown || self.users.len() + next.users.len() > MAX_ACCOUNTS;
         let room = MAX_ACCOUNTS.saturating_sub(self.users.len());
-        self.users.extend(next.users.into_iter().take(room));
-        self.treasury = self.treasury.take().or(next.treasury);
+        self.users.extend(next.users.into_iter().take(room).map(|(line, user)| (line + lines, user)));
+        self.treasury = self.treasury.take().or(next.treasury.map(|(line, treasury)| (line + lines, treasury)));
         self.trailer = self.trailer.take().or(next.trailer);
         self.treasuries += next.treasuries;
         self.first_line = self.first_line.or(next.first_line.map(|line| line + lines));
@@ -390,6 +412,8 @@ impl<'a> Surveyor<'a> {
             }
             Line::Document(document) => {
                 self.flush();
+                self.close_run();
+                self.segment.runs.cut();
                 self.segment.documents.take(number, *document);
             }
             read => {
@@ -526,6 +550,7 @@ impl<'a> Surveyor<'a> {
             first_seq: entry.seq,
             first_id: id,
             first_previous: previous,
+            first_hash: current,
             first_agrees: current == *content,
             last_hash: current,
             last_content: *content,

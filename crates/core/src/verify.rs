@@ -1,19 +1,34 @@
-//! The audit. (API as agreed; being filled in.)
-use crate::report::Report;
+//! The audit, fed with bytes: one reading where all is well, and a second where it is not.
+
 use std::io::{Read, Seek};
+
+use sha2::{Digest, Sha256};
+
+use crate::forensics::{Examination, conclude};
+use crate::intake::{Cutter, Decoder};
+use crate::legacy::LegacyAudit;
+use crate::report::{Input, Report};
+use crate::segment::Context;
+use crate::sniff::{Form, form};
+use crate::survey::Survey;
+use crate::{export::header::Header, hash::Hash};
 
 /// What an audit is told.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How the caller names the input.
     pub name: Option<String>,
-    /// Threads, at least 1. Only natively.
+    /// Threads, at least 1. WebAssembly has one.
     pub threads: usize,
     /// Whether the SHA-256 of the input is computed along the way.
     pub input_hash: bool,
 }
+
 impl Default for Options {
-    fn default() -> Self { Self { name: None, threads: 1, input_hash: true } }
+    /// No name, one thread, the input hashed.
+    fn default() -> Self {
+        Self { name: None, threads: 1, input_hash: true }
+    }
 }
 
 /// How far an audit is.
@@ -62,10 +77,20 @@ pub enum Unreadable {
         what: String,
     },
 }
+
 impl Unreadable {
-    /// A stable code for programs: IO, EMPTY, NOT_AN_EXPORT, HEADER_NOT_RECOGNISED, STREAM_NOT_DECODED, LIMIT_EXCEEDED.
+    /// A stable code for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str { todo!() }
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "IO",
+            Self::Empty => "EMPTY",
+            Self::NotAnExport { .. } => "NOT_AN_EXPORT",
+            Self::Header { .. } => "HEADER_NOT_RECOGNISED",
+            Self::Decode { .. } => "STREAM_NOT_DECODED",
+            Self::Limit { .. } => "LIMIT_EXCEEDED",
+        }
+    }
 }
 
 /// What finishing a reading leads to.
@@ -78,37 +103,204 @@ pub enum Step {
     ReadAgain(Verifier),
 }
 
-/// An audit fed with bytes.
+/// What is read, and for what.
 #[derive(Debug)]
-pub struct Verifier {}
+enum Stage {
+    /// The start, until it tells what the input is.
+    Start(Vec<u8>),
+    /// Format 2, the first time.
+    Survey { header: Box<Header>, cutter: Cutter, survey: Survey },
+    /// Format 2, the second time, once its header has passed.
+    Examination { cutter: Cutter, examination: Box<Examination>, header_passed: bool },
+    /// Format 1.
+    Legacy(Box<LegacyAudit>),
+}
+
+/// An audit fed with bytes.
+///
+/// ```
+/// use countersign_core::{Options, Step, Verifier};
+/// let export = std::fs::read("../../tests/vectors/good.jsonl")?;
+/// let mut verifier = Verifier::new(Options::default());
+/// let report = loop {
+///     for chunk in export.chunks(4096) {
+///         verifier.push(chunk)?;
+///     }
+///     match verifier.finish()? {
+///         Step::Done(report) => break report,
+///         Step::ReadAgain(again) => verifier = again,
+///     }
+/// };
+/// assert!(report.valid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Verifier {
+    options: Options,
+    decoder: Decoder,
+    stage: Stage,
+    pass: u32,
+    bytes: u64,
+    hasher: Option<Sha256>,
+    input: Option<Input>,
+}
+
 impl Verifier {
     /// A new audit.
     #[must_use]
-    pub fn new(_options: Options) -> Self { todo!() }
+    pub fn new(options: Options) -> Self {
+        let hasher = options.input_hash.then(Sha256::new);
+        Self { options, decoder: Decoder::default(), stage: Stage::Start(Vec::new()), pass: 1, bytes: 0, hasher, input: None }
+    }
+
     /// Takes the next bytes.
+    ///
     /// # Errors
     /// Where the input is no export, or a limit is passed.
-    pub fn push(&mut self, _bytes: &[u8]) -> Result<(), Unreadable> { todo!() }
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        self.bytes += bytes.len() as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+        let Self { decoder, stage, options, .. } = self;
+        decoder.push(bytes, &mut |decoded| stage.take(decoded, options))
+    }
+
     /// How far it is.
     #[must_use]
-    pub fn progress(&self) -> Progress { todo!() }
+    pub fn progress(&self) -> Progress {
+        let entries = match &self.stage {
+            Stage::Start(_) => 0,
+            Stage::Survey { survey, .. } => survey.entries(),
+            Stage::Examination { examination, .. } => examination.entries(),
+            Stage::Legacy(audit) => audit.entries(),
+        };
+        Progress { pass: self.pass, bytes: self.bytes, entries }
+    }
+
     /// Ends this reading.
+    ///
     /// # Errors
     /// As [`Verifier::push`].
-    pub fn finish(self) -> Result<Step, Unreadable> { todo!() }
+    pub fn finish(mut self) -> Result<Step, Unreadable> {
+        let Self { decoder, stage, options, .. } = &mut self;
+        let cut_short = decoder.finish(&mut |decoded| stage.take(decoded, options))?;
+        stage.decide(options, true)?;
+        let input = self.input.take().unwrap_or_else(|| Input {
+            name: self.options.name.clone(),
+            bytes: self.bytes,
+            sha256: self.hasher.take().map(|h| Hash(h.finalize().into()).to_string()),
+        });
+        let next = match self.stage {
+            Stage::Start(_) => return Err(Unreadable::Empty),
+            Stage::Survey { header, mut cutter, mut survey } => {
+                let (rest, unfinished) = cutter.finish();
+                survey.block(rest);
+                match conclude(*header, survey.finish(), cut_short, unfinished) {
+                    Ok(report) => return Ok(Step::Done(Report { input, ..report })),
+                    Err(examination) => {
+                        Stage::Examination { cutter: Cutter::default(), examination, header_passed: false }
+                    }
+                }
+            }
+            Stage::Examination { mut cutter, mut examination, header_passed } => {
+                let (rest, _) = cutter.finish();
+                if header_passed {
+                    examination.block(&rest);
+                }
+                return Ok(Step::Done(Report { input, ..examination.finish() }));
+            }
+            Stage::Legacy(audit) => match audit.finish(cut_short)? {
+                Ok(report) => return Ok(Step::Done(Report { input, ..report })),
+                Err(again) => Stage::Legacy(again),
+            },
+        };
+        let (decoder, pass) = (Decoder::default(), self.pass + 1);
+        Ok(Step::ReadAgain(Self { options: self.options, decoder, stage: next, pass, bytes: 0, hasher: None, input: Some(input) }))
+    }
 }
 
-/// Audits a whole export. `on_progress` is called now and then.
-/// # Errors
-/// [`Unreadable`] where it is no export.
-pub fn verify_chain_integrity<R: Read + Seek + Send>(
-    _input: R, _options: &Options, _on_progress: &mut dyn FnMut(Progress),
-) -> Result<Report, Unreadable> { todo!() }
+impl Stage {
+    fn take(&mut self, bytes: &[u8], options: &Options) -> Result<(), Unreadable> {
+        match self {
+            Self::Start(start) => {
+                start.extend_from_slice(bytes);
+                self.decide(options, false)
+            }
+            Self::Survey { cutter, survey, .. } => {
+                // Two borrows of one survey: what a cut needs first is taken first.
+                let mut blocks = Vec::new();
+                cutter.push(bytes, &mut || survey.spare(), &mut |block| blocks.push(block));
+                blocks.into_iter().for_each(|block| survey.block(block));
+                Ok(())
+            }
+            Self::Examination { cutter, examination, header_passed } => {
+                let mut rest = bytes;
+                if !*header_passed {
+                    let Some(end) = memchr::memchr(b'\n', bytes) else { return Ok(()) };
+                    (*header_passed, rest) = (true, &bytes[end + 1..]);
+                }
+                cutter.push(rest, &mut Vec::new, &mut |block| examination.block(&block));
+                Ok(())
+            }
+            Self::Legacy(audit) => audit.push(bytes),
+        }
+    }
 
-/// Deprecated alias.
+    /// Leaves the start, where it tells what the input is.
+    fn decide(&mut self, options: &Options, ended: bool) -> Result<(), Unreadable> {
+        let Self::Start(start) = self else { return Ok(()) };
+        let Some((form, body)) = form(start, ended)? else { return Ok(()) };
+        let start = std::mem::take(start);
+        *self = match form {
+            Form::Ledger(header) => {
+                let survey = Survey::new(Context { personal: header.personal }, options.threads);
+                Self::Survey { header, cutter: Cutter::default(), survey }
+            }
+            form => Self::Legacy(Box::new(LegacyAudit::new(&form, options.threads))),
+        };
+        self.take(&start[body..], options)
+    }
+}
+
+/// How much is read at once, in bytes.
+const CHUNK: usize = 1 << 18;
+
+/// Audits a whole export: links, hashes, money, documents. `on_progress` is called after every chunk.
+///
+/// # Errors
+/// [`Unreadable`] where the input is no export; what is wrong with an export is in the report.
+pub fn verify_chain_integrity<R: Read + Seek>(
+    mut input: R,
+    options: &Options,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<Report, Unreadable> {
+    let mut verifier = Verifier::new(options.clone());
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        input.rewind()?;
+        loop {
+            match input.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(n) => verifier.push(&chunk[..n])?,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+            on_progress(verifier.progress());
+        }
+        match verifier.finish()? {
+            Step::Done(report) => return Ok(report),
+            Step::ReadAgain(again) => verifier = again,
+        }
+    }
+}
+
+/// The first system's name of [`verify_chain_integrity`].
+///
 /// # Errors
 /// As [`verify_chain_integrity`].
 #[deprecated(note = "use verify_chain_integrity")]
-pub fn verify_blockchain<R: Read + Seek + Send>(input: R, options: &Options) -> Result<Report, Unreadable> {
+pub fn verify_blockchain<R: Read + Seek>(input: R, options: &Options) -> Result<Report, Unreadable> {
+    log::warn!("verify_blockchain is deprecated: use verify_chain_integrity");
     verify_chain_integrity(input, options, &mut |_| {})
 }

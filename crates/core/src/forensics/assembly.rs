@@ -1,0 +1,81 @@
+//! The report put together, for either format.
+
+use crate::limits::{MAX_FINDINGS, MAX_WARNINGS};
+use crate::report::{Coverage, EntryPlace, Finding, Input, Performance, Report, TrustGrade, Warning};
+
+/// Everything a report says, but times and the input.
+#[derive(Debug, Default)]
+pub(crate) struct Assembly {
+    pub(crate) format: u8,
+    pub(crate) ledger: Option<String>,
+    pub(crate) total: u64,
+    pub(crate) first: Option<EntryPlace>,
+    pub(crate) last: Option<EntryPlace>,
+    pub(crate) findings: Vec<Finding>,
+    /// Findings that are counted and not listed.
+    pub(crate) unlisted: u64,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings_unlisted: u64,
+    pub(crate) coverage: Coverage,
+    pub(crate) head: Option<String>,
+    pub(crate) root: Option<String>,
+}
+
+impl Assembly {
+    pub(crate) fn report(mut self) -> Report {
+        // Those about the whole file have no line, and stand last.
+        self.findings.sort_by_key(|finding| finding.line.unwrap_or(u64::MAX));
+        self.warnings.sort_by_key(|warning| warning.line.unwrap_or(u64::MAX));
+        let findings_total = self.findings.len() as u64 + self.unlisted;
+        let warnings_total = self.warnings.len() as u64 + self.warnings_unlisted;
+        let (trust_grade, message) = self.verdict(findings_total);
+        self.findings.truncate(MAX_FINDINGS);
+        self.warnings.truncate(MAX_WARNINGS);
+        let first = self.findings.first().cloned();
+        let of_first = |value: fn(Finding) -> Option<String>| first.clone().and_then(value);
+        Report {
+            valid: findings_total == 0,
+            error_type: first.as_ref().map(|f| f.error_type),
+            message,
+            format: self.format,
+            ledger: self.ledger,
+            trust_grade,
+            corrupted_transaction: first.as_ref().and_then(|f| f.corrupted_transaction.clone()),
+            hash_mismatch_details: first.as_ref().and_then(|f| f.hash_mismatch_details.clone()),
+            hash_integrity_failure: first.as_ref().and_then(|f| f.hash_integrity_failure.clone()),
+            previous_transaction: first.as_ref().and_then(|f| f.previous_transaction.clone()),
+            transactions_verified_before_failure: first.as_ref().map(|f| f.index.unwrap_or(self.total)),
+            total_transactions: self.total,
+            verification_time_ms: 0.0,
+            performance: Performance::default(),
+            first_transaction: self.first,
+            last_transaction: self.last,
+            next_recommended_check: None,
+            security_recommendation: of_first(|f| Some(f.security_recommendation)),
+            findings: self.findings,
+            findings_total,
+            warnings: self.warnings,
+            warnings_total,
+            coverage: self.coverage,
+            input: Input::default(),
+            head: self.head,
+            root: self.root,
+        }
+    }
+
+    fn verdict(&self, findings: u64) -> (TrustGrade, String) {
+        let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
+        match (findings, self.total) {
+            (0, 0) => (TrustGrade::Empty, "The ledger is empty: there is nothing to vouch for.".to_owned()),
+            (0, n) => {
+                (TrustGrade::Consistent, format!("The blockchain is intact: all checks of {} hold.", entries(n)))
+            }
+            (1, n) => (TrustGrade::Broken, format!("1 finding in {}: {}", entries(n), self.first_message())),
+            (k, n) => (TrustGrade::Broken, format!("{k} findings in {}; the first: {}", entries(n), self.first_message())),
+        }
+    }
+
+    fn first_message(&self) -> &str {
+        self.findings.first().map_or("", |finding| &finding.message)
+    }
+}

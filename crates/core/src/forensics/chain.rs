@@ -1,0 +1,256 @@
+//! Finding the chain again: which runs of entries make up the genuine ledger, in which order, and
+//! what the others are. Works on the runs that the first reading left, not on entries.
+
+use std::collections::HashMap;
+
+use crate::export::header::Header;
+use crate::hash::Hash;
+use crate::segment::Run;
+
+/// How a piece of the chain hangs onto the piece before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joint {
+    /// It names the hash before it; or it is the first, and nothing is known of what came before.
+    Linked,
+    /// It names another hash than the entry before it has, by its own hash rightly so: the entry
+    /// before was edited and hashed anew, or its `current_hash` overwritten.
+    Rehashed,
+    /// It names another hash than this one, and its own hash does not bear it out.
+    Disagrees(Hash),
+    /// The entries between are gone.
+    Missing {
+        /// The first that is gone.
+        first: u64,
+        /// The last that is gone.
+        last: u64,
+        /// As many lines as entries are gone stand there unreadable.
+        unreadable: bool,
+    },
+    /// It continues from within the run before it, whose rest is set aside.
+    Branches,
+}
+
+/// A run, or its start, in its place in the genuine ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) run: usize,
+    /// The genuine `seq` of its first entry.
+    pub(crate) base: u64,
+    /// How many of the run's entries are genuine.
+    pub(crate) take: u64,
+    pub(crate) joint: Joint,
+    /// The genuine hash of its last entry, where a successor names it.
+    pub(crate) last: Option<Hash>,
+}
+
+/// Entries that are not of the genuine ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Aside {
+    pub(crate) line: u64,
+    pub(crate) count: u64,
+    /// As written.
+    pub(crate) first_seq: u64,
+}
+
+/// Places whose entries are permuted among themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Permuted {
+    pub(crate) line: u64,
+    /// Those not in their place, ascending; the first [`MAX_SEQS`] of them.
+    pub(crate) seqs: Vec<u64>,
+}
+
+/// Most `seq`s that one finding lists.
+const MAX_SEQS: usize = 1000;
+
+/// The chain found again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    /// In the order of the genuine ledger.
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) asides: Vec<Aside>,
+    pub(crate) permuted: Vec<Permuted>,
+}
+
+impl Chain {
+    pub(crate) fn of(runs: &[Run], header: &Header) -> Self {
+        let mut finder = Finder::new(runs);
+        if let Some(start) = finder.start(header) {
+            finder.follow(start, header);
+        }
+        finder.set_rest_aside();
+        let permuted = permuted(runs, &finder.chain.pieces);
+        Self { permuted, ..finder.chain }
+    }
+
+    /// The genuine `seq` after the last entry.
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.pieces.last().map(|piece| piece.base + piece.take)
+    }
+}
+
+struct Finder<'a> {
+    runs: &'a [Run],
+    /// Runs by the hash that their first entry names, in the order of the file.
+    followers: HashMap<Hash, Vec<usize>>,
+    /// How far (in `seq`) one comes from each run by links.
+    reach: Vec<u64>,
+    used: Vec<bool>,
+    chain: Chain,
+}
+
+impl<'a> Finder<'a> {
+    fn new(runs: &'a [Run]) -> Self {
+        let mut followers = HashMap::<Hash, Vec<usize>>::new();
+        for (i, run) in runs.iter().enumerate() {
+            followers.entry(run.first_previous).or_default().push(i);
+        }
+        let reach = reach(runs, &followers);
+        Self { runs, followers, reach, used: vec![false; runs.len()], chain: Chain::default() }
+    }
+
+    /// The run that the ledger starts with.
+    fn start(&self, header: &Header) -> Option<usize> {
+        let farthest = |i: &usize| (self.reach[*i], std::cmp::Reverse(*i));
+        let genesis = self.followers.get(&header.genesis()).filter(|_| header.is_from_start());
+        let by_hash = genesis.and_then(|runs| runs.iter().copied().max_by_key(farthest));
+        let by_seq = || (0..self.runs.len()).filter(|&i| self.runs[i].first_seq == header.first_seq).max_by_key(farthest);
+        let lowest = || (0..self.runs.len()).min_by_key(|&i| (self.runs[i].first_seq, i));
+        by_hash.or_else(by_seq).or_else(lowest)
+    }
+
+    fn follow(&mut self, start: usize, header: &Header) {
+        let run = &self.runs[start];
+        let by_genesis = header.is_from_start() && run.first_previous == header.genesis();
+        let base = if by_genesis { header.first_seq } else { run.first_seq.max(header.first_seq) };
+        let joint = if base > header.first_seq {
+            self.missing(None, start, header.first_seq)
+        } else if header.is_from_start() && !by_genesis {
+            Joint::Disagrees(header.genesis())
+        } else {
+            Joint::Linked
+        };
+        self.append(start, base, joint);
+        while let Some((run, base, joint)) = self.next() {
+            self.append(run, base, joint);
+        }
+    }
+
+    fn append(&mut self, run: usize, base: u64, joint: Joint) {
+        self.used[run] = true;
+        self.chain.pieces.push(Piece { run, base, take: self.runs[run].count, joint, last: None });
+    }
+
+    /// What comes after the last piece so far.
+    fn next(&mut self) -> Option<(usize, u64, Joint)> {
+        let piece = self.chain.pieces.last()?.clone();
+        let (run, end) = (&self.runs[piece.run], piece.base + piece.take);
+        let linked = self.farthest(self.followers.get(&run.last_hash).into_iter().flatten().copied());
+        let own_reach = linked.map_or(end, |i| self.reach[i]);
+        let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
+        let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.reach[i] > own_reach);
+        if let Some(next) = branch {
+            let base = self.runs[next].first_seq;
+            self.set_tail_aside(base, self.runs[next].first_previous);
+            return Some((next, base, Joint::Branches));
+        }
+        if let Some(next) = linked {
+            return Some((next, end, Joint::Linked));
+        }
+        let later = |i: &usize| !self.used[*i] && self.runs[*i].first_seq >= end;
+        let next = (0..self.runs.len())
+            .filter(later)
+            .min_by_key(|&i| (self.runs[i].first_seq, std::cmp::Reverse(self.reach[i]), i))?;
+        let base = self.runs[next].first_seq;
+        let joint = if base == end { self.adjacent(&piece, next) } else { self.missing(Some(&piece), next, end) };
+        Some((next, base, joint))
+    }
+
+    fn farthest(&self, runs: impl Iterator<Item = usize>) -> Option<usize> {
+        runs.filter(|&i| !self.used[i]).max_by_key(|&i| (self.reach[i], std::cmp::Reverse(i)))
+    }
+
+    /// Neighbours by `seq` whose hashes disagree: which of the two is at fault.
+    fn adjacent(&mut self, before: &Piece, next: usize) -> Joint {
+        let (left, right) = (&self.runs[before.run], &self.runs[next]);
+        if left.last_content == right.first_previous || right.first_agrees {
+            if let Some(piece) = self.chain.pieces.last_mut() {
+                piece.last = Some(right.first_previous);
+            }
+            return Joint::Rehashed;
+        }
+        Joint::Disagrees(left.last_hash)
+    }
+
+    fn missing(&self, before: Option<&Piece>, next: usize, first: u64) -> Joint {
+        let last = self.runs[next].first_seq - 1;
+        let after = |p: &Piece| (p.run + 1, self.runs[p.run].line + self.runs[p.run].count);
+        let (neighbour, line) = before.map_or((0, 0), after);
+        let unreadable = neighbour == next && self.runs[next].line.saturating_sub(line) > last - first;
+        Joint::Missing { first, last, unreadable }
+    }
+
+    /// The rest of the last piece, from `seq` on; the branch names `hash` as what comes before it.
+    fn set_tail_aside(&mut self, seq: u64, hash: Hash) {
+        let Some(piece) = self.chain.pieces.last_mut() else { return };
+        let (keep, run) = (seq - piece.base, &self.runs[piece.run]);
+        self.chain.asides.push(Aside { line: run.line + keep, count: piece.take - keep, first_seq: seq });
+        (piece.take, piece.last) = (keep, Some(hash));
+    }
+
+    fn set_rest_aside(&mut self) {
+        let unused = self.runs.iter().zip(&self.used).filter(|(_, used)| !**used);
+        let aside = |(run, _): (&Run, _)| Aside { line: run.line, count: run.count, first_seq: run.first_seq };
+        self.chain.asides.extend(unused.map(aside));
+        self.chain.asides.sort_unstable_by_key(|aside| aside.line);
+    }
+}
+
+/// How far one comes from each run by links. Runs later in the ledger are settled first; a hostile
+/// circle of links ends where it meets a run that is not settled.
+fn reach(runs: &[Run], followers: &HashMap<Hash, Vec<usize>>) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_unstable_by_key(|&i| std::cmp::Reverse(runs[i].first_seq));
+    let mut reach: Vec<u64> = runs.iter().map(Run::next_seq).collect();
+    for i in order {
+        let next = followers.get(&runs[i].last_hash).into_iter().flatten().filter(|&&n| n != i);
+        reach[i] = next.map(|&n| reach[n]).fold(reach[i], u64::max);
+    }
+    reach
+}
+
+/// The places whose pieces are permuted among themselves: where all pieces so far are the first of
+/// the file, and no smaller such group stands before them.
+fn permuted(runs: &[Run], pieces: &[Piece]) -> Vec<Permuted> {
+    let mut by_file: Vec<usize> = (0..pieces.len()).collect();
+    by_file.sort_unstable_by_key(|&p| pieces[p].run);
+    let (mut found, mut start, mut farthest) = (Vec::new(), 0, 0);
+    let mut rank = vec![0; pieces.len()];
+    by_file.iter().enumerate().for_each(|(r, &p)| rank[p] = r);
+    for end in 0..pieces.len() {
+        farthest = farthest.max(rank[end]);
+        if farthest == end {
+            if end > start {
+                found.push(group(runs, pieces, &by_file[start..=end], start));
+            }
+            start = end + 1;
+        }
+    }
+    found
+}
+
+/// One group, by the order of the file; `first` is where it starts in the chain.
+fn group(runs: &[Run], pieces: &[Piece], by_file: &[usize], first: usize) -> Permuted {
+    let mut seqs = Vec::new();
+    let mut seq = pieces[first].base;
+    for &p in by_file {
+        let piece = &pieces[p];
+        if piece.base != seq {
+            let room = MAX_SEQS - seqs.len();
+            seqs.extend((piece.base..piece.base + piece.take).take(room));
+        }
+        seq += piece.take;
+    }
+    seqs.sort_unstable();
+    Permuted { line: runs[pieces[by_file[0]].run].line, seqs }
+}

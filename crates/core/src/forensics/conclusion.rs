@@ -1,0 +1,118 @@
+//! What the first reading comes to: a report where all is well, else the second reading.
+
+use super::assembly::Assembly;
+use super::coverage::{CUT, Gaps, LATER_START, TOO_MANY, coverage};
+use super::examination::Examination;
+use super::{documents, warning};
+use crate::export::header::{Header, PersonalData};
+use crate::hash::Hash;
+use crate::index::{Found, Retrospect};
+use crate::report::{EntryPlace, Report, Warning};
+use crate::segment::{EndEntry, Segment, id_text, time_text};
+
+/// Line of the file at which a segment of everything after the header starts.
+pub(crate) const FIRST_LINE: u64 = 2;
+
+/// Judges the first reading. `cut_short`: the compressed stream ended early; `unfinished`: the last
+/// line has no line feed.
+pub(crate) fn conclude(header: Header, mut segment: Segment, cut_short: bool, unfinished: bool) -> Result<Report, Box<Examination>> {
+    let gaps = gaps(&header, &segment);
+    let index = std::mem::take(&mut segment.index);
+    let found = if gaps.looking_back.is_some() {
+        Vec::new()
+    } else {
+        index.look_back(header.is_from_start(), gaps.removed.is_none() && header.personal == PersonalData::Full)
+    };
+    let only_warns = |f: &Found| f.what == Retrospect::ErasureNotDone;
+    let unclean = !agrees(&header, &segment, cut_short) || !found.iter().all(only_warns);
+    if unclean || (gaps.balances.is_none() && !segment.balances.keeps_the_rules()) {
+        return Err(Box::new(Examination::new(header, segment, &found, cut_short, unfinished)));
+    }
+    let (mismatches, missing) = match gaps.balances {
+        None => documents::compare(&segment.documents, &segment.balances, FIRST_LINE),
+        Some(_) => (Vec::new(), Vec::new()),
+    };
+    if !mismatches.is_empty() {
+        return Err(Box::new(Examination::new(header, segment, &found, cut_short, unfinished)));
+    }
+    Ok(report(&header, &segment, &found, missing, gaps))
+}
+
+/// What cannot be checked of a file whose entries are all genuine.
+fn gaps(header: &Header, segment: &Segment) -> Gaps {
+    let later = (!header.is_from_start()).then_some(LATER_START);
+    let too_many = (segment.balances.overflown() || segment.documents.overflown).then_some(TOO_MANY);
+    Gaps {
+        balances: later.or(too_many),
+        looking_back: segment.index.overflown().then_some(TOO_MANY),
+        removed: header.last_seq.map(|_| CUT),
+        rest: None,
+    }
+}
+
+/// Whether everything but balances, documents and what looks back holds.
+fn agrees(header: &Header, segment: &Segment, cut_short: bool) -> bool {
+    segment.faults.count == 0
+        && !cut_short
+        && segment.runs.count <= 1
+        && segment.is_in_order()
+        && starts_right(header, segment)
+        && ends_right(header, segment)
+        && (header.is_from_start() || !segment.documents.any())
+        && segment.documents.accounts_are_distinct()
+}
+
+fn starts_right(header: &Header, segment: &Segment) -> bool {
+    segment.runs.first.first().is_none_or(|run| {
+        run.first_seq == header.first_seq && (!header.is_from_start() || run.first_previous == header.genesis())
+    })
+}
+
+fn ends_right(header: &Header, segment: &Segment) -> bool {
+    let (last_seq, head) = end(header, segment);
+    let something = segment.entries > 0 || header.is_from_start();
+    something
+        && header.last_seq.is_none_or(|stated| stated == last_seq)
+        && segment.documents.trailer.as_ref().is_some_and(|trailer| {
+            (trailer.entries, trailer.last_seq, trailer.head) == (segment.entries, last_seq, head)
+        })
+}
+
+/// `seq` and hash of the last entry of a clean segment.
+fn end(header: &Header, segment: &Segment) -> (u64, Hash) {
+    segment.runs.first.first().map_or((header.first_seq - 1, header.genesis()), |run| (run.next_seq() - 1, run.last_hash))
+}
+
+fn report(header: &Header, segment: &Segment, found: &[Found], missing: Vec<Warning>, gaps: Gaps) -> Report {
+    let mut warnings: Vec<Warning> = segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
+    // In a clean segment line and seq go together.
+    let not_done = found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
+    warnings.extend(not_done);
+    warnings.extend(missing);
+    warnings.extend(warning::of_file(header, segment.withheld));
+    let root = header.prefix_range().and_then(|mut range| {
+        if let Some(run) = segment.runs.first.first() {
+            range.join(&run.range);
+        }
+        range.root()
+    });
+    Assembly {
+        format: 2,
+        ledger: Some(header.ledger.clone()),
+        total: segment.entries,
+        first: segment.first.map(place),
+        last: segment.last.map(place),
+        warnings,
+        warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64,
+        coverage: coverage(header, segment.documents.any(), gaps),
+        head: Some(end(header, segment).1.to_string()),
+        root: root.map(|hash| hash.to_string()),
+        ..Assembly::default()
+    }
+    .report()
+}
+
+/// An entry at one end of the file, as the report shows it.
+pub(crate) fn place(entry: EndEntry) -> EntryPlace {
+    EntryPlace { id: id_text(entry.id), timestamp: time_text(entry.time_ms) }
+}

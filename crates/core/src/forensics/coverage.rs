@@ -1,0 +1,65 @@
+//! What an audit of format 2 checked, what it did not, and why.
+
+use crate::export::header::{Header, PersonalData};
+use crate::report::{Coverage, NotChecked};
+
+/// Why a group of checks was not made; `None` where it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Gaps {
+    /// Balances, buckets, freezes, documents.
+    pub(crate) balances: Option<&'static str>,
+    /// Repeated ids, refunds, erasures.
+    pub(crate) looking_back: Option<&'static str>,
+    /// Blocks that are gone without an erasure.
+    pub(crate) removed: Option<&'static str>,
+    /// What came after the last run that was followed.
+    pub(crate) rest: Option<&'static str>,
+}
+
+/// Reasons for gaps.
+pub(crate) const LATER_START: &str = "the export starts later than the ledger: what was there before is not in it";
+pub(crate) const TOO_MANY: &str = "the file passes a named limit of this verifier";
+pub(crate) const UNKNOWN: &str = "an entry that is gone or stays unknown may have touched them";
+pub(crate) const CUT: &str = "the entry that says so can lie outside the file";
+pub(crate) const TOO_BROKEN: &str = "the chain is broken in more places than this verifier follows";
+
+pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps) -> Coverage {
+    let mut coverage = Coverage::default();
+    let mut check = |what: &str, why: Option<&str>| match why {
+        None => coverage.checked.push(what.to_owned()),
+        Some(why) => coverage.not_checked.push(NotChecked { what: what.to_owned(), why: why.to_owned() }),
+    };
+    for what in [
+        "the grammar of every line",
+        "every entry's hash, recomputed from its content",
+        "every link to the entry before",
+        "gross = tax + net",
+        "the rules of every type",
+        "tax rates against the default policy",
+        "times never going back",
+        "the trailer's counts and head",
+    ] {
+        check(what, None);
+    }
+    let withheld = (header.personal == PersonalData::Withheld).then_some("they were withheld from this export");
+    check("personal blocks against their hashes", withheld);
+    check("the ledger's name", (!header.is_from_start()).then_some("without the first entry it is only claimed"));
+    check("transaction ids used twice", gaps.looking_back);
+    let later = (!header.is_from_start()).then_some("entries before the export may be meant");
+    check("refunds and erasures against what they name", gaps.looking_back.or(later).or(gaps.balances));
+    check("personal blocks that are gone without an erasure", withheld.or(gaps.looking_back).or(gaps.removed));
+    check("balances and buckets never below zero", gaps.balances);
+    check("frozen accounts not moving", gaps.balances);
+    check("minted − burned = all balances + all buckets", gaps.balances);
+    let none = (!has_documents).then_some("the export holds none");
+    check("documents against the replay of the entries", none.or(gaps.balances));
+    if let Some(why) = gaps.rest {
+        check("what stands after the last place that could be followed", Some(why));
+    }
+    check(
+        "whether the whole chain was rewritten, or its tail dropped before the export",
+        Some("a chain shows only that a file agrees with itself; a signed checkpoint shows more, and this version does not judge them"),
+    );
+    check("when and by whom the export was written", Some("no hash confirms what the header states"));
+    coverage
+}

@@ -1,0 +1,685 @@
+//! The second reading: every line again, each in its role in the chain that was found.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::assembly::Assembly;
+use super::chain::{Aside, Chain, Joint, Permuted};
+use super::conclusion::{FIRST_LINE, place};
+use super::coverage::{CUT, Gaps, LATER_START, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
+use super::finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
+use super::replay::Replay;
+use super::{documents, warning};
+use crate::economy;
+use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Values};
+use crate::export::document::{Document, Trailer};
+use crate::export::header::{Header, PersonalData};
+use crate::export::line::Line;
+use crate::export::strict::Fault;
+use crate::hash::{Batch, Hash};
+use crate::index::{Found, Retrospect};
+use crate::limits::{MAX_FINDINGS, MAX_LINE};
+use crate::merkle::Range;
+use crate::report::{Cause, ErrorType, Finding, MissingRange, ModifiedField, PreviousTransaction, Report};
+use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
+
+/// What an entry is in the chain that was found.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    /// Of the genuine ledger.
+    Genuine { seq: u64, joint: Option<Joint>, named: Named },
+    /// Set aside; the number of its aside, and whether it is the first of it.
+    Aside(usize, bool),
+    /// In no run: it names no hashes, or the chain was not followed so far.
+    Outside,
+}
+
+/// Who names the genuine hash of an entry.
+#[derive(Clone, Copy, Debug)]
+enum Named {
+    /// Its successor names the one that it has.
+    Own,
+    /// Its successor names this one.
+    Other(Hash),
+    /// It has no successor.
+    Nobody,
+}
+
+/// The second reading of a file in which something is wrong.
+#[derive(Debug)]
+pub(crate) struct Examination {
+    header: Header,
+    runs: Vec<Run>,
+    chain: Chain,
+    /// By run: its piece of the chain.
+    pieces: Vec<Option<usize>>,
+    overview: Overview,
+    documents: Documents,
+    replay: Replay,
+    /// Lines whose entries a finding may show once everything is read.
+    wanted: BTreeMap<u64, Option<(Place, Shown)>>,
+    /// By aside: its first entry.
+    aside_entries: Vec<Option<(Place, Shown)>>,
+    /// By `seq` at which an aside starts: the genuine `current_hash` there.
+    genuine_at: HashMap<u64, Option<Hash>>,
+    permuted: Vec<Option<(Place, Shown)>>,
+    findings: Vec<Finding>,
+    unlisted: u64,
+    line: u64,
+    index: u64,
+    run: usize,
+    previous: Option<PreviousTransaction>,
+    order: Order,
+    head: Option<Hash>,
+    leaves: Leaves,
+}
+
+/// What the first reading knows of the file as a whole.
+#[derive(Debug)]
+struct Overview {
+    lines: u64,
+    entries: u64,
+    withheld: u64,
+    first: Option<EndEntry>,
+    last: Option<EndEntry>,
+    /// The file's end is missing.
+    cut: bool,
+    /// The last line has no line feed, or the compressed stream ended early.
+    unfinished: bool,
+    /// There are more runs than are followed.
+    too_broken: bool,
+}
+
+#[derive(Debug, Default)]
+struct Order {
+    documents: bool,
+    treasury: bool,
+    trailer: bool,
+    accounts: BTreeSet<String>,
+    /// Unreadable lines since the last entry.
+    unreadable: u64,
+}
+
+/// Genuine hashes in order, for the root.
+#[derive(Debug)]
+struct Leaves {
+    range: Option<Range>,
+    next: u64,
+    waiting: Vec<Hash>,
+}
+
+impl Leaves {
+    fn push(&mut self, seq: u64, hash: Hash) {
+        if seq != self.next {
+            self.range = None;
+        }
+        self.next = seq + 1;
+        self.waiting.push(hash);
+        if self.waiting.len() == 4096 {
+            self.fold();
+        }
+    }
+
+    fn fold(&mut self) {
+        let begin = self.next - 1 - self.waiting.len() as u64;
+        if let Some(range) = &mut self.range {
+            range.join(&Range::of_entries(begin, &self.waiting, &mut Batch::default()));
+        }
+        self.waiting.clear();
+    }
+}
+
+impl Examination {
+    pub(crate) fn new(header: Header, segment: Segment, found: &[Found], cut_short: bool, unfinished: bool) -> Self {
+        let too_broken = segment.runs.count > segment.runs.first.len() as u64;
+        let runs = segment.runs.first;
+        let chain = Chain::of(&runs, &header);
+        let mut pieces = vec![None; runs.len()];
+        chain.pieces.iter().enumerate().for_each(|(i, piece)| pieces[piece.run] = Some(i));
+        let gaps = chain.pieces.iter().filter_map(|piece| match piece.joint {
+            Joint::Missing { first, last, .. } => Some((first, last)),
+            _ => None,
+        });
+        let stopped = (!header.is_from_start()).then_some(LATER_START).or(segment.documents.overflown.then_some(TOO_MANY));
+        let replay = Replay::new(header.first_seq, gaps.collect(), stopped, FIRST_LINE);
+        let overview = Overview {
+            lines: segment.lines,
+            entries: segment.entries,
+            withheld: segment.withheld,
+            first: segment.first,
+            last: segment.last,
+            cut: cut_short || segment.documents.trailer.is_none(),
+            unfinished: unfinished || cut_short,
+            too_broken,
+        };
+        Self {
+            pieces,
+            overview,
+            documents: segment.documents,
+            replay,
+            wanted: found.iter().take(MAX_FINDINGS).map(|f| (f.line, None)).collect(),
+            aside_entries: vec![None; chain.asides.len()],
+            genuine_at: chain.asides.iter().map(|aside| (aside.first_seq, None)).collect(),
+            permuted: vec![None; chain.permuted.len()],
+            findings: Vec::new(),
+            unlisted: 0,
+            line: 0,
+            index: 0,
+            run: 0,
+            previous: None,
+            order: Order::default(),
+            head: None,
+            leaves: Leaves { range: header.prefix_range(), next: header.first_seq, waiting: Vec::new() },
+            header,
+            runs,
+            chain,
+        }
+    }
+
+    pub(crate) const fn entries(&self) -> u64 {
+        self.index
+    }
+
+    /// Reads whole lines.
+    pub(crate) fn block(&mut self, block: &[u8]) {
+        lines_of(block, |line, _| self.line(line));
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        let read = if line.len() > MAX_LINE {
+            Line::Unreadable(Fault::of_line("longer than 1 MiB"))
+        } else {
+            Line::read(line)
+        };
+        match &read {
+            Line::Plain(entry, values) => self.entry(entry, Ok(values)),
+            Line::Other(entry, values) => self.entry(&entry.entry(), Ok(values)),
+            Line::Faulty(entry, fault) => self.entry(&entry.entry(), Err(fault)),
+            Line::Document(document) => self.document(document),
+            Line::Unreadable(fault) => self.unreadable(fault),
+        }
+        self.line += 1;
+    }
+
+    fn find(&mut self, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    fn malformed(&mut self, fault: &Fault) {
+        let line = FIRST_LINE + self.line;
+        let at = fault.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
+        let message = format!("Line {line} is no line of an export: {at}{}.", fault.reason);
+        let finding = Finding {
+            line: Some(line),
+            index: Some(self.index),
+            field: fault.field.clone(),
+            reason: Some(fault.reason.clone()),
+            ..file_finding(ErrorType::MalformedLine, message)
+        };
+        self.find(finding);
+    }
+
+    fn unreadable(&mut self, fault: &Fault) {
+        let last = self.line + 1 == self.overview.lines;
+        if last && self.overview.cut && self.overview.unfinished {
+            // The file ends in the middle of this line, which is the one finding.
+            return;
+        }
+        self.order.unreadable += 1;
+        let fault = if self.order.trailer { &Fault::of_line("it stands after the trailer") } else { fault };
+        self.malformed(fault);
+    }
+
+    fn document(&mut self, document: &Document) {
+        let late = self.order.trailer;
+        let misplaced = match document {
+            Document::Trailer(_) => std::mem::replace(&mut self.order.trailer, true).then_some("a second trailer"),
+            _ if !self.header.is_from_start() => Some("a document, in an export that starts later than the ledger"),
+            Document::Treasury(_) => std::mem::replace(&mut self.order.treasury, true).then_some("a second document of the Treasury"),
+            Document::User(user) => {
+                (!self.order.accounts.insert(user.id.clone())).then_some("a second document of this account")
+            }
+        };
+        self.order.documents |= !matches!(document, Document::Trailer(_));
+        let misplaced = if late { Some("it stands after the trailer") } else { misplaced };
+        if let Some(reason) = misplaced {
+            self.malformed(&Fault::of_line(reason));
+        }
+    }
+
+    /// The role of the entry at this line.
+    fn role(&mut self) -> Role {
+        while self.runs.get(self.run).is_some_and(|run| self.line >= run.line + run.count) {
+            self.run += 1;
+        }
+        let Some(run) = self.runs.get(self.run).filter(|run| self.line >= run.line) else { return Role::Outside };
+        let at = self.line - run.line;
+        let aside = |line: u64| self.chain.asides.partition_point(|a| a.line <= line).checked_sub(1);
+        let Some(p) = self.pieces[self.run] else { return self.aside_role(aside(self.line)) };
+        let piece = &self.chain.pieces[p];
+        if at >= piece.take {
+            return self.aside_role(aside(self.line));
+        }
+        let follower = self.chain.pieces.get(p + 1);
+        let named = match (at + 1 == piece.take, piece.last, follower.map(|f| f.joint)) {
+            (false, ..) | (_, None, Some(Joint::Linked | Joint::Disagrees(_))) => Named::Own,
+            (true, Some(hash), _) => Named::Other(hash),
+            _ => Named::Nobody,
+        };
+        Role::Genuine { seq: piece.base + at, joint: (at == 0).then_some(piece.joint), named }
+    }
+
+    fn aside_role(&self, aside: Option<usize>) -> Role {
+        aside.map_or(Role::Outside, |i| Role::Aside(i, self.chain.asides[i].line == self.line))
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>, values: Result<&Values, &Fault>) {
+        let role = self.role();
+        let seq = match role {
+            Role::Genuine { seq, .. } => Some(seq),
+            _ => Some(entry.seq).filter(|seq| *seq > 0),
+        };
+        let place = Place { line: FIRST_LINE + self.line, index: self.index, seq, previous: self.previous.take() };
+        let own = self.own_fault(entry);
+        let fault = values.err().or(own.as_ref());
+        match role {
+            Role::Genuine { seq, joint, named } => {
+                let genuine = self.genuine_hash(entry, named);
+                self.genuine(entry, fault, &place, Genuine { seq, joint, hash: genuine });
+            }
+            Role::Aside(i, first) => {
+                if first {
+                    self.aside_entries[i] = Some((place.clone(), Shown::from(entry)));
+                }
+            }
+            Role::Outside => {
+                self.order.unreadable += 1;
+                if let Some(fault) = fault {
+                    self.malformed_entry(entry, fault, &place, Vec::new());
+                }
+            }
+        }
+        self.remember(entry, &place);
+        self.previous = Some(Shown { transaction_id: Some(entry.transaction_id.to_owned()), current_hash: Some(entry.current_hash.to_owned()), ..Shown::default() }.as_previous());
+        self.index += 1;
+    }
+
+    /// What is wrong with an entry's place, or with a block that should not be there.
+    fn own_fault(&self, entry: &Entry<'_>) -> Option<Fault> {
+        if self.order.trailer {
+            return Some(Fault::of_line("it stands after the trailer"));
+        }
+        if self.order.documents {
+            return Some(Fault::of_line("an entry after the documents"));
+        }
+        let withheld = self.header.personal == PersonalData::Withheld && entry.personal.is_some();
+        withheld.then(|| Fault::of_field("personal", "the header says that personal blocks are withheld, and one stands"))
+    }
+
+    fn remember(&mut self, entry: &Entry<'_>, place: &Place) {
+        let show = || Some((place.clone(), Shown::from(entry)));
+        if let Some(wanted) = self.wanted.get_mut(&self.line) {
+            *wanted = show();
+        }
+        let permuted = self.chain.permuted.iter().position(|p| p.line == self.line);
+        if let Some(i) = permuted {
+            self.permuted[i] = show();
+        }
+    }
+
+    /// The hash that the ledger had for an entry.
+    fn genuine_hash(&self, entry: &Entry<'_>, named: Named) -> Hash {
+        let stated = Hash::parse(entry.current_hash).unwrap_or_default();
+        match named {
+            Named::Own => stated,
+            Named::Other(hash) => hash,
+            Named::Nobody if entry.content_hash() == stated => stated,
+            Named::Nobody => self.trailer().map_or(stated, |trailer| trailer.head),
+        }
+    }
+
+    fn trailer(&self) -> Option<&Trailer> {
+        self.documents.trailer.as_ref()
+    }
+
+    fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
+        let Genuine { seq, joint, hash } = genuine;
+        if let Some(at) = self.genuine_at.get_mut(&seq) {
+            *at = Hash::parse(entry.current_hash);
+        }
+        self.head = Some(hash);
+        self.leaves.push(seq, hash);
+        self.order.unreadable = 0;
+        if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
+            self.find_missing(entry, place, first, last);
+        }
+        let content = content(entry, &genuine);
+        let vouched = content.vouched();
+        if let Some(fault) = fault {
+            self.malformed_entry(entry, fault, place, content.modified(entry, &genuine));
+        } else {
+            self.judge_content(entry, place, &content, &genuine);
+        }
+        match entry.check() {
+            Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
+            Err(("seq", _)) | Ok(_) | Err(_) => self.replay.unknown(seq),
+        }
+    }
+
+    fn find_missing(&mut self, entry: &Entry<'_>, place: &Place, first: u64, last: u64) {
+        let gone = if first == last { format!("entry {first} is") } else { format!("the entries {first} to {last} are") };
+        let message = format!("The chain breaks before entry {}: {gone} gone.", last + 1);
+        let before = place.previous.as_ref().and_then(|p| p.current_hash.as_deref()).and_then(Hash::parse);
+        let mut finding = chain_finding(Cause::Missing, message, place, &Shown::from(entry), before);
+        finding.missing = Some(MissingRange { first_seq: first, last_seq: last });
+        self.find(finding);
+    }
+
+    fn malformed_entry(&mut self, entry: &Entry<'_>, fault: &Fault, place: &Place, modified: Vec<ModifiedField>) {
+        let at = fault.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
+        let message = format!("Line {} breaks the grammar of entries: {at}{}.", place.line, fault.reason);
+        let mut finding = content_finding(ErrorType::MalformedLine, message, place, &Shown::from(entry));
+        (finding.field, finding.reason) = (fault.field.clone(), Some(fault.reason.clone()));
+        finding.modified_fields = Some(modified);
+        self.find(finding);
+    }
+
+    fn judge_content(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
+        match (content, genuine.joint) {
+            (Content::Relinked(expected), _) => {
+                let message = format!("Entry {}: only its previous_hash was changed; its own hash gives the one that stood there.", genuine.seq);
+                self.find(chain_finding(Cause::Relinked, message, place, &Shown::from(entry), Some(*expected)));
+            }
+            (Content::Agrees, Some(Joint::Disagrees(expected))) if genuine.seq == 1 => {
+                self.find_other_ledger(entry, expected);
+            }
+            (_, Some(Joint::Disagrees(expected))) => {
+                let message = format!("Entry {} does not follow from the entry before it, and its own hash does not bear it out.", genuine.seq);
+                self.find(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)));
+            }
+            (Content::Agrees, _) => self.judge_personal(entry, place),
+            _ => self.find_tampered(entry, place, content, genuine),
+        }
+    }
+
+    fn find_other_ledger(&mut self, entry: &Entry<'_>, expected: Hash) {
+        let message = "The header names another ledger than the one that entry 1 was written for, and entry 1's own hash confirms it.".to_owned();
+        let finding = Finding {
+            line: Some(1),
+            expected: Some(expected.to_string().into()),
+            found: Some(entry.previous_hash.into()),
+            ..file_finding(ErrorType::GenesisMismatch, message)
+        };
+        self.find(finding);
+    }
+
+    /// The block of an entry whose own content agrees.
+    fn judge_personal(&mut self, entry: &Entry<'_>, place: &Place) {
+        let Some(computed) = entry.personal_content_hash() else { return };
+        if Hash::parse(entry.personal_hash) == Some(computed) {
+            return;
+        }
+        let possibly = PERSONAL_KEYS.map(str::to_owned).to_vec();
+        let message = format!("The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.", entry.seq);
+        let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
+        let (stored, computed) = (entry.personal_hash.to_owned(), computed.to_string());
+        (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
+        finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The personal block", &possibly));
+        (finding.modified_fields, finding.possibly_modified_fields) = (Some(Vec::new()), Some(possibly));
+        self.find(finding);
+    }
+
+    fn find_tampered(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
+        let modified = content.modified(entry, genuine);
+        let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
+        let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
+        let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
+        let message = format!("Entry {} was changed after it was written: its content does not give the hash that the chain holds for it.{what}", genuine.seq);
+        let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
+        let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
+        (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
+        finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &possibly));
+        finding.possibly_modified_fields = modified.is_empty().then_some(possibly);
+        finding.modified_fields = Some(modified);
+        self.find(finding);
+    }
+}
+
+/// An entry of the genuine ledger, as the chain knows it.
+#[derive(Clone, Copy, Debug)]
+struct Genuine {
+    seq: u64,
+    /// Of the first entry of a piece.
+    joint: Option<Joint>,
+    hash: Hash,
+}
+
+/// How an entry's content stands to its genuine hash.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    /// It gives the hash, and the entry states it.
+    Agrees,
+    /// It gives the hash, and the entry states another.
+    Restated,
+    /// With the `seq` of its place it gives the hash.
+    Renumbered,
+    /// On this predecessor it gives the hash.
+    Relinked(Hash),
+    /// It does not give the hash.
+    Differs,
+}
+
+fn content(entry: &Entry<'_>, genuine: &Genuine) -> Content {
+    let Genuine { seq, joint, hash } = *genuine;
+    if entry.content_hash() == hash {
+        let stated = Hash::parse(entry.current_hash) == Some(hash);
+        return if stated { Content::Agrees } else { Content::Restated };
+    }
+    if entry.content_hash_at(seq, entry.previous_hash) == hash {
+        return Content::Renumbered;
+    }
+    if let Some(Joint::Disagrees(previous)) = joint
+        && entry.content_hash_at(seq, &previous.to_string()) == hash
+    {
+        return Content::Relinked(previous);
+    }
+    Content::Differs
+}
+
+impl Content {
+    const fn vouched(&self) -> bool {
+        !matches!(self, Self::Differs)
+    }
+
+    /// The fields whose originals are proven.
+    fn modified(&self, entry: &Entry<'_>, genuine: &Genuine) -> Vec<ModifiedField> {
+        let field = |field: &str, found: serde_json::Value, original: serde_json::Value| ModifiedField {
+            field: field.to_owned(),
+            found,
+            original,
+            proven: true,
+        };
+        let mut modified = Vec::new();
+        if matches!(self, Self::Renumbered) {
+            modified.push(field("seq", entry.seq.into(), genuine.seq.into()));
+        }
+        let hash = genuine.hash.to_string();
+        if self.vouched() && entry.current_hash != hash {
+            modified.push(field("current_hash", entry.current_hash.into(), hash.into()));
+        }
+        modified
+    }
+}
+
+/// The fields that may have been changed, by the arithmetic.
+fn possibly_modified(entry: &Entry<'_>) -> Vec<String> {
+    let amounts = ["amount_gross", "tax_withheld", "amount_net"];
+    let unbalanced = entry.check().is_ok_and(|values| !economy::adds_up(&values));
+    let hashed = KEYS.into_iter().filter(|key| !matches!(*key, "personal" | "previous_hash" | "current_hash"));
+    let fields: Vec<&str> = if unbalanced { amounts.to_vec() } else { hashed.collect() };
+    fields.into_iter().map(str::to_owned).collect()
+}
+
+/// The end of the second reading.
+impl Examination {
+    pub(crate) fn finish(mut self) -> Report {
+        self.replay.finish();
+        self.find_asides();
+        self.find_permuted();
+        self.judge_end();
+        let gaps = self.gaps();
+        let mut warnings: Vec<_> = self.replay.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
+        if gaps.looking_back.is_none() {
+            self.look_back(&gaps, &mut warnings);
+        }
+        if gaps.balances.is_none() {
+            let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
+            findings.into_iter().for_each(|finding| self.find(finding));
+            if !self.overview.cut {
+                warnings.extend(missing);
+            }
+        }
+        warnings.extend(warning::of_file(&self.header, self.overview.withheld));
+        self.leaves.fold();
+        let root = self.leaves.range.as_ref().filter(|range| !range.is_empty()).and_then(Range::root);
+        let Self { mut findings, replay, overview, header, .. } = self;
+        findings.extend(replay.findings.first);
+        Assembly {
+            format: 2,
+            ledger: Some(header.ledger.clone()),
+            total: overview.entries,
+            first: overview.first.map(place),
+            last: overview.last.map(place),
+            unlisted: self.unlisted + replay.findings.count.saturating_sub(MAX_FINDINGS as u64),
+            findings,
+            warnings,
+            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
+            coverage: coverage(&header, self.documents.any(), gaps),
+            head: self.head.map(|hash| hash.to_string()),
+            root: root.map(|hash| hash.to_string()),
+        }
+        .report()
+    }
+
+    fn gaps(&self) -> Gaps {
+        let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
+        let cut = (self.overview.cut || self.header.last_seq.is_some()).then_some(CUT);
+        Gaps {
+            balances: self.replay.stopped.or(too_broken),
+            looking_back: self.replay.index.overflown().then_some(TOO_MANY),
+            removed: cut.or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
+            rest: too_broken,
+        }
+    }
+
+    fn find_asides(&mut self) {
+        for (i, aside) in self.chain.asides.clone().into_iter().enumerate() {
+            let Some((place, shown)) = self.aside_entries[i].take() else { continue };
+            let own = shown.current_hash.as_deref().and_then(Hash::parse);
+            let genuine = self.genuine_at.get(&aside.first_seq).copied().flatten();
+            let twice = own.is_some() && own == genuine;
+            let finding = aside_finding(&aside, &place, &shown, twice);
+            self.find(finding);
+        }
+    }
+
+    fn find_permuted(&mut self) {
+        let chain = std::mem::take(&mut self.chain.permuted);
+        for (Permuted { seqs, .. }, seen) in chain.into_iter().zip(std::mem::take(&mut self.permuted)) {
+            let Some((place, shown)) = seen else { continue };
+            let listed: Vec<String> = seqs.iter().take(10).map(u64::to_string).collect();
+            let more = if seqs.len() > 10 { " …" } else { "" };
+            let message = format!("Entries do not stand in their order: {}{more}. By their hashes they belong to the chain.", listed.join(", "));
+            let mut finding = chain_finding(Cause::Reordered, message, &place, &shown, None);
+            finding.seqs = Some(seqs);
+            self.find(finding);
+        }
+    }
+
+    /// The end of the file and its trailer.
+    fn judge_end(&mut self) {
+        if self.overview.cut {
+            let message = "The file's end is missing: there is no trailer, or the stream ends early.".to_owned();
+            let line = FIRST_LINE + self.overview.lines.saturating_sub(1);
+            let last = format!("ends at line {line}");
+            self.find(Finding { found: Some(last.into()), ..file_finding(ErrorType::ExportTruncated, message) });
+        }
+        let Some(trailer) = self.documents.trailer.clone().filter(|_| !self.overview.too_broken) else { return };
+        let first = self.header.first_seq;
+        let last_seq = self.chain.end().unwrap_or(first) - 1;
+        let count = last_seq + 1 - first;
+        let head = self.head.unwrap_or_else(|| self.header.genesis());
+        // What other findings explain is not a second one: lines that cannot be read, entries put in.
+        let unknown = self.order.unreadable > 0;
+        let counts = trailer.entries == count || trailer.entries == self.overview.entries;
+        let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
+        let nothing = self.overview.entries == 0 && !self.header.is_from_start();
+        let agrees = unknown || (counts && trailer.last_seq == last_seq && trailer.head == head);
+        if agrees && as_header && !nothing {
+            return;
+        }
+        let text = |entries: u64, last: u64, head: Hash| format!("{entries} entries up to {last}, head {head}");
+        let stated = self.header.last_seq.filter(|_| !as_header);
+        let message = match stated {
+            Some(last) => format!("The header says that the export ends at {last}, its trailer at {}.", trailer.last_seq),
+            None => "The trailer does not agree with the entries.".to_owned(),
+        };
+        let finding = Finding {
+            line: self.documents.trailer_line().map(|line| FIRST_LINE + line),
+            expected: Some(text(count, stated.unwrap_or(last_seq), head).into()),
+            found: Some(text(trailer.entries, trailer.last_seq, trailer.head).into()),
+            ..file_finding(ErrorType::TrailerMismatch, message)
+        };
+        self.find(finding);
+    }
+
+    fn look_back(&mut self, gaps: &Gaps, warnings: &mut Vec<crate::report::Warning>) {
+        let whole = self.header.is_from_start() && gaps.balances.is_none();
+        let blocks = gaps.removed.is_none() && self.header.personal == PersonalData::Full;
+        let index = std::mem::take(&mut self.replay.index);
+        for found in index.look_back(whole, blocks) {
+            let seen = self.wanted.get(&found.line).cloned().flatten();
+            let (place, shown) = seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
+            match retrospect_finding(&found, &place, &shown) {
+                Some(finding) => self.find(finding),
+                None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
+            }
+        }
+    }
+}
+
+fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {
+    let entries = if aside.count == 1 { "An entry".to_owned() } else { format!("{} entries", aside.count) };
+    let (cause, message) = if twice {
+        (Cause::Duplicated, format!("{entries} of the ledger, from seq {}, stand a second time.", aside.first_seq))
+    } else {
+        (Cause::Inserted, format!("{entries}, from line {} on, do not belong to the ledger: its last hash is reached without them.", place.line))
+    };
+    let mut finding = chain_finding(cause, message, place, shown, None);
+    finding.count = Some(aside.count);
+    finding
+}
+
+/// `None` for what is only a warning.
+fn retrospect_finding(found: &Found, place: &Place, shown: &Shown) -> Option<Finding> {
+    let (error, message) = match found.what {
+        Retrospect::IdUsedTwice => (ErrorType::DuplicateTransactionId, "The transaction id of this entry is that of an earlier one."),
+        Retrospect::RefundUnmatched => {
+            (ErrorType::RefundUnmatched, "This refund names no earlier entry between the same parties in the same currency.")
+        }
+        Retrospect::RefundExceeds => (ErrorType::RefundExceeds, "With this refund more is paid back than the payment it names brought."),
+        Retrospect::ErasureUnmatched => (ErrorType::TypeRuleBroken, "This erasure names no earlier entry of that account."),
+        Retrospect::PersonalRemoved => {
+            (ErrorType::PersonalRemoved, "The personal block of this entry is gone, and no entry says that it was erased.")
+        }
+        Retrospect::ErasureNotDone => return None,
+    };
+    let mut finding = content_finding(error, message.to_owned(), place, shown);
+    if found.what == Retrospect::ErasureUnmatched {
+        finding.rule = Some("an erasure names an earlier entry of its receiver".to_owned());
+    }
+    Some(finding)
+}

@@ -1,0 +1,17 @@
+//! What happened, where: the conclusion of the first reading, and the second reading where something
+//! is wrong. An audit never stops at the first finding, and one act is one finding.
+
+mod assembly;
+mod chain;
+mod conclusion;
+mod coverage;
+mod documents;
+mod examination;
+mod finding;
+mod replay;
+mod warning;
+
+pub(crate) use assembly::Assembly;
+pub(crate) use conclusion::conclude;
+pub(crate) use examination::Examination;
+pub(crate) use finding::{Place, Shown, chain_finding, content_finding, file_finding, recommendation};
