@@ -48,7 +48,7 @@ test("running", async () => {
   const progress = { pass: 1, bytes: 84_000_000, total: 200_000_000, entries: 131_072, elapsed_ms: 1234 };
   const page = await told({ Progress: progress });
   const bar = page.getByRole("progressbar");
-  await page.getByText("131,072").waitFor();
+  await page.getByText("131,072", { exact: true }).waitFor();
   assert.equal(Number(await bar.getAttribute("value")), 0.42);
   await page.getByText("84.0 MB of 200.0 MB").waitFor();
   await page.getByText("106,217").waitFor();

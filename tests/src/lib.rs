@@ -1,1 +1,3 @@
-//! placeholder
+//! What the frozen vectors demand of a report, the same for every build.
+
+pub mod cases;

@@ -89,7 +89,7 @@ fn report(header: &Header, segment: &Segment, found: &[Found], missing: Vec<Warn
     let not_done = found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
     warnings.extend(not_done);
     warnings.extend(missing);
-    warnings.extend(warning::of_file(header, segment.withheld));
+    warnings.extend(warning::of_file(header, segment.entries, segment.withheld));
     let root = header.prefix_range().and_then(|mut range| {
         if let Some(run) = segment.runs.first.first() {
             range.join(&run.range);

@@ -542,7 +542,7 @@ impl Examination {
                 warnings.extend(missing);
             }
         }
-        warnings.extend(warning::of_file(&self.header, self.overview.withheld));
+        warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
         self.leaves.fold();
         let root = self.leaves.range.as_ref().filter(|range| !range.is_empty()).and_then(Range::root);
         let Self { mut findings, replay, overview, header, .. } = self;

@@ -6,10 +6,11 @@ use crate::money::Amount;
 use crate::report::{Warning, WarningType};
 use crate::segment::{Note, NoteAt, id_text, time_text};
 
-/// Those about the file as a whole; `without` entries have no personal block.
-pub(crate) fn of_file(header: &Header, without: u64) -> Vec<Warning> {
+/// Those about the file as a whole; `without` of its entries have no personal block.
+pub(crate) fn of_file(header: &Header, entries: u64, without: u64) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if header.personal == PersonalData::Withheld {
+    // Where a block stands all the same, that is the finding, and nothing was withheld.
+    if header.personal == PersonalData::Withheld && without == entries {
         let message = format!("The personal blocks of {without} entries were withheld from this export; their hashes stand.");
         warnings.push(Warning { count: Some(without), ..Warning::new(WarningType::PersonalWithheld, message) });
     }

@@ -1,0 +1,233 @@
+// Real files through the real verifier: verdicts, refusals, and every way in.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { accessible, calm, download, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
+import { serve, VECTORS } from "./support/server.mjs";
+
+const vector = (name) => join(VECTORS, name);
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+let server, browser;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+test("a good export: valid, consistent, and the hash that others compute", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, vector("good.jsonl"));
+  assert.match(await verdict(page, "consistent"), /No tampering found/);
+  const hash = await shownHash(page);
+  assert.equal(hash, sha256(await readFile(vector("good.jsonl"))));
+  const { name, report } = await download(page);
+  assert.equal(name, "good.jsonl.report.json");
+  assert.equal(report.valid, true);
+  assert.equal(report.trust_grade, "consistent");
+  assert.equal(report.total_transactions, 20);
+  assert.deepEqual(report.input, { name: "good.jsonl", bytes: (await readFile(vector("good.jsonl"))).length, sha256: hash });
+  const expected = JSON.parse(await readFile(vector("good.expected.json"), "utf8"));
+  if (expected.head) assert.equal(report.head, expected.head);
+  await page.getByText(report.ledger, { exact: true }).waitFor();
+  assert.ok((await page.locator("article").textContent()).includes(report.head));
+  await everyLook(page, "real-good");
+  calm(page);
+  await page.close();
+});
+
+test("a tampered export: the entry, and its stored against its computed hash", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, vector("tampered-gross.jsonl"));
+  await verdict(page, "broken");
+  const finding = page.locator(".finding").first();
+  await finding.getByText("TRANSACTION_TAMPERED").waitFor();
+  await shownHash(page);
+  const { report } = await download(page);
+  assert.equal(report.valid, false);
+  assert.equal(report.error_type, "TRANSACTION_TAMPERED");
+  const [{ corrupted_transaction: entry, hash_integrity_failure: failure, security_recommendation: advice }] = report.findings;
+  const text = await finding.textContent();
+  for (const shown of [entry.transaction_id, entry.amount_gross, failure.stored_hash, failure.computed_hash, advice]) {
+    assert.ok(text.includes(shown), `the finding shows ${shown}`);
+  }
+  assert.ok((await finding.locator("mark.group").count()) > 0, "what differs is marked");
+  await everyLook(page, "real-tampered");
+  calm(page);
+  await page.close();
+});
+
+test("entries taken out: what is missing is told, and the audit goes on", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, vector("deleted-three.jsonl"));
+  await verdict(page, "broken");
+  await page.locator(".finding").first().getByText("HASH_CHAIN_BROKEN").waitFor();
+  await accessible(page, "deleted-three.jsonl");
+  calm(page);
+  await page.close();
+});
+
+const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489", "hex");
+const ZIP = Buffer.concat([Buffer.from("504b0304140000000800", "hex"), Buffer.alloc(64, 7)]);
+const BOMB = gzipSync(Buffer.alloc(128 << 20));
+const GARBAGE = [
+  ["an image", "photo.png", PNG, "NOT_AN_EXPORT"],
+  ["an archive", "exports.zip", ZIP, "NOT_AN_EXPORT"],
+  ["prose", "letter.txt", Buffer.from("Dear auditor,\nplease find attached\n"), "NOT_AN_EXPORT"],
+  ["nothing", "empty.jsonl", Buffer.alloc(0), "EMPTY"],
+  ["white space", "blank.jsonl", Buffer.from(" \n\n"), "EMPTY"],
+  ["an unknown header", "newer.jsonl", Buffer.from('{"format":"countersign/export/3"}\n'), "HEADER_NOT_RECOGNISED"],
+  ["damaged compression", "cut.jsonl.gz", Buffer.concat([Buffer.from("1f8b080000000000000300", "hex"), Buffer.alloc(64, 0xff)]), "STREAM_NOT_DECODED"],
+  ["compression without end", "bomb.jsonl.gz", BOMB, "LIMIT_EXCEEDED"],
+];
+for (const [what, name, buffer, code] of GARBAGE) {
+  test(`${what} has its own screen`, async () => {
+    const page = await open(browser, server.origin);
+    await pick(page, { name, mimeType: "application/octet-stream", buffer });
+    await refusal(page, code);
+    await page.getByText(name).first().waitFor();
+    await accessible(page, what);
+    assert.equal(await page.locator("article.report").count(), 0, "no verdict");
+    await page.getByRole("button", { name: "Verify another file" }).click();
+    await pick(page, vector("good.jsonl"));
+    await verdict(page, "consistent");
+    calm(page);
+    await page.close();
+  });
+}
+
+test("a file dropped anywhere on the page", async () => {
+  const page = await open(browser, server.origin);
+  const text = await readFile(vector("good.jsonl"), "utf8");
+  const drop = (target) =>
+    page.evaluate(
+      ([target, text]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([text], "dropped.jsonl"));
+        const element = document.querySelector(target);
+        for (const type of ["dragover", "drop"]) {
+          const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer });
+          element.dispatchEvent(event);
+          if (!event.defaultPrevented) throw new Error(`${type} on ${target} would leave the page`);
+        }
+      },
+      [target, text],
+    );
+  await drop("footer");
+  await verdict(page, "consistent");
+  await page.getByText("dropped.jsonl").first().waitFor();
+  await drop("article");
+  await verdict(page, "consistent");
+  calm(page);
+  await page.close();
+});
+
+test("two files at once are refused", async () => {
+  const page = await open(browser, server.origin);
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    for (const name of ["a.jsonl", "b.jsonl"]) transfer.items.add(new File(["{}"], name));
+    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  });
+  await page.getByText("One export at a time").waitFor();
+  calm(page);
+  await page.close();
+});
+
+test("a demo file", async () => {
+  const page = await open(browser, server.origin);
+  await page.locator("button.demo").first().click();
+  await page.locator("article.report").waitFor();
+  await shownHash(page);
+  calm(page);
+  await page.close();
+});
+
+async function openAddress(page, address) {
+  await page.getByText("Open an address on this site").click();
+  await page.getByLabel("Address of the export").fill(address);
+  await page.getByRole("button", { name: "Verify", exact: true }).click();
+}
+
+test("an address of this site, streamed, gives the same hash", async () => {
+  const page = await open(browser, server.origin);
+  await openAddress(page, "/vectors/tampered-gross.jsonl");
+  await verdict(page, "broken");
+  assert.equal(await shownHash(page), sha256(await readFile(vector("tampered-gross.jsonl"))));
+  calm(page);
+  await page.close();
+});
+
+test("an address of this site that is not there", async () => {
+  const page = await open(browser, server.origin);
+  await openAddress(page, "/vectors/none.jsonl");
+  await refusal(page, "IO");
+  await page.getByText("404").waitFor();
+  calm(page);
+  await page.close();
+});
+
+test("an address that leads elsewhere is not followed", async () => {
+  server.override("/moved.jsonl", (response) => response.writeHead(302, { location: "http://192.0.2.1/x.jsonl" }).end());
+  const page = await open(browser, server.origin);
+  await openAddress(page, "/moved.jsonl");
+  await refusal(page, "IO");
+  calm(page);
+  await page.close();
+});
+
+for (const address of ["https://example.com/ledger.jsonl", "//example.com/x", "http://127.0.0.1:1/x", "data:text/plain,x", "blob:null/1", "javascript:alert(1)", "file:///etc/passwd"]) {
+  test(`an address of another site is refused: ${address}`, async () => {
+    const page = await open(browser, server.origin);
+    await openAddress(page, address);
+    await page.getByRole("alert").filter({ hasText: "another site" }).waitFor();
+    assert.equal(await page.getByLabel("Address of the export").getAttribute("aria-invalid"), "true");
+    await accessible(page, "a refused address");
+    calm(page);
+    await page.close();
+  });
+}
+
+test("the page itself can reach no other origin", async () => {
+  const page = await open(browser, server.origin);
+  const reached = await page.evaluate(() => fetch("http://127.0.0.1:1/").then(() => true, (error) => String(error)));
+  assert.match(reached, /Failed to fetch/);
+  assert.ok(page.faults.some((fault) => /Content Security Policy/.test(fault)), "stopped by the policy, not by the network");
+  await page.close();
+});
+
+test("by keyboard alone", async () => {
+  const page = await open(browser, server.origin);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "file");
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);
+  await chooser.setFiles(vector("tampered-gross.jsonl"));
+  await verdict(page, "broken");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "verdict-heading");
+  await page.keyboard.press("Tab");
+  const [file] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+  assert.equal(file.suggestedFilename(), "tampered-gross.jsonl.report.json");
+  const focused = () => page.evaluate(() => document.activeElement.closest("summary, button")?.textContent ?? "");
+  const tabTo = async (text) => {
+    for (let step = 0; step < 12 && !(await focused()).includes(text); step += 1) await page.keyboard.press("Tab");
+    assert.ok((await focused()).includes(text), `${text} is reached`);
+  };
+  await tabTo("TRANSACTION_TAMPERED");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator(".finding details[open]").count(), 0, "closed by Enter");
+  for (let step = 0; step < 6 && !(await focused()).includes("Verify another"); step += 1) await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "start-heading");
+  calm(page);
+  await page.close();
+});

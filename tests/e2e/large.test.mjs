@@ -1,0 +1,102 @@
+// A file of 200 MB: the page stays at hand while it is verified, and lets go of it at once.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { calm, launch, open, pick, shownHash, verdict } from "./support/browser.mjs";
+import { writeLedger } from "./support/ledger.mjs";
+import { serve } from "./support/server.mjs";
+
+const SIZE = 200_000_000;
+const LONGEST_TASK_MS = 100;
+
+let server, browser, directory, file;
+before(async () => {
+  server = await serve();
+  browser = await launch();
+  file = process.env.COUNTERSIGN_BIG;
+  if (!file) {
+    directory = await mkdtemp(join(tmpdir(), "countersign-big-"));
+    file = join(directory, "big.jsonl");
+    await writeLedger(file, SIZE);
+  }
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  if (directory) await rm(directory, { recursive: true, force: true });
+});
+
+/** From now on, how long each task of the page's thread takes that is longer than 50 ms. */
+async function watchTasks(page) {
+  await page.evaluate(() => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
+    }).observe({ type: "longtask", buffered: true });
+  });
+}
+
+test("200 MB without a task over 100 ms, while progress is told", async (t) => {
+  const page = await open(browser, server.origin);
+  // What loading the page itself takes is not what is measured here.
+  await page.waitForLoadState("networkidle");
+  await watchTasks(page);
+  await page.evaluate(() => (window.longTasks.length = 0));
+  const began = performance.now();
+  await pick(page, file);
+  const seen = new Set();
+  const report = page.locator("article.report");
+  while ((await report.count()) === 0) {
+    const value = await page.evaluate(() => document.querySelector("progress")?.getAttribute("value"));
+    if (value) seen.add(value);
+    assert.equal(await page.locator("section.refused").count(), 0, "the file is an export");
+    await page.waitForTimeout(50);
+  }
+  const verdictAfter = performance.now() - began;
+  assert.match(await verdict(page, "consistent"), /No tampering found/);
+  await shownHash(page);
+  const tasks = await page.evaluate(() => window.longTasks);
+  const { size } = await stat(file);
+  t.diagnostic(`${size} bytes: verdict after ${Math.round(verdictAfter)} ms, ${seen.size} steps of progress`);
+  t.diagnostic(`tasks over 50 ms: ${tasks.map(Math.round).join(", ") || "none"}`);
+  t.diagnostic(`entries per second: ${await page.locator(".fact", { hasText: "Entries per second" }).locator("dd").innerText()}`);
+  assert.ok(seen.size >= 3, `progress was told ${seen.size} times`);
+  assert.ok(Math.max(0, ...tasks) <= LONGEST_TASK_MS, `the longest task took ${Math.max(0, ...tasks)} ms`);
+  calm(page);
+  await page.close();
+});
+
+test("cancelled on the way, and another file right after", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, file);
+  await page.locator("progress[value]").waitFor();
+  const began = performance.now();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled.").waitFor();
+  assert.ok(performance.now() - began < 1000, "at once");
+  assert.equal(page.workers().length, 1, "only the verifier for the next file is left");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "start-heading");
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator("article.report").count(), 0, "no verdict comes after");
+  await pick(page, { name: "empty.jsonl", mimeType: "text/plain", buffer: Buffer.alloc(0) });
+  await page.locator('section.refused[data-code="EMPTY"]').waitFor();
+  assert.equal(await page.getByText("Cancelled.").count(), 0);
+  calm(page);
+  await page.close();
+});
+
+test("a file dropped while another is verified is not opened", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, file);
+  await page.locator("progress[value]").waitFor();
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["{}"], "other.jsonl"));
+    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  });
+  await page.getByRole("status").filter({ hasText: "Cancel it first" }).waitFor();
+  assert.equal(await page.locator("progress").count(), 1);
+  await page.close();
+});
