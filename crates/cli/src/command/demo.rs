@@ -1,14 +1,18 @@
 //! `countersign demo`: a demo ledger and tampered copies of it.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use serde::Serialize;
 
-use super::{Failure, Outcome};
-use crate::demo::Ledger;
+use super::{Failure, Outcome, screen};
+use crate::demo::{self, Copy, Ledger};
+
+/// Larger ledgers are written without tampered copies: there are 15.
+const MAX_COPIED: u64 = 10_000;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -16,7 +20,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// How many entries
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     entries: u64,
     /// The same seed gives the same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -24,21 +29,100 @@ pub(super) struct Arguments {
     /// How many players [default: one for a hundred entries, from 5 to 10,000]
     #[arg(long, value_name = "A", value_parser = RangedU64ValueParser::<usize>::new().range(2..=1_000_000))]
     accounts: Option<usize>,
+    /// Also write an export of format 1, the first system's
+    #[arg(long)]
+    legacy: bool,
+}
+
+/// What DIR/index.json lists, for a page that offers the files.
+#[derive(Serialize)]
+struct Index {
+    files: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    what: String,
+    bytes: u64,
+    valid: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut ledger = Ledger::new(arguments.entries, arguments.seed);
     ledger.accounts = arguments.accounts.unwrap_or(ledger.accounts);
     fs::create_dir_all(&arguments.out).map_err(|e| Failure::new(arguments.out.display(), e))?;
-    write(&arguments.out.join("demo.jsonl"), |out| ledger.write_export(out))?;
+    let mut directory = Directory { path: arguments.out.clone(), listed: Vec::new() };
+    let entries = screen::grouped(ledger.entries);
+    directory.genuine("demo.jsonl", &format!("genuine: {entries} entries"), |out| ledger.write_export(out))?;
+    if arguments.legacy {
+        let what = format!("genuine, format 1: {entries} entries");
+        directory.genuine("legacy.jsonl", &what, |out| ledger.write_legacy(out))?;
+    }
+    if ledger.entries <= MAX_COPIED {
+        directory.tampered(&demo::tampered_copies(&directory.text("demo.jsonl")?))?;
+        if arguments.legacy {
+            let copy = demo::tampered_legacy_copy(&directory.text("legacy.jsonl")?);
+            directory.tampered(copy.as_slice())?;
+        }
+    }
+    directory.finish()?;
     Ok(Outcome::Good)
 }
 
-fn write(path: &Path, content: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<(), Failure> {
-    let written = File::create(path).and_then(|file| {
-        let mut out = BufWriter::with_capacity(1 << 18, file);
-        content(&mut out)?;
-        out.flush()
-    });
-    written.map_err(|e| Failure::new(path.display(), e))
+struct Directory {
+    path: PathBuf,
+    listed: Vec<Listed>,
+}
+
+impl Directory {
+    fn genuine(
+        &mut self,
+        name: &str,
+        what: &str,
+        content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let bytes = self.write(name, content)?;
+        self.listed.push(Listed { name: name.to_owned(), what: what.to_owned(), bytes, valid: true });
+        Ok(())
+    }
+
+    fn tampered(&mut self, copies: &[Copy]) -> Result<(), Failure> {
+        for copy in copies {
+            let name = format!("{}.jsonl", copy.name);
+            let bytes = self.write(&name, |out| out.write_all(copy.text.as_bytes()))?;
+            self.listed.push(Listed { name, what: copy.what.clone(), bytes, valid: false });
+        }
+        Ok(())
+    }
+
+    fn write(&self, name: &str, content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<u64, Failure> {
+        let path = self.path.join(name);
+        let written = File::create(&path).and_then(|file| {
+            let mut out = BufWriter::with_capacity(1 << 18, file);
+            content(&mut out)?;
+            out.flush()?;
+            Ok(out.get_ref().metadata()?.len())
+        });
+        written.map_err(|e| Failure::new(path.display(), e))
+    }
+
+    fn text(&self, name: &str) -> Result<String, Failure> {
+        let path = self.path.join(name);
+        fs::read_to_string(&path).map_err(|e| Failure::new(path.display(), e))
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        let mut shown = format!("Written to {}:\n", screen::plain(&self.path.display().to_string()));
+        for Listed { name, what, bytes, .. } in &self.listed {
+            shown.push_str(&format!("  {name:<32} {:>13} bytes  {what}\n", screen::grouped(*bytes)));
+        }
+        let index = Index { files: self.listed };
+        let directory = Self { path: self.path, listed: Vec::new() };
+        directory.write("index.json", |out| {
+            serde_json::to_writer_pretty(&mut *out, &index)?;
+            out.write_all(b"\n")
+        })?;
+        screen::print(&shown)
+    }
 }

@@ -1,6 +1,7 @@
 //! The commands, and what they exit with.
 
 mod demo;
+mod screen;
 
 use std::fmt;
 use std::io::{self, Write};

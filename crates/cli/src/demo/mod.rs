@@ -7,7 +7,9 @@ mod books;
 mod clock;
 mod dice;
 mod game;
+mod legacy;
 mod players;
+mod tamper;
 mod texts;
 
 use std::io::{self, Write};
@@ -24,6 +26,8 @@ use self::books::{BUCKETS, CURRENCIES, End};
 use self::clock::Clock;
 use self::dice::Dice;
 use self::game::{Act, Game};
+pub use self::legacy::edited_copy as tampered_legacy_copy;
+pub use self::tamper::{Copy, copies as tampered_copies};
 
 /// The name of every demo ledger.
 pub const LEDGER: &str = "demo.example/economy";
