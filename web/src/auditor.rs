@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Worker};
+use web_sys::{ErrorEvent, Event, MessageEvent, Worker};
 
 use crate::protocol::{BUILD, News, Order};
 
@@ -14,7 +14,7 @@ pub(crate) struct Auditor {
     state: Rc<RefCell<State>>,
     // Both are called by the worker for as long as it lives.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 /// What is said before the worker listens is lost, so an order waits for its "ready".
@@ -31,9 +31,9 @@ impl Auditor {
         let state = Rc::new(RefCell::new(State::Starting(None)));
         let on_message = listener(&worker, &state, hear.clone());
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             event.prevent_default();
-            hear(News::Crashed { message: event.message() });
+            hear(News::Crashed { message: fault(&event) });
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, state, _on_message: on_message, _on_error: on_error })
@@ -96,6 +96,12 @@ fn begin(worker: &Worker, state: &RefCell<State>) -> Result<(), JsValue> {
     let Some(order) = waiting else { return Ok(()) };
     state.replace(State::Spent);
     send(worker, &order)
+}
+
+/// A worker that cannot even be loaded says so by an event without a message.
+fn fault(event: &Event) -> String {
+    let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
+    message.unwrap_or_else(|| "the verifier could not be loaded from this site".to_owned())
 }
 
 fn send(worker: &Worker, order: &Order) -> Result<(), JsValue> {

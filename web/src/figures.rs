@@ -37,10 +37,10 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{size:.1} {}", UNITS[unit])
 }
 
-/// `0.35 s`, `12 s`, `3 min 5 s`.
+/// `12.5 ms`, `3.51 s`, `12 s`, `3 min 5 s`.
 pub(crate) fn duration(ms: f64) -> String {
     let seconds = ms / 1000.0;
-    if seconds < 0.01 {
+    if seconds < 1.0 {
         return format!("{ms:.1} ms");
     }
     if seconds < 10.0 {

@@ -175,11 +175,17 @@ impl Session {
         }
     }
 
-    /// A panic is told twice, by its hook and by the browser; the first says more.
+    /// A fault leaves standing what was said before it: a verdict, or the first words of the fault itself.
     fn crash(self, message: String) {
-        if !matches!(*self.stage.read_untracked(), Stage::Crashed { .. }) {
-            self.announcement.set(words::CRASHED.to_owned());
-            self.enter(Stage::Crashed { message });
+        // Copied out: the stage must not be held while it is changed.
+        let stage = self.stage.get_untracked();
+        match stage {
+            Stage::Verdict(_) => self.input_hash.set(InputHash::Failed(message)),
+            Stage::Refused(_) | Stage::Crashed { .. } => {}
+            Stage::Start | Stage::Running { .. } => {
+                self.announcement.set(words::CRASHED.to_owned());
+                self.enter(Stage::Crashed { message });
+            }
         }
     }
 

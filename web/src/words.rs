@@ -33,7 +33,7 @@ pub(crate) fn verdict(report: &Report) -> Verdict {
     let (tag, heading, tone) = match report.trust_grade {
         TrustGrade::Broken => {
             let findings = figures::counted(report.findings_total, "finding", "findings");
-            ("Not valid", format!("This export does not hold: {findings}"), Tone::Bad)
+            ("Not valid", format!("This export fails verification: {findings}"), Tone::Bad)
         }
         TrustGrade::Empty => ("Empty", "Nothing to vouch for: the export holds no entry".to_owned(), Tone::Neutral),
         TrustGrade::Consistent => ("Valid", "No tampering found: the file agrees with itself".to_owned(), Tone::Good),
@@ -94,8 +94,9 @@ const EMPTY: Grade = Grade {
 
 const CONSISTENT: Grade = Grade {
     name: "consistent",
-    shows: "Every hash and every link in this file was recomputed on this machine, and all of them agree. Whoever \
-            changed, removed or reordered an entry without recomputing every hash after it would have been found.",
+    shows: "Every hash and every link that this file lets anyone recompute was recomputed on this machine, and all \
+            of them agree. Whoever changed, removed or reordered an entry without recomputing every hash after it \
+            would have been found.",
     limits: &[
         "That this is the ledger as it was first written. Whoever can write to the database can rewrite an entry \
          and every hash after it, and the result agrees with itself just as well.",

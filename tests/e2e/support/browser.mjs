@@ -14,7 +14,7 @@ export async function launch() {
     viewport: { width: 1440, height: 900 },
     acceptDownloads: true,
   });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(Number(process.env.COUNTERSIGN_TIMEOUT ?? 30_000));
   return {
     context,
     async close() {

@@ -9,10 +9,10 @@ use crate::session::Session;
 use crate::words::{self, Refusal};
 
 /// How an export begins, as FORMAT.md has it.
-const SAMPLE: &str = "{\"format\":\"countersign/export/2\",\"ledger\":\"game.example/economy\",\"ledger_id\":\"9b2f5d20…\",\"first_seq\":1,\"personal\":\"full\"}\n{\"seq\":1,\"transaction_id\":\"709b55bd-…\",\"created_at\":\"2026-02-11T15:00:00.000Z\",\"type\":\"SYSTEM_MINT\",…}\n{\"seq\":2,…}";
+const SAMPLE: &str = "{\"format\":\"countersign/export/2\",\"ledger\":\"example/economy\",\"ledger_id\":\"9b2f5d20…\",\"first_seq\":1,\"personal\":\"full\"}\n{\"seq\":1,\"transaction_id\":\"709b55bd-…\",\"created_at\":\"2026-02-11T15:00:00.000Z\",\"type\":\"SYSTEM_MINT\",…}\n{\"seq\":2,…}";
 
 /// The screen of an unreadable input.
-pub(crate) fn view(session: Session, refused: Refused) -> impl IntoView {
+pub(crate) fn view(session: Session, refused: &Refused) -> impl IntoView + use<> {
     let refusal = words::refusal(&refused.code);
     view! {
         <section class="refused" data-code=refused.code.clone() aria-labelledby="refused-heading">
@@ -25,7 +25,7 @@ pub(crate) fn view(session: Session, refused: Refused) -> impl IntoView {
                 </div>
             </div>
             <div class="columns">
-                {seen(&refused)}
+                {seen(refused)}
                 {advice(refusal)}
             </div>
             {refusal.show_sample.then(sample)}

@@ -6,7 +6,6 @@ use crate::figures;
 use crate::parts::fact;
 use crate::protocol::Progress;
 use crate::session::Session;
-use crate::words;
 
 /// The screen of a running audit.
 pub(crate) fn view(session: Session, name: String) -> impl IntoView {
@@ -26,7 +25,6 @@ pub(crate) fn view(session: Session, name: String) -> impl IntoView {
             <p class="actions">
                 <button type="button" class="button" on:click=move |_| session.cancel()>"Cancel"</button>
             </p>
-            <p class="hint">{words::STAYS_HERE}</p>
         </section>
     }
 }

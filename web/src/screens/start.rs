@@ -33,8 +33,8 @@ pub(crate) fn view(session: Session) -> impl IntoView {
         <section class="start" aria-labelledby="start-heading">
             <h1 id="start-heading" tabindex="-1">"Verify a ledger export"</h1>
             <p class="lead">
-                "Check for yourself that no entry was altered, removed or added since it was written. "
-                "Every hash is recomputed by this page, on this machine; "
+                "See for yourself whether an export still agrees with its hashes, and if not, what was altered, removed, "
+                "inserted or reordered, and where. Every hash is recomputed by this page, on this machine; "
                 <strong>"nothing of your file leaves it"</strong>"."
             </p>
             {move || session.notice.get().map(|notice| view! { <p class="notice" role="status">{notice}</p> })}
@@ -155,7 +155,9 @@ fn same_origin(address: &str) -> Result<String, String> {
     let base = document().base_uri().ok().flatten().unwrap_or_default();
     let url = Url::new_with_base(address, &base).map_err(|_| "This is not an address.".to_owned())?;
     let own = window().location().origin().unwrap_or_default();
-    if url.origin() == own {
+    // A blob: address names an origin too, and is no address of this site.
+    let on_the_web = matches!(url.protocol().as_str(), "http:" | "https:");
+    if on_the_web && url.origin() == own {
         return Ok(url.href());
     }
     Err(format!(

@@ -8,6 +8,13 @@ use crate::figures;
 use crate::parts::{fact, hash};
 use crate::session::{InputHash, Session};
 
+/// What the verdict is about: file, size, entries.
+pub(crate) fn in_a_line(report: &Report) -> String {
+    let entries = figures::counted(report.total_transactions, "entry", "entries");
+    let name = report.input.name.as_deref().unwrap_or("the input");
+    format!("{name} · {} · {entries} · format {}", figures::bytes(report.input.bytes), report.format)
+}
+
 /// Ledger, file and performance.
 pub(crate) fn view(session: Session, report: &Report) -> impl IntoView + use<> {
     view! {

@@ -15,8 +15,8 @@ use crate::session::{InputHash, Session};
 use crate::words;
 
 /// The screen of a verdict.
-pub(crate) fn view(session: Session, report: Arc<Report>) -> impl IntoView {
-    let verdict = words::verdict(&report);
+pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
+    let verdict = words::verdict(report);
     view! {
         <article class="report" data-grade=words::grade(report.trust_grade).name aria-labelledby="verdict-heading">
             <div class=format!("verdict {}", verdict.tone.class())>
@@ -25,14 +25,15 @@ pub(crate) fn view(session: Session, report: Arc<Report>) -> impl IntoView {
                     <p class="tag">{verdict.tag}</p>
                     <h1 id="verdict-heading" tabindex="-1">{verdict.heading}</h1>
                     <p class="verdict-message">{report.message.clone()}</p>
+                    <p class="verdict-of">{summary::in_a_line(report)}</p>
                 </div>
             </div>
-            {actions(session, &report)}
-            {summary::view(session, &report)}
-            {findings::view(&report)}
-            {trust(&report)}
-            {warnings::view(&report)}
-            {coverage::view(&report)}
+            {actions(session, report)}
+            {findings::view(report)}
+            {trust(report)}
+            {summary::view(session, report)}
+            {warnings::view(report)}
+            {coverage::view(report)}
         </article>
     }
 }
