@@ -1,7 +1,17 @@
 //! The commands, and what they exit with.
 
+mod completions;
 mod demo;
+mod input;
+mod inspect;
+mod legacy_entry;
+mod lines;
+mod progress;
 mod screen;
+mod sheet;
+mod shell;
+mod verdict;
+mod verify;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -25,8 +35,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Verify an export: every hash, link, rule and balance
+    Verify(verify::Arguments),
+    /// Show one entry, what is hashed for it, and how to check that without this program
+    Inspect(inspect::Arguments),
     /// Write a demo ledger, and tampered copies of it, to try the other commands on
     Demo(demo::Arguments),
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
 }
 
 /// How a command ended.
@@ -34,18 +50,21 @@ enum Command {
 enum Outcome {
     /// Verified, or done.
     Good,
+    /// Something is wrong with the export.
+    Findings,
+    /// There was no verdict to give.
+    CouldNot,
 }
 
 impl Outcome {
     const fn code(self) -> u8 {
         match self {
             Self::Good => 0,
+            Self::Findings => 1,
+            Self::CouldNot => 2,
         }
     }
 }
-
-/// The exit status of whatever could not be done.
-const COULD_NOT: u8 = 2;
 
 /// Why a command could not do its work, for a person.
 #[derive(Debug)]
@@ -71,14 +90,17 @@ pub fn run() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let outcome = match cli.command {
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {
         Ok(outcome) => outcome.code().into(),
         Err(Failure(why)) => {
             // Where standard error is closed as well there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "countersign: {why}");
-            COULD_NOT.into()
+            let _ = writeln!(io::stderr(), "countersign: {}", screen::plain_whole(&why));
+            Outcome::CouldNot.code().into()
         }
     }
 }
@@ -87,6 +109,6 @@ fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => COULD_NOT.into(),
+        _ => Outcome::CouldNot.code().into(),
     }
 }

@@ -1,0 +1,85 @@
+//! `countersign verify`: the audit of one export.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use countersign_core::{Options, Report, Unreadable, verify_chain_integrity};
+use serde_json::json;
+
+use super::input::Input;
+use super::progress::Bar;
+use super::screen::{self, Paint};
+use super::{Failure, Outcome, verdict};
+
+const MAX_THREADS: i64 = 256;
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The export, plain or gzip; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// How many threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
+    threads: Option<u16>,
+    /// Leave out the SHA-256 of the input
+    #[arg(long)]
+    no_input_hash: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let audit = Input::open(&arguments.file).map_err(Unreadable::Io).and_then(|input| audit(input, arguments));
+    let shown = match &audit {
+        Ok(report) if arguments.json => json_text(report)?,
+        Ok(report) => verdict::text(report, Paint::for_stdout()),
+        Err(error) if arguments.json => json_text(&error_json(error, &arguments.file))?,
+        Err(error) => verdict::unreadable(&unreadable(error, &arguments.file), Paint::for_stdout()),
+    };
+    screen::print(&shown)?;
+    Ok(match audit {
+        Ok(report) if report.valid => Outcome::Good,
+        Ok(_) => Outcome::Findings,
+        Err(_) => Outcome::CouldNot,
+    })
+}
+
+fn audit(input: Input, arguments: &Arguments) -> Result<Report, Unreadable> {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let threads = arguments.threads.map_or_else(cores, usize::from);
+    let options = Options { name: Some(input.name), threads, input_hash: !arguments.no_input_hash };
+    let mut bar = Bar::new(input.bytes);
+    let started = Instant::now();
+    let report = verify_chain_integrity(input.file, &options, &mut |progress| bar.show(progress));
+    let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    bar.clear();
+    report.map(|report| report.timed(now_ms(), elapsed_ms))
+}
+
+fn now_ms() -> i64 {
+    // A clock before 1970 is no reason to refuse an audit.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Why there is no report, with the path, which the core does not know.
+fn unreadable(error: &Unreadable, path: &Path) -> String {
+    let path = path.display();
+    match error {
+        Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound => format!("{path}: there is no such file"),
+        Unreadable::Io(error) => format!("{path}: {error}"),
+        other => format!("{path}: {other}"),
+    }
+}
+
+fn error_json(error: &Unreadable, path: &Path) -> serde_json::Value {
+    json!({"error": {"code": error.code(), "message": unreadable(error, path)}})
+}
+
+fn json_text(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_string_pretty(value).map_err(|e| Failure::new("the report", e))?;
+    Ok(screen::plain_json(&json) + "\n")
+}
