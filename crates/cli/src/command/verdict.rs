@@ -59,8 +59,11 @@ impl Page {
     fn verdict(&mut self, report: &Report) {
         let paint = self.paint;
         if !report.valid {
-            let count = grouped(report.findings_total);
-            self.line(format_args!("{} {}", paint.bad(format_args!("FINDINGS: {count}")), first_words(report)));
+            let (count, entries) = (grouped(report.findings_total), grouped(report.total_transactions));
+            let found = paint.bad(format!("FINDINGS: {count}"));
+            self.line(format_args!(
+                "{found} in {entries} entries. Do not rely on this export before each is explained."
+            ));
             return;
         }
         let what = match report.trust_grade {
@@ -178,14 +181,9 @@ impl Page {
     }
 }
 
-fn first_words(report: &Report) -> String {
-    let file = "the file does not hold what it should.";
-    if report.message.is_empty() { file.to_owned() } else { plain(&report.message) }
-}
-
 const fn grade(grade: TrustGrade) -> (&'static str, &'static str) {
     match grade {
-        TrustGrade::Broken => ("broken", "do not rely on this export before every finding is explained."),
+        TrustGrade::Broken => ("broken", "something is not as it was written, or breaks the ledger's own rules."),
         TrustGrade::Empty => ("empty", "there is nothing to vouch for."),
         TrustGrade::Consistent => (
             "consistent",

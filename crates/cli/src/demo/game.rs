@@ -174,6 +174,7 @@ impl Game {
     /// An act of this type; `None` where nobody can do it now.
     fn act_of(&mut self, kind: Kind, dice: &mut Dice) -> Option<Act> {
         match kind {
+            Kind::Reward => Some(self.reward(dice)),
             Kind::Refund => self.refund(dice),
             Kind::Erasure => self.erasure(),
             Kind::AccountFreeze => self.freeze(dice),
