@@ -75,11 +75,13 @@ test("entries taken out: what is missing is told, and the audit goes on", async 
 
 const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489", "hex");
 const ZIP = Buffer.concat([Buffer.from("504b0304140000000800", "hex"), Buffer.alloc(64, 7)]);
-const BOMB = gzipSync(Buffer.alloc(128 << 20));
+const HEADER = (await readFile(vector("good.jsonl"), "utf8")).split("\n", 1)[0];
+const BOMB = gzipSync(Buffer.concat([Buffer.from(`${HEADER}\n`), Buffer.alloc(128 << 20, " ")]));
 const GARBAGE = [
   ["an image", "photo.png", PNG, "NOT_AN_EXPORT"],
   ["an archive", "exports.zip", ZIP, "NOT_AN_EXPORT"],
   ["prose", "letter.txt", Buffer.from("Dear auditor,\nplease find attached\n"), "NOT_AN_EXPORT"],
+  ["zeros in gzip", "zeros.gz", gzipSync(Buffer.alloc(4 << 20)), "NOT_AN_EXPORT"],
   ["nothing", "empty.jsonl", Buffer.alloc(0), "EMPTY"],
   ["white space", "blank.jsonl", Buffer.from(" \n\n"), "EMPTY"],
   ["an unknown header", "newer.jsonl", Buffer.from('{"format":"countersign/export/3"}\n'), "HEADER_NOT_RECOGNISED"],
