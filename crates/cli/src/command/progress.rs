@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::screen::grouped;
 
-const TEMPLATE: &str = "{prefix}[{bar:30}] {bytes} of {total_bytes}  {msg}  {eta} left";
+const TEMPLATE: &str = "{prefix}[{wide_bar}] {bytes} of {total_bytes}  {msg}  {eta} left";
 
 /// A progress bar; none where nobody looks.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Bar {
         if progress.pass != self.pass {
             (self.pass, self.started) = (progress.pass, Instant::now());
             bar.reset();
-            bar.set_prefix("something is wrong, reading again  ");
+            bar.set_prefix("second reading ");
         }
         let rate = per_second(progress.entries, self.started.elapsed());
         bar.set_position(progress.bytes);

@@ -180,8 +180,8 @@ impl Game {
             Kind::AccountFreeze => self.freeze(dice),
             Kind::AccountUnfreeze => self.books.frozen().first().map(|&player| note(Kind::AccountUnfreeze, player)),
             Kind::TaxWithdrawal => self.withdrawal(dice),
-            Kind::SystemMint => Some(self.from_system(Kind::SystemMint, 10, dice)),
-            Kind::Work | Kind::Salary if dice.per_mille(400) => Some(self.from_system(kind, 2, dice)),
+            Kind::SystemMint => Some(self.paid_by_system(Kind::SystemMint, 10, dice)),
+            Kind::Work | Kind::Salary if dice.per_mille(400) => Some(self.paid_by_system(kind, 2, dice)),
             Kind::SystemBurn => self.payment(kind, |_| Some(End::System), dice),
             Kind::TaxCollection => self.payment(kind, |_| Some(End::Treasury), dice),
             _ => {
@@ -205,10 +205,10 @@ impl Game {
     }
 
     fn reward(&self, dice: &mut Dice) -> Act {
-        self.from_system(Kind::Reward, 1, dice)
+        self.paid_by_system(Kind::Reward, 1, dice)
     }
 
-    fn from_system(&self, kind: Kind, times: u64, dice: &mut Dice) -> Act {
+    fn paid_by_system(&self, kind: Kind, times: u64, dice: &mut Dice) -> Act {
         let (player, currency) = (dice.index(self.players.len()), currency(dice));
         let gross = times * usual_amount(currency, dice);
         moving(kind, End::System, End::Player(player), currency, gross)

@@ -1,4 +1,5 @@
 //! The command as a user runs it.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 mod demo;
 mod inspect;
