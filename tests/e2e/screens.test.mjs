@@ -90,7 +90,7 @@ test("a broken ledger", async () => {
   const page = await told({ Verdict: report({ findings: [tampered(3), missing(9)] }) }, { InputHash: HASH });
   assert.match(await verdict(page, "broken"), /2 findings/);
   const first = page.locator(".finding").first();
-  for (const shown of ["900.0000 EURO", "alice (u-1001)", "Freeze the ledger", "Genuine hash"]) {
+  for (const shown of ["900.0000 EURO", "alice (u-1001)", "Freeze the ledger", "Stored hash"]) {
     await first.getByText(shown).first().waitFor();
   }
   assert.equal(await first.locator("del").innerText(), "alice");

@@ -79,7 +79,7 @@ fn listener(
                 }
             }
             Ok(News::Ready { build }) => {
-                hear(News::Crashed { message: format!("the verifier is of build {build}, the page of build {BUILD}") })
+                hear(News::Crashed { message: format!("the verifier is of build {build}, the page of build {BUILD}") });
             }
             Ok(news) => hear(news),
             Err(error) => hear(News::Crashed { message: format!("the verifier was not understood: {error}") }),

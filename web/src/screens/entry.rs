@@ -106,7 +106,7 @@ fn possible(finding: &Finding) -> Option<impl IntoView + use<>> {
 
 fn content_hashes(failure: &HashIntegrityFailure) -> impl IntoView + use<> {
     let pair = pair(
-        ("Genuine hash", failure.stored_hash.as_deref()),
+        ("Stored hash (genuine)", failure.stored_hash.as_deref()),
         ("Computed from the content", failure.computed_hash.as_deref()),
     );
     view! { <div><h3>"Stored against computed hash"</h3>{pair}<p class="hint">{failure.difference.clone()}</p></div> }
