@@ -6,8 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 
 use crate::grammar;
-#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
-use crate::lanes;
 
 /// A SHA-256 digest, written as 64 lowercase hex.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,12 +62,12 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
-/// Messages to be hashed together, end to end in one buffer. Where the target hashes four at a time
-/// (WebAssembly with simd128), messages of like length should stand together.
+/// Messages to be hashed together, end to end in one buffer.
 #[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    raw: Vec<[u8; 32]>,
 }
 
 impl Batch {
@@ -87,25 +85,22 @@ impl Batch {
     }
 
     /// The digests of all messages, in their order, into `digests`, whose content is replaced.
-    pub fn digest_into(&self, digests: &mut Vec<Hash>) {
+    pub fn digest_into(&mut self, digests: &mut Vec<Hash>) {
         digests.clear();
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        let start = lanes::digest_fours(self.ends.len(), |i| self.message(i), digests);
-        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-        let start = 0;
-        digests.extend((start..self.ends.len()).map(|i| Hash::of(self.message(i))));
+        self.raw.clear();
+        countersign_lanes::digest_all(self.ends.len(), |i| message(&self.bytes, &self.ends, i), &mut self.raw);
+        digests.extend(self.raw.iter().copied().map(Hash));
     }
+}
 
-    fn message(&self, i: usize) -> &[u8] {
-        let start = if i == 0 { 0 } else { self.ends[i - 1] };
-        &self.bytes[start..self.ends[i]]
-    }
+fn message<'a>(bytes: &'a [u8], ends: &[usize], i: usize) -> &'a [u8] {
+    let start = if i == 0 { 0 } else { ends[i - 1] };
+    &bytes[start..ends[i]]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn reads_what_it_writes() {
@@ -113,17 +108,5 @@ mod tests {
         assert_eq!(hash.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(Hash::parse(&hash.to_string()), Some(hash));
         assert_eq!(Hash::parse(&hash.to_string().to_uppercase()), None);
-    }
-
-    proptest! {
-        #[test]
-        fn four_lanes_are_sha256(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..9)) {
-            let mut digests = Vec::new();
-            let done = lanes::digest_fours(messages.len(), |i| &messages[i], &mut digests);
-            prop_assert_eq!(done, messages.len() / 4 * 4);
-            for (digest, message) in digests.iter().zip(&messages) {
-                prop_assert_eq!(*digest, Hash::of(message));
-            }
-        }
     }
 }

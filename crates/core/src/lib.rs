@@ -13,8 +13,6 @@ mod forensics;
 pub mod grammar;
 pub mod hash;
 pub mod index;
-#[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
-mod lanes;
 mod intake;
 mod legacy;
 pub mod limits;

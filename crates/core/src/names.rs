@@ -6,6 +6,8 @@ use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+const FEW: usize = 6;
+
 /// Distinct texts in the order of their first appearance.
 #[derive(Clone, Default)]
 pub struct Names {
@@ -19,6 +21,12 @@ impl Names {
     /// The number of a text, given to it now where it has none; `None` where there are `max` others.
     #[inline]
     pub fn number(&mut self, name: &str, max: usize) -> Option<u32> {
+        // Of a handful (currencies, buckets) a look at each is faster than a hash.
+        if self.ends.len() <= FEW
+            && let Some(number) = (0..).take(self.ends.len()).find(|&n| self.name(n) == name)
+        {
+            return Some(number);
+        }
         let hash = self.hasher.hash_one(name);
         if let Some(&number) = self.numbers.find(hash, |&n| self.name(n) == name) {
             return Some(number);

@@ -255,17 +255,15 @@ pub struct Context {
 
 /// How many entries are hashed together: enough to fill four lanes, few enough to stay in the cache.
 const TOGETHER: usize = 64;
+/// How many leaves are folded into the Merkle tree together.
+const LEAVES: usize = 4096;
 
 impl Segment {
     /// Verifies whole lines, each but the last with its line feed.
     #[must_use]
     pub fn of_lines(context: Context, block: &[u8]) -> Self {
         let mut surveyor = Surveyor::new(context);
-        // One look at the block's UTF-8 saves one at every line.
-        match std::str::from_utf8(block) {
-            Ok(text) => lines_of(block, |line, at| surveyor.line(line, || Line::read_text(&text[at..at + line.len()]))),
-            Err(_) => lines_of(block, |line, _| surveyor.line(line, || Line::read(line))),
-        }
+        surveyor.block(block);
         surveyor.finish()
     }
 
@@ -370,56 +368,78 @@ struct Waiting<'a> {
     read: Line<'a>,
 }
 
-/// Makes a segment of lines.
-struct Surveyor<'a> {
+/// Makes a segment of lines, block after block.
+#[derive(Debug)]
+pub struct Surveyor {
     context: Context,
     segment: Segment,
-    waiting: Vec<Waiting<'a>>,
     entry_preimages: Batch,
     personal_preimages: Batch,
     entry_digests: Vec<Hash>,
     personal_digests: Vec<Hash>,
     /// `current_hash`es of the run that is being read, for its Merkle range.
     leaves: Vec<Hash>,
+    leaf_messages: Batch,
 }
 
-impl<'a> Surveyor<'a> {
-    fn new(context: Context) -> Self {
+impl Surveyor {
+    /// Before the first line.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
         Self {
             context,
             segment: Segment::default(),
-            waiting: Vec::with_capacity(TOGETHER),
             entry_preimages: Batch::default(),
             personal_preimages: Batch::default(),
             entry_digests: Vec::new(),
             personal_digests: Vec::new(),
             leaves: Vec::new(),
+            leaf_messages: Batch::default(),
         }
     }
 
-    fn line(&mut self, line: &'a [u8], read: impl FnOnce() -> Line<'a>) {
+    /// How many entries were taken in.
+    #[must_use]
+    pub const fn entries(&self) -> u64 {
+        self.segment.entries
+    }
+
+    /// Takes whole lines, each but the last of all with its line feed.
+    pub fn block(&mut self, block: &[u8]) {
+        let mut waiting = Vec::with_capacity(TOGETHER);
+        // One look at the block's UTF-8 saves one at every line.
+        match std::str::from_utf8(block) {
+            Ok(text) => {
+                lines_of(block, |line, at| self.line(&mut waiting, line, || Line::read_text(&text[at..at + line.len()])));
+            }
+            Err(_) => lines_of(block, |line, _| self.line(&mut waiting, line, || Line::read(line))),
+        }
+        self.flush(&mut waiting);
+    }
+
+    fn line<'a>(&mut self, waiting: &mut Vec<Waiting<'a>>, line: &'a [u8], read: impl FnOnce() -> Line<'a>) {
         let number = self.segment.lines;
         self.segment.lines += 1;
         if line.len() > MAX_LINE {
-            self.flush();
+            self.flush(waiting);
             self.interrupt(number);
             return;
         }
         match read() {
             Line::Unreadable(_) => {
-                self.flush();
+                self.flush(waiting);
                 self.interrupt(number);
             }
             Line::Document(document) => {
-                self.flush();
+                self.flush(waiting);
                 self.close_run();
                 self.segment.runs.cut();
                 self.segment.documents.take(number, *document);
             }
             read => {
-                self.waiting.push(Waiting { line: number, read });
-                if self.waiting.len() == TOGETHER {
-                    self.flush();
+                waiting.push(Waiting { line: number, read });
+                if waiting.len() == TOGETHER {
+                    self.flush(waiting);
                 }
             }
         }
@@ -437,14 +457,10 @@ impl<'a> Surveyor<'a> {
     }
 
     /// Hashes what waits, and takes it in.
-    fn flush(&mut self) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        let waiting = std::mem::take(&mut self.waiting);
+    fn flush(&mut self, waiting: &mut Vec<Waiting<'_>>) {
         self.entry_preimages.clear();
         self.personal_preimages.clear();
-        for Waiting { read, .. } in &waiting {
+        for Waiting { read, .. } in waiting.iter() {
             let Some(entry) = read.entry() else { continue };
             self.entry_preimages.push_with(|out| entry.write_preimage(out));
             if let Some(personal) = entry.personal {
@@ -465,8 +481,7 @@ impl<'a> Surveyor<'a> {
             }
         }
         (self.entry_digests, self.personal_digests) = (entries, personals);
-        self.waiting = waiting;
-        self.waiting.clear();
+        waiting.clear();
     }
 
     fn entry<'d>(
@@ -540,6 +555,9 @@ impl<'a> Surveyor<'a> {
         {
             (run.last_hash, run.last_content, run.count) = (current, *content, run.count + 1);
             self.leaves.push(current);
+            if self.leaves.len() == LEAVES {
+                self.close_run();
+            }
             return;
         }
         self.close_run();
@@ -558,17 +576,27 @@ impl<'a> Surveyor<'a> {
         });
     }
 
+    /// Folds the leaves that wait into the range of the run that they belong to.
     fn close_run(&mut self) {
         let runs = &mut self.segment.runs;
-        let Some(run) = runs.last.as_mut().or(runs.first.last_mut()) else { return };
-        if run.range.is_empty() && !self.leaves.is_empty() {
-            run.range = Range::of_entries(run.first_seq.saturating_sub(1), &self.leaves, &mut self.entry_preimages);
+        if let Some(run) = runs.last.as_mut().or(runs.first.last_mut())
+            && !self.leaves.is_empty()
+        {
+            let before = run.count - self.leaves.len() as u64;
+            let begin = run.first_seq.saturating_sub(1) + before;
+            let range = Range::of_entries(begin, &self.leaves, &mut self.leaf_messages);
+            if before == 0 {
+                run.range = range;
+            } else {
+                run.range.join(&range);
+            }
         }
         self.leaves.clear();
     }
 
-    fn finish(mut self) -> Segment {
-        self.flush();
+    /// The segment of everything taken.
+    #[must_use]
+    pub fn finish(mut self) -> Segment {
         self.close_run();
         self.segment
     }

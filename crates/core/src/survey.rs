@@ -1,12 +1,12 @@
 //! The first reading: blocks to segments, on one core or on all, merged in their order.
 
-use crate::segment::{Context, Segment};
+use crate::segment::{Context, Segment, Surveyor};
 
 /// Takes blocks of whole lines and merges what they amount to.
 #[derive(Debug)]
 pub(crate) enum Survey {
     /// On the caller's thread.
-    Here(Context, Box<Segment>),
+    Here(Box<Surveyor>),
     /// On several.
     #[cfg(not(target_arch = "wasm32"))]
     Pool(pool::Pool),
@@ -19,12 +19,12 @@ impl Survey {
             return Self::Pool(pool::Pool::new(context, threads));
         }
         let _ = threads;
-        Self::Here(context, Box::default())
+        Self::Here(Box::new(Surveyor::new(context)))
     }
 
     pub(crate) fn spare(&self) -> Vec<u8> {
         match self {
-            Self::Here(..) => Vec::new(),
+            Self::Here(_) => Vec::new(),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.spare(),
         }
@@ -32,10 +32,7 @@ impl Survey {
 
     pub(crate) fn block(&mut self, block: Vec<u8>) {
         match self {
-            Self::Here(context, total) => {
-                let segment = Segment::of_lines(*context, &block);
-                **total = std::mem::take(&mut **total).merge(segment);
-            }
+            Self::Here(surveyor) => surveyor.block(&block),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.block(block),
         }
@@ -43,7 +40,7 @@ impl Survey {
 
     pub(crate) fn entries(&self) -> u64 {
         match self {
-            Self::Here(_, total) => total.entries,
+            Self::Here(surveyor) => surveyor.entries(),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.entries(),
         }
@@ -51,7 +48,7 @@ impl Survey {
 
     pub(crate) fn finish(self) -> Segment {
         match self {
-            Self::Here(_, total) => *total,
+            Self::Here(surveyor) => surveyor.finish(),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.finish(),
         }
