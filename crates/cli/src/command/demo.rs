@@ -9,7 +9,7 @@ use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
 use super::{Failure, Outcome, screen};
-use crate::demo::{self, Copy, Ledger};
+use crate::demo::{self, Ledger, TamperedCopy};
 
 /// Larger ledgers are written without tampered copies: there are 15.
 const MAX_COPIED: u64 = 10_000;
@@ -87,7 +87,7 @@ impl Directory {
         Ok(())
     }
 
-    fn tampered(&mut self, copies: &[Copy]) -> Result<(), Failure> {
+    fn tampered(&mut self, copies: &[TamperedCopy]) -> Result<(), Failure> {
         for copy in copies {
             let name = format!("{}.jsonl", copy.name);
             let bytes = self.write(&name, |out| out.write_all(copy.text.as_bytes()))?;

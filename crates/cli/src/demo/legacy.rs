@@ -11,7 +11,7 @@ use super::books::{CURRENCIES, End};
 use super::clock::Clock;
 use super::dice::Dice;
 use super::game::{Act, Game};
-use super::{Copy, Ledger, PACE_MS, texts};
+use super::{Ledger, PACE_MS, TamperedCopy, texts};
 
 #[derive(Serialize)]
 struct Oid<'a> {
@@ -85,7 +85,7 @@ impl Ledger {
 
 /// A copy of a legacy export in which one amount was edited.
 #[must_use]
-pub fn edited_copy(export: &str) -> Option<Copy> {
+pub fn edited_copy(export: &str) -> Option<TamperedCopy> {
     let mut lines: Vec<String> = export.lines().map(str::to_owned).collect();
     let at = lines.len() / 2;
     let mark = "\"amount_gross\":{\"$numberDecimal\":\"";
@@ -94,7 +94,7 @@ pub fn edited_copy(export: &str) -> Option<Copy> {
     line.insert(place, '9');
     let what = format!("format 1: the gross amount of entry {} was edited", at + 1);
     let text = lines.iter().flat_map(|line| [line, "\n"]).collect();
-    Some(Copy { name: "legacy-amount-edited", what, text })
+    Some(TamperedCopy { name: "legacy-amount-edited", what, text })
 }
 
 struct Session {

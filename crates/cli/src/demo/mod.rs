@@ -27,7 +27,7 @@ use self::clock::Clock;
 use self::dice::Dice;
 use self::game::{Act, Game};
 pub use self::legacy::edited_copy as tampered_legacy_copy;
-pub use self::tamper::{Copy, copies as tampered_copies};
+pub use self::tamper::{TamperedCopy, copies as tampered_copies};
 
 /// The name of every demo ledger.
 pub const LEDGER: &str = "demo.example/economy";

@@ -8,7 +8,7 @@ use countersign_core::hash::Hash;
 
 /// A tampered copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copy {
+pub struct TamperedCopy {
     /// What was done, as the name of a file has it.
     pub name: &'static str,
     /// What was done, in words.
@@ -19,7 +19,7 @@ pub struct Copy {
 
 /// Every act that the export has room for, done to a copy each.
 #[must_use]
-pub fn copies(export: &str) -> Vec<Copy> {
+pub fn copies(export: &str) -> Vec<TamperedCopy> {
     let export = Lines::of(export);
     ACTS.iter().filter_map(|(name, act)| act(export.clone()).map(|done| done.copy(name))).collect()
 }
@@ -50,8 +50,8 @@ struct Done {
 }
 
 impl Done {
-    fn copy(self, name: &'static str) -> Copy {
-        Copy { name, what: self.what, text: self.lines.text() }
+    fn copy(self, name: &'static str) -> TamperedCopy {
+        TamperedCopy { name, what: self.what, text: self.lines.text() }
     }
 }
 
