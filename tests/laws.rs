@@ -1,0 +1,203 @@
+//! Laws that hold for every ledger: what is honest verifies, what was changed is found, and however
+//! a ledger is cut, its segments come to the same.
+
+use std::io::Cursor;
+
+use countersign::demo::Ledger;
+use countersign_core::export::header::PersonalData;
+use countersign_core::export::line::Line;
+use countersign_core::export::{fast, strict};
+use countersign_core::report::{Report, TrustGrade};
+use countersign_core::segment::{Context, Segment};
+use countersign_core::{Options, Step, Verifier, verify_chain_integrity};
+use proptest::prelude::*;
+
+const CONTEXT: Context = Context { personal: PersonalData::Full };
+
+fn export(entries: u64, seed: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    Ledger::new(entries, seed).write_export(&mut out).unwrap();
+    out
+}
+
+fn audit(bytes: &[u8]) -> Report {
+    verify_chain_integrity(Cursor::new(bytes), &Options::default(), &mut |_| {}).unwrap()
+}
+
+/// The lines after the header, each with its line feed.
+fn body(export: &[u8]) -> Vec<&[u8]> {
+    export.split_inclusive(|b| *b == b'\n').skip(1).collect()
+}
+
+/// What a forger may do to one line.
+#[derive(Clone, Debug)]
+enum Act {
+    Flip { at: prop::sample::Index, to: u8 },
+    Remove,
+    Repeat,
+    SwapWithNext,
+    Blank,
+    Retype,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, to)| Act::Flip { at, to }),
+        Just(Act::Remove),
+        Just(Act::Repeat),
+        Just(Act::SwapWithNext),
+        Just(Act::Blank),
+        Just(Act::Retype),
+    ]
+}
+
+fn commit(lines: &mut Vec<Vec<u8>>, at: usize, act: &Act) {
+    match act {
+        Act::Flip { at: byte, to } => {
+            let place = byte.index(lines[at].len() - 1);
+            lines[at][place] = *to;
+        }
+        Act::Remove => drop(lines.remove(at)),
+        Act::Repeat => lines.insert(at, lines[at].clone()),
+        Act::SwapWithNext => {
+            let next = (at + 1).min(lines.len() - 1);
+            lines.swap(at, next);
+        }
+        Act::Blank => lines[at] = b"\n".to_vec(),
+        Act::Retype => {
+            let text = String::from_utf8_lossy(&lines[at]).replace("\"seq\":", "\"seq\" : ");
+            lines[at] = text.into_bytes();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn honest_ledgers_verify(entries in 0_u64..400, seed in any::<u64>()) {
+        let report = audit(&export(entries, seed));
+        prop_assert!(report.valid, "{:?}", report.findings);
+        prop_assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+        let grade = if entries == 0 { TrustGrade::Empty } else { TrustGrade::Consistent };
+        prop_assert_eq!(report.trust_grade, grade);
+    }
+
+    #[test]
+    fn any_changed_byte_of_any_entry_is_found(
+        entries in 2_u64..60, seed in any::<u64>(), line in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(), to in any::<u8>(),
+    ) {
+        let mut export = export(entries, seed);
+        let starts: Vec<usize> = std::iter::once(0)
+            .chain(export.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1))
+            .collect();
+        let line = 1 + line.index(usize::try_from(entries).unwrap());
+        let (start, end) = (starts[line], starts[line + 1] - 1);
+        let place = start + place.index(end - start);
+        prop_assume!(export[place] != to);
+        // White space for white space changes nothing, and no other byte may.
+        export[place] = to;
+        let report = audit(&export);
+        prop_assert!(!report.valid);
+        prop_assert!(!report.findings.is_empty());
+        prop_assert_eq!(report.trust_grade, TrustGrade::Broken);
+    }
+
+    #[test]
+    fn merging_is_associative_and_equals_one_pass(
+        entries in 1_u64..120, seed in any::<u64>(), acts in prop::collection::vec((any::<prop::sample::Index>(), act()), 0..4),
+        cuts in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+    ) {
+        let export = export(entries, seed);
+        let mut lines: Vec<Vec<u8>> = body(&export).into_iter().map(<[u8]>::to_vec).collect();
+        for (at, act) in &acts {
+            if lines.len() > 2 {
+                let at = at.index(lines.len() - 1);
+                commit(&mut lines, at, act);
+            }
+        }
+        let segment = |part: &[Vec<u8>]| Segment::of_lines(CONTEXT, &part.concat());
+        let (i, j) = (cuts.0.index(lines.len() + 1), cuts.1.index(lines.len() + 1));
+        let (i, j) = (i.min(j), i.max(j));
+        let (a, b, c) = (segment(&lines[..i]), segment(&lines[i..j]), segment(&lines[j..]));
+        let whole = segment(&lines);
+        let left = a.clone().merge(b.clone()).merge(c.clone());
+        let right = a.merge(b.merge(c));
+        prop_assert_eq!(&left, &right);
+        prop_assert_eq!(&left, &whole);
+    }
+
+    #[test]
+    fn a_saved_segment_is_the_segment(entries in 1_u64..60, seed in any::<u64>()) {
+        let export = export(entries, seed);
+        let segment = Segment::of_lines(CONTEXT, &body(&export).concat());
+        let saved = serde_json::to_string(&segment).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Segment>(&saved).unwrap(), segment);
+    }
+
+    #[test]
+    fn chunks_change_nothing(entries in 1_u64..60, seed in any::<u64>(), size in 1_usize..5000, act in act(), at in any::<prop::sample::Index>()) {
+        let export = export(entries, seed);
+        let mut lines: Vec<Vec<u8>> = export.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        let at = 1 + at.index(lines.len() - 2);
+        commit(&mut lines, at, &act);
+        let bytes = lines.concat();
+        let mut verifier = Verifier::new(Options::default());
+        let pieces = loop {
+            bytes.chunks(size).for_each(|chunk| verifier.push(chunk).unwrap());
+            match verifier.finish().unwrap() {
+                Step::Done(report) => break report,
+                Step::ReadAgain(again) => verifier = again,
+            }
+        };
+        prop_assert_eq!(pieces, audit(&bytes));
+    }
+
+    #[test]
+    fn the_fast_reader_is_the_strict_reader(entries in 1_u64..40, seed in any::<u64>(), act in act(), at in any::<prop::sample::Index>()) {
+        let export = export(entries, seed);
+        let mut lines: Vec<Vec<u8>> = body(&export).into_iter().map(<[u8]>::to_vec).collect();
+        let at = at.index(lines.len() - 1);
+        commit(&mut lines, at, &act);
+        for line in &lines {
+            same_by_both(line.strip_suffix(b"\n").unwrap_or(line))?;
+        }
+    }
+
+    #[test]
+    fn another_layout_gives_the_same_report(entries in 1_u64..60, seed in any::<u64>()) {
+        let export = export(entries, seed);
+        let other: Vec<u8> = export
+            .split_inclusive(|b| *b == b'\n')
+            .flat_map(|line| String::from_utf8_lossy(line).replacen("\":", "\" : ", 3).into_bytes())
+            .collect();
+        let (mut plain, mut spaced) = (audit(&export), audit(&other));
+        (plain.input, spaced.input) = Default::default();
+        prop_assert_eq!(plain, spaced);
+    }
+}
+
+/// Whatever the fast reader takes, the strict one takes with the same values; what it leaves is the
+/// strict reader's to judge.
+fn same_by_both(line: &[u8]) -> Result<(), TestCaseError> {
+    let Ok(text) = std::str::from_utf8(line) else { return Ok(()) };
+    let Some((entry, values)) = fast::read(text) else { return Ok(()) };
+    let members = strict::Members::read(text);
+    prop_assert!(members.is_some(), "{text}");
+    let strict = strict::read(&members.unwrap());
+    prop_assert_eq!(strict.values, Ok(values));
+    prop_assert_eq!(strict.entry.entry(), entry);
+    let by_line = Line::read_strictly(text);
+    prop_assert!(matches!(by_line, Line::Other(..)));
+    Ok(())
+}
+
+/// The fast reader is there to be used: an honest export is read by it.
+#[test]
+fn the_fast_reader_takes_the_writers_layout() {
+    let export = export(500, 7);
+    let entries: Vec<&[u8]> = body(&export).into_iter().take(500).collect();
+    let taken = entries.iter().filter(|line| matches!(Line::read(line.trim_ascii_end()), Line::Plain(..))).count();
+    assert!(taken * 100 > entries.len() * 95, "{taken} of {}", entries.len());
+}
