@@ -282,6 +282,8 @@ pub enum CorruptedTransaction {
 
 /// An entry where a link broke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// Read back, the two shapes are told apart by their keys.
+#[serde(deny_unknown_fields)]
 pub struct LinkView {
     /// `transaction_id`.
     pub transaction_id: Option<String>,
@@ -311,6 +313,8 @@ pub struct LinkView {
 
 /// An entry whose content is in question. Withheld values are null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// Read back, the two shapes are told apart by their keys.
+#[serde(deny_unknown_fields)]
 pub struct ContentView {
     /// `transaction_id`.
     pub transaction_id: Option<String>,

@@ -120,8 +120,9 @@ impl Leaves {
     }
 
     fn fold(&mut self) {
-        let begin = self.next - 1 - self.waiting.len() as u64;
         if let Some(range) = &mut self.range {
+            // Unbroken so far, so the hashes waiting are those of the last numbers. Leaves count from 0.
+            let begin = self.next - 1 - self.waiting.len() as u64;
             range.join(&Range::of_entries(begin, &self.waiting, &mut Batch::default()));
         }
         self.waiting.clear();
@@ -652,11 +653,18 @@ impl Examination {
 }
 
 fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {
-    let entries = if aside.count == 1 { "An entry".to_owned() } else { format!("{} entries", aside.count) };
-    let (cause, message) = if twice {
-        (Cause::Duplicated, format!("{entries} of the ledger, from seq {}, stand a second time.", aside.first_seq))
-    } else {
-        (Cause::Inserted, format!("{entries}, from line {} on, do not belong to the ledger: its last hash is reached without them.", place.line))
+    let (seq, line, count) = (aside.first_seq, place.line, aside.count);
+    let (cause, message) = match (twice, count) {
+        (true, 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time.")),
+        (true, _) => (Cause::Duplicated, format!("{count} entries, from {seq} on, stand a second time.")),
+        (false, 1) => (
+            Cause::Inserted,
+            format!("The entry at line {line} does not belong to the ledger: its last hash is reached without it."),
+        ),
+        (false, _) => (
+            Cause::Inserted,
+            format!("The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."),
+        ),
     };
     let mut finding = chain_finding(cause, message, place, shown, None);
     finding.count = Some(aside.count);

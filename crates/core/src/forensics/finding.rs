@@ -24,7 +24,6 @@ pub(crate) struct Place {
 
 /// An entry of either format as a report shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are the report's")]
 pub(crate) struct Shown {
     pub(crate) transaction_id: Option<String>,
     pub(crate) sender: Option<String>,
