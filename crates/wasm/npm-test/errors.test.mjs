@@ -1,0 +1,143 @@
+// Errors are Errors, with a code that stays.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+import { PACKAGE, ROOT, countersign, inner } from './support/package.mjs';
+import { streamOf, vector } from './support/vectors.mjs';
+
+const { verifyChainIntegrity, Verifier, CountersignError } = countersign;
+const bytesOf = (text) => new TextEncoder().encode(text);
+
+const UNREADABLE = {
+  EMPTY: [new Uint8Array(), ' \n\n ', new Blob([]), streamOf(new Uint8Array())],
+  NOT_AN_EXPORT: ['%PDF-1.7 nothing of ours\n', 'hello', '{"a":1}\n', bytesOf('PK\x03\x04 an archive')],
+  HEADER_NOT_RECOGNISED: ['{"format":"countersign/export/2"}\n'],
+  STREAM_NOT_DECODED: [damaged(gzipSync(vector('good.jsonl')))],
+};
+
+function damaged(gzip) {
+  return gzip.fill(0xff, 20, 60);
+}
+
+for (const [code, inputs] of Object.entries(UNREADABLE)) {
+  test(`${code} for what cannot be verified`, async () => {
+    for (const input of inputs) {
+      await assert.rejects(verifyChainIntegrity(input), (error) => {
+        assert.ok(error instanceof CountersignError && error instanceof Error);
+        assert.deepEqual([error.name, error.code], ['CountersignError', code]);
+        assert.ok(error.message.length > 10 && error.stack.includes('CountersignError'));
+        return true;
+      });
+    }
+  });
+}
+
+test('INVALID_ARGUMENT for what is no input', async () => {
+  for (const input of [undefined, null, 1, {}, [], new ArrayBuffer(8), new Uint16Array(2), 'a\ud83d']) {
+    await assert.rejects(verifyChainIntegrity(input), { code: 'INVALID_ARGUMENT' });
+  }
+});
+
+test('INVALID_ARGUMENT for what is no option', async () => {
+  const wrong = [null, 1, { name: 1 }, { inputHash: 'yes' }, { onProgress: 1 }, { signal: {} }, { chunkSize: 0 }, { chunkSize: 1.5 }];
+  for (const options of wrong) {
+    await assert.rejects(verifyChainIntegrity('x', options), { code: 'INVALID_ARGUMENT' });
+  }
+  assert.throws(() => new Verifier({ inputHash: 1 }), { code: 'INVALID_ARGUMENT' });
+  assert.throws(() => new Verifier().push([1, 2]), { code: 'INVALID_ARGUMENT' });
+});
+
+test('INVALID_ARGUMENT for a stream that is locked or gives what is no bytes', async () => {
+  const locked = streamOf(vector('good.jsonl'));
+  locked.getReader();
+  await assert.rejects(verifyChainIntegrity(locked), { code: 'INVALID_ARGUMENT' });
+  const numbers = new ReadableStream({ pull: (controller) => controller.enqueue(1) });
+  await assert.rejects(verifyChainIntegrity(numbers), { code: 'INVALID_ARGUMENT' });
+});
+
+test('IO for an input that fails, with its cause', async () => {
+  const cause = new TypeError('the network is gone');
+  const failing = new ReadableStream({ pull: (controller) => controller.error(cause) });
+  await assert.rejects(verifyChainIntegrity(failing), (error) => error.code === 'IO' && error.cause === cause);
+});
+
+/** An export in which something is wrong, grown past any cap by gzip members that hold nothing but padding. */
+function* tamperedBeyond(bytes) {
+  yield gzipSync(vector('tampered-gross.jsonl'));
+  const padding = emptyMember(0xffff);
+  for (let sent = 0; sent <= bytes; sent += padding.length) yield padding;
+}
+
+/** A gzip member of no content, with an extra field of this size. */
+function emptyMember(extra) {
+  const member = Buffer.alloc(12 + extra + 10);
+  member.set([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, extra & 0xff, extra >> 8]);
+  member.set([3, 0], 12 + extra);
+  return member;
+}
+
+test('SECOND_READING_IMPOSSIBLE past what is kept, where a Blob can be read again', async () => {
+  const { SPOOL_LIMIT } = await inner('spool.mjs');
+  assert.equal(SPOOL_LIMIT, 256 * 2 ** 20);
+  const stream = ReadableStream.from(tamperedBeyond(SPOOL_LIMIT));
+  const impossible = (error) => error.code === 'SECOND_READING_IMPOSSIBLE' && /Blob or a File/.test(error.message);
+  await assert.rejects(verifyChainIntegrity(stream, { inputHash: false }), impossible);
+  const verifier = new Verifier({ inputHash: false });
+  for (const chunk of tamperedBeyond(SPOOL_LIMIT)) verifier.push(chunk);
+  assert.throws(() => verifier.finish(), impossible);
+});
+
+test('the spool gives back what it kept', async () => {
+  const { Spool } = await inner('spool.mjs');
+  const kept = new Spool(3_000_000);
+  const chunks = [new Uint8Array(10).fill(1), new Uint8Array(2_500_000).fill(2), new Uint8Array(0), new Uint8Array(5).fill(3)];
+  for (const chunk of chunks) kept.keep(chunk);
+  for (let reading = 0; reading < 2; reading++) assert.deepEqual(Buffer.concat([...kept.chunks()]), Buffer.concat(chunks));
+  kept.keep(new Uint8Array(600_000));
+  assert.throws(() => [...kept.chunks()], { code: 'SECOND_READING_IMPOSSIBLE' });
+});
+
+/** Bindings whose audits panic. */
+const panicking = {
+  Audit: class {
+    push() {
+      throw new WebAssembly.RuntimeError('unreachable');
+    }
+    free() {}
+  },
+  lastPanic: () => 'panicked at audit.rs: the impossible',
+};
+
+test('PANIC for a fault of ours, and no verdict from the module afterwards', async () => {
+  const { api } = await inner('api.mjs');
+  const broken = api(panicking);
+  const panic = (error) => error.code === 'PANIC' && /the impossible/.test(error.message) && error.cause instanceof WebAssembly.RuntimeError;
+  await assert.rejects(broken.verifyChainIntegrity('x'), panic);
+  assert.throws(() => new broken.Verifier(), panic);
+});
+
+test('NOT_LOADED before the module is, and where it cannot be', async () => {
+  const { api } = await inner('api.mjs');
+  let attempts = 0;
+  const unloaded = api({}, () => {
+    attempts += 1;
+    throw new TypeError('Failed to fetch');
+  });
+  assert.throws(() => new unloaded.Verifier(), { code: 'NOT_LOADED' });
+  assert.throws(() => unloaded.hashEntry('{}'), { code: 'NOT_LOADED' });
+  await assert.rejects(unloaded.verifyChainIntegrity('x'), { code: 'NOT_LOADED' });
+  await assert.rejects(unloaded.init(), { code: 'NOT_LOADED' });
+  assert.equal(attempts, 2);
+});
+
+test('the types name every code', () => {
+  const types = readFileSync(join(PACKAGE, 'index.d.ts'), 'utf8');
+  const named = new Set(types.match(/type ErrorCode =([^;]*);/)[1].match(/'[A-Z_]+'/g).map((code) => code.slice(1, -1)));
+  const unreadable = readFileSync(join(ROOT, 'crates', 'core', 'src', 'verify.rs'), 'utf8').match(/=> "[A-Z_]+"/g).map((arm) => arm.slice(4, -1));
+  assert.ok(unreadable.length >= 6);
+  for (const code of unreadable) assert.ok(named.has(code), code);
+});

@@ -1,0 +1,115 @@
+// Progress, and audits that are ended early.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { countersign } from './support/package.mjs';
+import { streamOf, vector } from './support/vectors.mjs';
+
+const { verifyChainIntegrity } = countersign;
+const isAbortError = (error) => error instanceof DOMException && error.name === 'AbortError';
+
+async function progressOf(input, options) {
+  const seen = [];
+  const report = await verifyChainIntegrity(input, { ...options, onProgress: (progress) => seen.push(progress) });
+  return { seen, report };
+}
+
+test('progress goes from the first chunk to the last byte', async () => {
+  const bytes = vector('good.jsonl');
+  const { seen } = await progressOf(bytes, { chunkSize: 1000 });
+  assert.equal(seen.length, Math.ceil(bytes.length / 1000));
+  assert.deepEqual(seen[0], { pass: 1, bytes: 1000, entries: seen[0].entries, totalBytes: bytes.length });
+  assert.equal(seen.at(-1).bytes, bytes.length);
+  for (let at = 1; at < seen.length; at++) assert.ok(seen[at].entries >= seen[at - 1].entries);
+});
+
+test('where something is wrong there is a second reading', async () => {
+  const bytes = vector('tampered-gross.jsonl');
+  for (const input of [bytes, new Blob([bytes]), streamOf(bytes)]) {
+    const { seen, report } = await progressOf(input);
+    assert.equal(report.valid, false);
+    assert.deepEqual([...new Set(seen.map(({ pass }) => pass))], [1, 2]);
+    assert.equal(seen.at(-1).bytes, bytes.length);
+  }
+});
+
+test('a stream has no known size', async () => {
+  const { seen } = await progressOf(streamOf(vector('good.jsonl')));
+  assert.equal('totalBytes' in seen[0], false);
+});
+
+test('the event loop has its turn between chunks', async () => {
+  let turns = 0;
+  let going = true;
+  const turn = () => {
+    turns += 1;
+    if (going) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await verifyChainIntegrity(vector('good.jsonl'), { chunkSize: 500 });
+  going = false;
+  assert.ok(turns >= 10, `${turns} turns`);
+});
+
+test('what onProgress throws ends the audit', async () => {
+  const onProgress = () => {
+    throw new RangeError('enough');
+  };
+  await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { onProgress }), RangeError);
+});
+
+test('aborted before it starts', async () => {
+  const onProgress = () => assert.fail('nothing should be read');
+  await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { signal: AbortSignal.abort(), onProgress }), isAbortError);
+});
+
+test('aborted midway, in each kind of input', async () => {
+  const bytes = vector('tampered-gross.jsonl');
+  for (const input of [bytes, new Blob([bytes]), streamOf(bytes)]) {
+    const controller = new AbortController();
+    let chunks = 0;
+    const onProgress = () => ++chunks === 3 && controller.abort();
+    await assert.rejects(verifyChainIntegrity(input, { signal: controller.signal, onProgress, chunkSize: 500 }), isAbortError);
+    assert.equal(chunks, 3);
+  }
+});
+
+test('aborted by a timer while it works', async () => {
+  const bytes = vector('good.jsonl');
+  const signal = AbortSignal.timeout(20);
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(bytes.subarray(0, 1)) });
+  await assert.rejects(verifyChainIntegrity(endless, { signal }), (error) => error.name === 'TimeoutError');
+});
+
+test('aborted in the second reading', async () => {
+  const controller = new AbortController();
+  const onProgress = ({ pass }) => pass === 2 && controller.abort();
+  await assert.rejects(verifyChainIntegrity(vector('tampered-gross.jsonl'), { signal: controller.signal, onProgress }), isAbortError);
+});
+
+test('the reason is the caller’s', async () => {
+  const reason = new Error('closed the tab');
+  await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+});
+
+test('an abort ends a wait for a silent stream, and the stream', async () => {
+  let cancelledWith;
+  const silent = new ReadableStream({ cancel: (reason) => void (cancelledWith = reason) });
+  const controller = new AbortController();
+  const audit = verifyChainIntegrity(silent, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 10);
+  await assert.rejects(audit, isAbortError);
+  assert.equal(cancelledWith, controller.signal.reason);
+  assert.equal(silent.locked, false);
+});
+
+test('a stream is cancelled where its content ends the audit', async () => {
+  let cancelled = false;
+  const stream = new ReadableStream({
+    pull: (controller) => controller.enqueue(new TextEncoder().encode('%PDF-1.7 nothing of ours\n')),
+    cancel: () => void (cancelled = true),
+  });
+  await assert.rejects(verifyChainIntegrity(stream), { code: 'NOT_AN_EXPORT' });
+  assert.equal(cancelled, true);
+});

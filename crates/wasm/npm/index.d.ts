@@ -1,0 +1,459 @@
+// Types of the package `countersign`, the same for every target.
+
+/** What can be audited: the bytes of an export, compressed or not. */
+export type ExportInput = Uint8Array | string | Blob | ReadableStream<Uint8Array> | ReadableStream<string>;
+
+/** What every audit is told. */
+export interface VerifierOptions {
+  /** The input's name, for the report; a File brings its own. */
+  name?: string | null;
+  /** Whether the input's SHA-256 is computed along the way; true where left out. */
+  inputHash?: boolean;
+}
+
+/** What the audit of a whole input is told beside. */
+export interface VerifyOptions extends VerifierOptions {
+  /** Called after every chunk. What it throws ends the audit. */
+  onProgress?: (progress: Progress) => void;
+  /** Ends the audit: the promise is rejected with the signal's reason, by default an `AbortError`. */
+  signal?: AbortSignal;
+  /** How many bytes are verified between two turns of the event loop; 1 MiB where left out. */
+  chunkSize?: number;
+}
+
+/** How far an audit is. */
+export interface Progress {
+  /** Which reading of the input this is, from 1; where something is wrong there is a second. */
+  pass: number;
+  /** Bytes of this reading taken, before decompression. */
+  bytes: number;
+  /** Bytes of a reading; absent for a stream. */
+  totalBytes?: number;
+  /** Entries checked in this reading. */
+  entries: number;
+}
+
+/**
+ * Loads the WebAssembly module. In browsers `await` it once before `Verifier` or `hashEntry` are used;
+ * `verifyChainIntegrity` does so by itself. In Node and with bundlers there is nothing left to do.
+ *
+ * @param source where the module is, if not beside the script
+ */
+export function init(source?: string | URL | Request | Response | BufferSource | WebAssembly.Module): Promise<void>;
+
+/**
+ * Audits a whole export: links, hashes, money, documents. What is wrong with the export is in the
+ * report; the promise is rejected only where it could not be verified at all.
+ *
+ * An input where something is wrong is read twice. A ReadableStream is kept for that, up to 256 MiB; past
+ * it the error is SECOND_READING_IMPOSSIBLE, where a Blob or a File of any size would do.
+ */
+export function verifyChainIntegrity(input: ExportInput, options?: VerifyOptions): Promise<Report>;
+
+/** @deprecated The first system's name of {@link verifyChainIntegrity}; logs a warning. */
+export function verifyBlockchain(input: ExportInput, options?: VerifyOptions): Promise<Report>;
+
+/** The audit of an export that arrives in pieces. What was pushed is kept for a second reading, up to 256 MiB. */
+export class Verifier {
+  constructor(options?: VerifierOptions);
+  /** Takes the next bytes, cut anywhere. */
+  push(chunk: Uint8Array | string): void;
+  /** How far it is. */
+  progress(): Progress;
+  /** Ends the audit; it can be used no more. */
+  finish(): Report;
+}
+
+/** An entry of format 2, as an object or as its line in an export, hashed. */
+export function hashEntry(entry: object | string): EntryHashes;
+
+/** The preimages of an entry and what they hash to: `sha256sum` over a preimage prints its hash. */
+export interface EntryHashes {
+  /** What the personal block hashes to; null where it is withheld or erased. */
+  personal_hash: string | null;
+  /** What the entry hashes to. */
+  current_hash: string;
+  /** What is hashed for `personal_hash`. */
+  personal_preimage: string | null;
+  /** What is hashed for `current_hash`. */
+  preimage: string;
+}
+
+/** Stable codes of {@link CountersignError}. */
+export type ErrorCode =
+  /** The input holds no byte, or nothing but white space. */
+  | 'EMPTY'
+  /** The input is something else; the message says what was seen. */
+  | 'NOT_AN_EXPORT'
+  /** The first line breaks the rules of a header. */
+  | 'HEADER_NOT_RECOGNISED'
+  /** The compressed stream is damaged. */
+  | 'STREAM_NOT_DECODED'
+  /** A named limit was passed, such as the ratio to which gzip may expand. */
+  | 'LIMIT_EXCEEDED'
+  /** Reading the input failed; `cause` says how. */
+  | 'IO'
+  /** The caller passed something that is not allowed. */
+  | 'INVALID_ARGUMENT'
+  /** `hashEntry` was given no entry of format 2; `field` is the first at fault. */
+  | 'MALFORMED_ENTRY'
+  /** A second reading is needed, and more than 256 MiB of a stream have passed. */
+  | 'SECOND_READING_IMPOSSIBLE'
+  /** A Verifier was used after its end. */
+  | 'ALREADY_FINISHED'
+  /** The WebAssembly module is not loaded, or could not be. */
+  | 'NOT_LOADED'
+  /** A fault of this package; load it anew before going on. */
+  | 'PANIC'
+  /** A fault of this package. */
+  | 'INTERNAL';
+
+/** Why something could not be done. An aborted audit is rejected with the signal's reason instead. */
+export class CountersignError extends Error {
+  constructor(code: ErrorCode, message: string, details?: { cause?: unknown; field?: string });
+  readonly name: 'CountersignError';
+  readonly code: ErrorCode;
+  /** For MALFORMED_ENTRY, where one field is at fault. */
+  readonly field?: string;
+}
+
+/** A value of JSON. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** How far the report may be trusted, from the weakest. Never one green tick. */
+export type TrustGrade =
+  /** At least one finding. */
+  | 'broken'
+  /** Nothing to vouch for: the export holds no entry. */
+  | 'empty'
+  /** The file agrees with itself: anyone who could write the database could have made it so. */
+  | 'consistent';
+
+/** An audit's result. `valid` is true exactly where `findings` is empty. */
+export interface Report {
+  /** No finding. */
+  valid: boolean;
+  /** Of the first finding. */
+  error_type?: ErrorType;
+  /** The verdict in one sentence. */
+  message: string;
+  /** The format of the export. */
+  format: 1 | 2;
+  /** The ledger's name as the export states it; format 1 states none. */
+  ledger: string | null;
+  /** What the verdict is worth. */
+  trust_grade: TrustGrade;
+  /** Of the first finding that shows an entry. */
+  corrupted_transaction?: CorruptedTransaction;
+  /** Of the first finding, where links disagree. */
+  hash_mismatch_details?: HashMismatch;
+  /** Of the first finding, where an entry's content disagrees with its hash. */
+  hash_integrity_failure?: HashIntegrityFailure;
+  /** The entry before that of the first finding. */
+  previous_transaction?: PreviousTransaction;
+  /** How many entries stand before the first finding. */
+  transactions_verified_before_failure?: number;
+  /** How many entries the file holds. */
+  total_transactions: number;
+  /** Wall time of the audit, in milliseconds, without the SHA-256 of the input where that came after. */
+  verification_time_ms: number;
+  /** Speed of the audit. */
+  performance: Performance;
+  /** The first entry; null where there is none. */
+  first_transaction: EntryPlace | null;
+  /** The last entry; null where there is none. */
+  last_transaction: EntryPlace | null;
+  /** When to audit again, where nothing was found: a day later. */
+  next_recommended_check?: string;
+  /** Of the first finding. */
+  security_recommendation?: string;
+  /** In order of their place in the file, those about the whole file last; the first 1,000 of them. */
+  findings: Finding[];
+  /** How many there are. */
+  findings_total: number;
+  /** What is no breach and yet worth knowing; the first 1,000 of them. */
+  warnings: Warning[];
+  /** How many there are. */
+  warnings_total: number;
+  /** What was checked, what was not, and why. */
+  coverage: Coverage;
+  /** The file. */
+  input: Input;
+  /** `current_hash` of the last entry, 64 hex; the genesis hash of an empty ledger. */
+  head: string | null;
+  /** RFC 6962 root over the entries, 64 hex. Format 2 only; absent where it cannot be computed. */
+  root?: string;
+}
+
+/** Speed of an audit. */
+export interface Performance {
+  /** Entries per second, rounded. */
+  transactions_per_second: number;
+  /** Milliseconds for one entry, with four decimals. */
+  average_time_per_transaction_ms: string;
+}
+
+/** Which entry, and when. */
+export interface EntryPlace {
+  /** `transaction_id`. */
+  id: string;
+  /** `created_at`. */
+  timestamp: string;
+}
+
+/** The file that was audited. */
+export interface Input {
+  /** As the caller names it. */
+  name: string | null;
+  /** Its size as it was read, before decompression. */
+  bytes: number;
+  /** SHA-256 of these bytes, 64 hex; null until computed. */
+  sha256: string | null;
+}
+
+/** What was checked, and what was not. */
+export interface Coverage {
+  /** Each a phrase. */
+  checked: string[];
+  /** Each with its reason. */
+  not_checked: NotChecked[];
+}
+
+/** A check that was not made. */
+export interface NotChecked {
+  /** The check. */
+  what: string;
+  /** Why it was not, or cannot be, made. */
+  why: string;
+}
+
+/** The kinds of finding; FORMAT.md's table says when each stands. */
+export type ErrorType =
+  | 'HASH_CHAIN_BROKEN'
+  | 'TRANSACTION_TAMPERED'
+  | 'MALFORMED_LINE'
+  | 'EXPORT_TRUNCATED'
+  | 'TRAILER_MISMATCH'
+  | 'GENESIS_MISMATCH'
+  | 'AMOUNT_MISMATCH'
+  | 'TYPE_RULE_BROKEN'
+  | 'BALANCE_NEGATIVE'
+  | 'TREASURY_NEGATIVE'
+  | 'FROZEN_ACCOUNT_MOVED'
+  | 'DUPLICATE_TRANSACTION_ID'
+  | 'REFUND_UNMATCHED'
+  | 'REFUND_EXCEEDS'
+  | 'PERSONAL_REMOVED'
+  | 'DOCUMENT_MISMATCH';
+
+/** What broke the chain. */
+export type Cause =
+  | 'MISSING'
+  | 'INSERTED'
+  | 'REORDERED'
+  | 'DUPLICATED'
+  | 'RELINKED'
+  | 'FORKED'
+  | 'UNKNOWN';
+
+/** One act found. Keys that do not apply are left out. */
+export interface Finding {
+  /** Its kind. */
+  error_type: ErrorType;
+  /** One sentence for a person. */
+  message: string;
+  /** Line in the (decompressed) file, from 1; for BSON and arrays the number of the document. */
+  line?: number;
+  /** Place among the file's entries, from 0. */
+  index?: number;
+  /** The genuine `seq`. */
+  seq?: number;
+  /** As the file has it. */
+  transaction_id?: string;
+  /** What should stand there. */
+  expected?: JsonValue;
+  /** What stands there. */
+  found?: JsonValue;
+  /** What broke the chain, for HASH_CHAIN_BROKEN. */
+  cause?: Cause;
+  /** The entries that are gone. */
+  missing?: MissingRange;
+  /** Entries not in their place, ascending. */
+  seqs?: number[];
+  /** How many entries were put in. */
+  count?: number;
+  /** Fields whose original value is proven, in key order; for TRANSACTION_TAMPERED always there. */
+  modified_fields?: ModifiedField[];
+  /** Where nothing is proven. */
+  possibly_modified_fields?: string[];
+  /** The field that breaks its grammar. */
+  field?: string;
+  /** Why a line is malformed. */
+  reason?: string;
+  /** The rule that is broken. */
+  rule?: string;
+  /** The account concerned. */
+  account?: string;
+  /** The currency concerned. */
+  currency?: string;
+  /** The Treasury's bucket concerned. */
+  tax_type?: string;
+  /** The entry as the file shows it. */
+  corrupted_transaction?: CorruptedTransaction;
+  /** For HASH_CHAIN_BROKEN. */
+  hash_mismatch_details?: HashMismatch;
+  /** For TRANSACTION_TAMPERED. */
+  hash_integrity_failure?: HashIntegrityFailure;
+  /** The entry before it in the file. */
+  previous_transaction?: PreviousTransaction;
+  /** What to do now. */
+  security_recommendation: string;
+}
+
+/** A run of `seq` that is not in the file. */
+export interface MissingRange {
+  /** The first that is gone. */
+  first_seq: number;
+  /** The last that is gone. */
+  last_seq: number;
+}
+
+/** A field whose original hashes to the genuine hash. */
+export interface ModifiedField {
+  /** Its key. */
+  field: string;
+  /** What stands there. */
+  found: JsonValue;
+  /** What stood there. */
+  original: JsonValue;
+  /** Always true: a candidate that hashes to the genuine hash is proof. */
+  proven: true;
+}
+
+/** The entry of a finding, in one of the first system's two shapes. */
+export type CorruptedTransaction = LinkView | ContentView;
+
+/** An entry where a link broke. */
+export interface LinkView {
+  /** `transaction_id`. */
+  transaction_id: string | null;
+  /** Place among the file's entries, from 0. */
+  index: number;
+  /** Username where shown, else the id. */
+  sender: string | null;
+  /** Username where shown, else the id. */
+  receiver: string | null;
+  /** `sender_id`. */
+  sender_id: string | null;
+  /** `receiver_id`. */
+  receiver_id: string | null;
+  /** `amount_gross`. */
+  amount: string | null;
+  /** `currency`. */
+  currency: string | null;
+  /** `type`. */
+  type: string | null;
+  /** `created_at`. */
+  timestamp: string | null;
+  /** What the entry names. */
+  stored_previous_hash: string | null;
+  /** What it should name. */
+  expected_previous_hash: string | null;
+}
+
+/** An entry whose content is in question. Withheld values are null. */
+export interface ContentView {
+  /** `transaction_id`. */
+  transaction_id: string | null;
+  /** Place among the file's entries, from 0. */
+  index: number;
+  /** Username where shown, else the id. */
+  sender: string | null;
+  /** Username where shown, else the id. */
+  receiver: string | null;
+  /** `sender_id`. */
+  sender_id: string | null;
+  /** `receiver_id`. */
+  receiver_id: string | null;
+  /** `amount_gross`. */
+  amount_gross: string | null;
+  /** `tax_withheld`. */
+  tax_withheld: string | null;
+  /** `amount_net`. */
+  amount_net: string | null;
+  /** `currency`. */
+  currency: string | null;
+  /** `type`. */
+  type: string | null;
+  /** `created_at`. */
+  timestamp: string | null;
+  /** From the personal block. */
+  ip_address: string | null;
+  /** From the personal block. */
+  user_agent: string | null;
+}
+
+/** A link that does not hold. */
+export interface HashMismatch {
+  /** The hash that the entry should name. */
+  expected: string | null;
+  /** The hash that it names. */
+  actual: string | null;
+  /** In a sentence. */
+  difference: string;
+}
+
+/** Content that does not give its hash. */
+export interface HashIntegrityFailure {
+  /** The genuine hash: of the entry, or of its personal block where only that disagrees. */
+  stored_hash: string | null;
+  /** What the content gives. */
+  computed_hash: string | null;
+  /** In a sentence. */
+  difference: string;
+  /** Fields that may have been changed; empty where the original is proven. */
+  possibly_modified_fields: string[];
+}
+
+/** The neighbour before a corrupted entry. */
+export interface PreviousTransaction {
+  /** `transaction_id`. */
+  transaction_id: string | null;
+  /** `current_hash`. */
+  current_hash: string | null;
+}
+
+/** The kinds of warning. */
+export type WarningType =
+  | 'TIMESTAMP_OUT_OF_ORDER'
+  | 'TAX_RATE_DIFFERS'
+  | 'DOCUMENT_MISSING'
+  | 'ERASURE_NOT_DONE'
+  | 'PERSONAL_WITHHELD'
+  | 'PARTIAL_EXPORT'
+  | 'UNPROTECTED_FIELDS'
+  | 'ORDER_RECOVERED';
+
+/** No breach, and yet worth knowing. */
+export interface Warning {
+  /** Its kind. */
+  warning_type: WarningType;
+  /** One sentence for a person. */
+  message: string;
+  /** Line in the (decompressed) file, from 1. */
+  line?: number;
+  /** The entry's `seq`. */
+  seq?: number;
+  /** The entry's id. */
+  transaction_id?: string;
+  /** The account concerned. */
+  account?: string;
+  /** How many entries are concerned. */
+  count?: number;
+  /** What would be expected. */
+  expected?: JsonValue;
+  /** What stands there. */
+  found?: JsonValue;
+  /** The fields that no hash covers. */
+  fields?: string[];
+}

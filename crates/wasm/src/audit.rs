@@ -1,0 +1,89 @@
+//! An audit that JavaScript feeds.
+
+use countersign_core::{Options, Step, Verifier};
+use serde::Serialize;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::{failure, values};
+
+/// How far an audit is, as JavaScript sees it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Progress {
+    /// Which reading of the input this is, from 1.
+    pub pass: u32,
+    /// Bytes of this reading taken, before decompression.
+    pub bytes: u64,
+    /// Entries checked in this reading.
+    pub entries: u64,
+}
+
+impl From<countersign_core::verify::Progress> for Progress {
+    fn from(progress: countersign_core::verify::Progress) -> Self {
+        let countersign_core::verify::Progress { pass, bytes, entries } = progress;
+        Self { pass, bytes, entries }
+    }
+}
+
+/// An audit fed with bytes: `push` them all, then `finish`; where that gives nothing, once more.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Audit {
+    /// `None` once a report or an error was given.
+    verifier: Option<Verifier>,
+}
+
+#[wasm_bindgen]
+impl Audit {
+    /// A new audit of an input by this name.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(name: Option<String>, input_hash: bool) -> Self {
+        let options = Options { name, threads: 1, input_hash };
+        Self { verifier: Some(Verifier::new(options)) }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// Where the input is no export, or a limit is passed.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        let verifier = self.verifier.as_mut().ok_or_else(failure::already_finished)?;
+        verifier.push(bytes).map_err(|error| {
+            self.verifier = None;
+            failure::unreadable(&error)
+        })
+    }
+
+    /// How far it is; `undefined` once it is over.
+    ///
+    /// # Errors
+    /// None is known; the conversion could have one.
+    pub fn progress(&self) -> Result<JsValue, JsValue> {
+        match &self.verifier {
+            Some(verifier) => values::to_js(&Progress::from(verifier.progress())),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// Ends this reading at this Unix time and after this wall time, in milliseconds: the report, or
+    /// `undefined` where the same bytes must be pushed once more.
+    ///
+    /// # Errors
+    /// As [`Audit::push`].
+    pub fn finish(&mut self, now_ms: f64, elapsed_ms: f64) -> Result<JsValue, JsValue> {
+        let verifier = self.verifier.take().ok_or_else(failure::already_finished)?;
+        match verifier.finish().map_err(|error| failure::unreadable(&error))? {
+            Step::Done(report) => values::to_js(&report.timed(whole_millis(now_ms), elapsed_ms)),
+            Step::ReadAgain(again) => {
+                self.verifier = Some(again);
+                Ok(JsValue::UNDEFINED)
+            }
+        }
+    }
+}
+
+/// JavaScript's clock counts in floats, without a fraction that matters.
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and a Date ends far below 2^63")]
+const fn whole_millis(now_ms: f64) -> i64 {
+    now_ms as i64
+}

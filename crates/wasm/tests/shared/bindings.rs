@@ -1,0 +1,105 @@
+//! The border itself: what JavaScript is handed.
+
+use countersign_core::EntryHashes;
+use countersign_wasm::{Audit, hash_entry};
+use js_sys::{Error, Object, Reflect};
+use serde_json::Value;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{audit, json, text, vector};
+
+fn entry_of_good(seq: usize) -> &'static str {
+    std::str::from_utf8(vector("good.jsonl")).unwrap().lines().nth(seq).unwrap()
+}
+
+#[wasm_bindgen_test]
+fn a_report_is_a_plain_object() {
+    let report = audit(vector("good.jsonl"), 4096).unwrap();
+    assert_eq!(Reflect::get(&report, &"valid".into()), Ok(JsValue::TRUE));
+    assert_eq!(Reflect::get(&report, &"total_transactions".into()), Ok(JsValue::from_f64(20.0)));
+    assert_eq!(Object::get_prototype_of(&report), Object::get_prototype_of(&Object::new()));
+}
+
+#[wasm_bindgen_test]
+fn absent_keys_are_absent_and_empty_ones_null() {
+    let report = audit(vector("legacy/legacy.jsonl"), 4096).unwrap();
+    assert_eq!(Reflect::has(&report, &"error_type".into()), Ok(false));
+    assert_eq!(Reflect::get(&report, &"ledger".into()), Ok(JsValue::NULL));
+}
+
+#[wasm_bindgen_test]
+fn chunks_do_not_change_the_report() {
+    for name in ["good.jsonl", "tampered-gross.jsonl", "good-members.jsonl.gz", "legacy/legacy-shuffled.jsonl"] {
+        let whole = json(&audit(vector(name), usize::MAX).unwrap());
+        for chunk in [1, 7, 1000] {
+            assert_eq!(json(&audit(vector(name), chunk).unwrap()), whole, "{name} by {chunk}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn an_unreadable_input_is_an_error_with_a_code() {
+    for (input, code) in [(&b""[..], "EMPTY"), (b"%PDF-1.7 and so on\n", "NOT_AN_EXPORT")] {
+        let error = audit(input, 4096).unwrap_err();
+        assert!(error.is_instance_of::<Error>());
+        assert_eq!(text(&error, "code").as_deref(), Some(code));
+    }
+}
+
+#[wasm_bindgen_test]
+fn an_audit_that_is_over_says_so() {
+    let mut audit = Audit::new(None, false);
+    audit.push(vector("good.jsonl")).unwrap();
+    assert!(!audit.finish(0.0, 1.0).unwrap().is_undefined());
+    for error in [audit.push(b"x").unwrap_err(), audit.finish(0.0, 1.0).unwrap_err()] {
+        assert_eq!(text(&error, "code").as_deref(), Some("ALREADY_FINISHED"));
+    }
+    assert!(audit.progress().unwrap().is_undefined());
+}
+
+#[wasm_bindgen_test]
+fn progress_counts_bytes() {
+    let mut audit = Audit::new(None, false);
+    audit.push(&vector("good.jsonl")[..100]).unwrap();
+    assert_eq!(json(&audit.progress().unwrap()), r#"{"pass":1,"bytes":100,"entries":0}"#);
+}
+
+#[wasm_bindgen_test]
+fn the_input_is_hashed_where_asked() {
+    let mut audit = Audit::new(Some("a.jsonl".to_owned()), false);
+    audit.push(vector("good.jsonl")).unwrap();
+    let input = Reflect::get(&audit.finish(0.0, 1.0).unwrap(), &"input".into()).unwrap();
+    assert_eq!(text(&input, "name").as_deref(), Some("a.jsonl"));
+    assert_eq!(Reflect::get(&input, &"sha256".into()), Ok(JsValue::NULL));
+}
+
+#[wasm_bindgen_test]
+fn an_entry_hashes_to_its_hashes() {
+    let entry: Value = serde_json::from_str(entry_of_good(1)).unwrap();
+    let hashes: EntryHashes = serde_json::from_str(&json(&hash_entry(entry_of_good(1)).unwrap())).unwrap();
+    assert_eq!(entry["current_hash"], hashes.current_hash);
+    assert_eq!(entry["personal_hash"].as_str(), hashes.personal_hash.as_deref());
+    assert!(hashes.preimage.starts_with("countersign/entry/2\n1\n"));
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_entry_names_the_field() {
+    let error = hash_entry(&entry_of_good(1).replace("\"seq\":1,", "\"seq\":\"1\",")).unwrap_err();
+    assert_eq!(text(&error, "code").as_deref(), Some("MALFORMED_ENTRY"));
+    assert_eq!(text(&error, "field").as_deref(), Some("seq"));
+}
+
+/// JavaScript's numbers end where a hostile file's need not.
+#[wasm_bindgen_test]
+fn a_number_beyond_javascript_is_still_a_report() {
+    let export = String::from_utf8(vector("good.jsonl").to_vec()).unwrap();
+    for huge in ["18446744073709551615", "9007199254740993", "-9223372036854775808", "1e308"] {
+        for key in ["\"seq\":7,", "\"last_seq\":20,"] {
+            let (name, _) = key.split_once(':').unwrap();
+            let hostile = export.replace(key, &format!("{name}:{huge},"));
+            let report = audit(hostile.as_bytes(), 4096).unwrap();
+            assert_eq!(Reflect::get(&report, &"valid".into()), Ok(JsValue::FALSE), "{key} as {huge}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What must hold wherever WebAssembly runs.
+
+mod bindings;
+mod cases;
+
+use countersign_wasm::Audit;
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::JsValue;
+
+/// Every vector by its name, those of format 1 below `legacy/`.
+pub(crate) const VECTORS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/vectors.rs"));
+
+/// A vector's bytes.
+pub(crate) fn vector(name: &str) -> &'static [u8] {
+    let (_, bytes) = VECTORS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no vector {name}"));
+    bytes
+}
+
+/// Audits as JavaScript does, in chunks of a size.
+pub(crate) fn audit(bytes: &[u8], chunk: usize) -> Result<JsValue, JsValue> {
+    let mut audit = Audit::new(None, true);
+    loop {
+        for chunk in bytes.chunks(chunk) {
+            audit.push(chunk)?;
+        }
+        let report = audit.finish(0.0, 1.0)?;
+        if !report.is_undefined() {
+            return Ok(report);
+        }
+    }
+}
+
+/// As JavaScript would write it to a file.
+pub(crate) fn json(value: &JsValue) -> String {
+    JSON::stringify(value).unwrap().into()
+}
+
+/// A key's text.
+pub(crate) fn text(object: &JsValue, key: &str) -> Option<String> {
+    Reflect::get(object, &key.into()).unwrap().as_string()
+}
