@@ -1,0 +1,46 @@
+//! `cargo xtask`: sets up, shows and tests the whole project.
+//!
+//! Inside: what builds, tools, tests and the demo have in common, so that each is one command on a fresh machine
+//! and in CI alike. Not inside: anything that Countersign itself is made of. A fresh clone compiles this first,
+//! so it depends on little, and runs `countersign` as a child.
+
+mod dashboard;
+mod demo;
+mod package;
+mod project;
+mod serve;
+mod setup;
+mod test;
+mod wasm_opt;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use project::Project;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Sets up, shows and tests the whole project")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install whatever the other tasks need and is not there yet
+    Setup,
+    /// Make a demo ledger and tampered copies, verify them here, then serve the dashboard to do it there
+    Demo(demo::Arguments),
+    /// Run every test: each step goes on after one that failed
+    Test(test::Arguments),
+}
+
+fn main() -> Result<()> {
+    let task = Arguments::parse().task;
+    let project = Project::open()?;
+    match task {
+        Task::Setup => setup::everything(&project),
+        Task::Demo(arguments) => demo::run(&project, &arguments),
+        Task::Test(arguments) => test::run(&project, &arguments),
+    }
+}
