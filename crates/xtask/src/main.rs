@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 use project::Project;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Sets up, shows and tests the whole project")]
+#[command(bin_name = "cargo xtask", about = "Sets up, shows and tests the whole project")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
