@@ -23,7 +23,8 @@ fn embed(folder: &Path, prefix: &str, list: &mut String) -> io::Result<()> {
     files.sort_by_key(fs::DirEntry::file_name);
     for file in files.iter().filter(|file| file.path().is_file()) {
         let name = Path::new(prefix).join(file.file_name());
-        writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.path().canonicalize()?).map_err(io::Error::other)?;
+        writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.path().canonicalize()?)
+            .map_err(io::Error::other)?;
     }
     Ok(())
 }

@@ -95,7 +95,10 @@ fn list(expected: &[Map<String, Value>], found: &Value, at_least: bool) -> Resul
     for (expected, found) in expected.iter().zip(found) {
         for (key, value) in expected {
             if found.get(key) != Some(value) {
-                return Err(format!("{key}: expected {value}, found {} in {found}", found.get(key).unwrap_or(&Value::Null)));
+                return Err(format!(
+                    "{key}: expected {value}, found {} in {found}",
+                    found.get(key).unwrap_or(&Value::Null)
+                ));
             }
         }
     }

@@ -105,10 +105,12 @@ impl Holders {
         let numbers: Vec<u32> = next
             .names
             .iter()
-            .map(|name| self.number(name, max).unwrap_or_else(|| {
-                whole = false;
-                END
-            }))
+            .map(|name| {
+                self.number(name, max).unwrap_or_else(|| {
+                    whole = false;
+                    END
+                })
+            })
             .collect();
         // In the order in which one pass would have met them.
         for held in &next.held {

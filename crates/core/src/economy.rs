@@ -84,8 +84,13 @@ impl Kind {
     const fn needs_operator(self) -> Option<bool> {
         match self {
             Self::Application => None,
-            Self::SystemMint | Self::SystemBurn | Self::TaxCollection | Self::TaxWithdrawal | Self::AccountFreeze
-            | Self::AccountUnfreeze | Self::Erasure => Some(true),
+            Self::SystemMint
+            | Self::SystemBurn
+            | Self::TaxCollection
+            | Self::TaxWithdrawal
+            | Self::AccountFreeze
+            | Self::AccountUnfreeze
+            | Self::Erasure => Some(true),
             _ => Some(false),
         }
     }
@@ -130,7 +135,10 @@ pub fn broken_rule(entry: &Entry<'_>, values: &Values, kind: Kind) -> Option<&'s
     let all_zero = values.gross == zero && values.tax == zero && values.net == zero;
     let rules = [
         (entry.sender_id != entry.receiver_id, "sender and receiver are the same"),
-        (kind.direction(Party::of(entry.sender_id), Party::of(entry.receiver_id)), "the direction is not that of its type"),
+        (
+            kind.direction(Party::of(entry.sender_id), Party::of(entry.receiver_id)),
+            "the direction is not that of its type",
+        ),
         (!moves_nothing || all_zero, "its type moves no money, and an amount is not zero"),
         (moves_nothing || values.gross != zero, "its type moves money, and gross is zero"),
         ((entry.currency == NO_CURRENCY) == moves_nothing, "XXX stands exactly where the type moves no money"),

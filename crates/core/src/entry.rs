@@ -13,9 +13,23 @@ use crate::timestamp::Timestamp;
 
 /// Keys of an entry, in their order.
 pub const KEYS: [&str; 17] = [
-    "seq", "transaction_id", "created_at", "type", "currency", "amount_gross", "tax_withheld", "amount_net",
-    "tax_type", "sender_id", "receiver_id", "operator_id", "reference_id", "personal", "personal_hash",
-    "previous_hash", "current_hash",
+    "seq",
+    "transaction_id",
+    "created_at",
+    "type",
+    "currency",
+    "amount_gross",
+    "tax_withheld",
+    "amount_net",
+    "tax_type",
+    "sender_id",
+    "receiver_id",
+    "operator_id",
+    "reference_id",
+    "personal",
+    "personal_hash",
+    "previous_hash",
+    "current_hash",
 ];
 /// Keys of a personal block, in their order.
 pub const PERSONAL_KEYS: [&str; 6] =
@@ -126,8 +140,15 @@ impl<'a> Entry<'a> {
         fixed_line::<36>(out, self.transaction_id);
         fixed_line::<24>(out, self.created_at);
         for text in [
-            self.kind, self.currency, self.amount_gross, self.tax_withheld, self.amount_net,
-            self.tax_type.unwrap_or(""), self.sender_id, self.receiver_id, self.operator_id.unwrap_or(""),
+            self.kind,
+            self.currency,
+            self.amount_gross,
+            self.tax_withheld,
+            self.amount_net,
+            self.tax_type.unwrap_or(""),
+            self.sender_id,
+            self.receiver_id,
+            self.operator_id.unwrap_or(""),
             self.reference_id.unwrap_or(""),
         ] {
             line(out, text);
@@ -186,7 +207,8 @@ impl<'a> Entry<'a> {
     fn check_with(&self, is_text: impl Fn(&str, usize) -> bool) -> Result<Values, (&'static str, &'static str)> {
         let or = |ok: bool, field, reason| if ok { Ok(()) } else { Err((field, reason)) };
         or((1..=grammar::MAX_SEQ).contains(&self.seq), "seq", "not an integer from 1 to 2^53 − 1")?;
-        let id = grammar::uuid(self.transaction_id).ok_or(("transaction_id", "not a UUID in lowercase with hyphens"))?;
+        let id =
+            grammar::uuid(self.transaction_id).ok_or(("transaction_id", "not a UUID in lowercase with hyphens"))?;
         let time = Timestamp::parse(self.created_at.as_bytes())
             .ok_or(("created_at", "not an existing time written YYYY-MM-DDTHH:MM:SS.mmmZ"))?;
         let known = crate::economy::Kind::parse(self.kind).is_some();
@@ -222,7 +244,10 @@ impl Personal<'_> {
     #[inline(always)]
     fn check(&self, is_text: impl Fn(&str, usize) -> bool) -> Result<(), (&'static str, &'static str)> {
         const FIELDS: [&str; 5] = [
-            "personal.sender_username", "personal.receiver_username", "personal.description", "personal.ip_address",
+            "personal.sender_username",
+            "personal.receiver_username",
+            "personal.description",
+            "personal.ip_address",
             "personal.user_agent",
         ];
         if !grammar::is_hex(self.salt, 32) {

@@ -94,8 +94,7 @@ pub fn is_ledger_name(text: &str) -> bool {
 #[must_use]
 pub fn is_hex(text: &str, len: usize) -> bool {
     // Without an early exit, so that it becomes a few vector instructions.
-    text.len() == len
-        && text.bytes().fold(true, |ok, b| ok & (b.wrapping_sub(b'0') < 10 || b.wrapping_sub(b'a') < 6))
+    text.len() == len && text.bytes().fold(true, |ok, b| ok & (b.wrapping_sub(b'0') < 10 || b.wrapping_sub(b'a') < 6))
 }
 
 /// A UUID in lowercase with hyphens; its 128 bits.
@@ -132,8 +131,7 @@ pub fn is_text(text: &str, max: usize) -> bool {
     if text.is_empty() || text.len() > max {
         return false;
     }
-    let (control, ascii) =
-        text.bytes().fold((false, true), |(c, a), b| (c | (b < 0x20) | (b == 0x7f), a & (b < 0x80)));
+    let (control, ascii) = text.bytes().fold((false, true), |(c, a), b| (c | (b < 0x20) | (b == 0x7f), a & (b < 0x80)));
     !control && (ascii || !text.chars().any(is_forbidden))
 }
 

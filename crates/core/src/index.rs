@@ -192,7 +192,8 @@ impl Index {
 
     /// Judges refunds and erasures in the order of their lines; gives the places of erased records.
     fn follow_references(&self, whole: bool, found: &mut Vec<Found>) -> Vec<usize> {
-        let mut own: Vec<&Record> = self.records.iter().filter(|r| r.currency & (IS_REFUND | IS_ERASURE) != 0).collect();
+        let mut own: Vec<&Record> =
+            self.records.iter().filter(|r| r.currency & (IS_REFUND | IS_ERASURE) != 0).collect();
         own.sort_unstable_by_key(|r| r.line);
         let mut refunded = std::collections::BTreeMap::<usize, u128>::new();
         let mut erased = Vec::new();

@@ -46,7 +46,8 @@ impl Decoder {
             }
             let start = std::mem::take(start);
             let gzip = start.starts_with(&GZIP_MAGIC);
-            self.kind = if gzip { Compression::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))) } else { Compression::None };
+            self.kind =
+                if gzip { Compression::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))) } else { Compression::None };
             return self.decode(&start, sink);
         }
         self.decode(bytes, sink)

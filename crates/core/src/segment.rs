@@ -410,7 +410,9 @@ impl Surveyor {
         // One look at the block's UTF-8 saves one at every line.
         match std::str::from_utf8(block) {
             Ok(text) => {
-                lines_of(block, |line, at| self.line(&mut waiting, line, || Line::read_text(&text[at..at + line.len()])));
+                lines_of(block, |line, at| {
+                    self.line(&mut waiting, line, || Line::read_text(&text[at..at + line.len()]))
+                });
             }
             Err(_) => lines_of(block, |line, _| self.line(&mut waiting, line, || Line::read(line))),
         }

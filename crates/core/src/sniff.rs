@@ -109,7 +109,9 @@ fn seen(start: &[u8]) -> String {
     }
     let start = &start[..start.len().min(64)];
     let text = String::from_utf8_lossy(start);
-    if start.iter().any(|b| *b < 9) || text.contains('\u{fffd}') && std::str::from_utf8(start).is_err_and(|e| e.error_len().is_some()) {
+    if start.iter().any(|b| *b < 9)
+        || text.contains('\u{fffd}') && std::str::from_utf8(start).is_err_and(|e| e.error_len().is_some())
+    {
         return "binary data of no known kind".to_owned();
     }
     match text.trim_start().chars().next() {

@@ -136,7 +136,12 @@ mod pool {
         }
     }
 
-    fn work(context: Context, waiting: &Mutex<Receiver<Numbered>>, merged: &Mutex<Merged>, spares: &Mutex<Vec<Vec<u8>>>) {
+    fn work(
+        context: Context,
+        waiting: &Mutex<Receiver<Numbered>>,
+        merged: &Mutex<Merged>,
+        spares: &Mutex<Vec<Vec<u8>>>,
+    ) {
         loop {
             let Ok((number, block)) = lock(waiting).recv() else { return };
             let segment = Segment::of_lines(context, &block);

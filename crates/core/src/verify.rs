@@ -150,7 +150,15 @@ impl Verifier {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let hasher = options.input_hash.then(Sha256::new);
-        Self { options, decoder: Decoder::default(), stage: Stage::Start(Vec::new()), pass: 1, bytes: 0, hasher, input: None }
+        Self {
+            options,
+            decoder: Decoder::default(),
+            stage: Stage::Start(Vec::new()),
+            pass: 1,
+            bytes: 0,
+            hasher,
+            input: None,
+        }
     }
 
     /// Takes the next bytes.
@@ -216,7 +224,15 @@ impl Verifier {
             },
         };
         let (decoder, pass) = (Decoder::default(), self.pass + 1);
-        Ok(Step::ReadAgain(Self { options: self.options, decoder, stage: next, pass, bytes: 0, hasher: None, input: Some(input) }))
+        Ok(Step::ReadAgain(Self {
+            options: self.options,
+            decoder,
+            stage: next,
+            pass,
+            bytes: 0,
+            hasher: None,
+            input: Some(input),
+        }))
     }
 }
 

@@ -5,7 +5,6 @@
 
 use crate::padding::{INITIAL, K, block, padded_blocks};
 
-
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector {
     use core::arch::wasm32 as simd;
@@ -95,7 +94,11 @@ use vector::Four;
 
 /// Hashes messages `0..count` in fours and appends their digests; returns how many were done, the
 /// largest multiple of four.
-pub(crate) fn digest_fours<'a>(count: usize, message: impl Fn(usize) -> &'a [u8], digests: &mut Vec<[u8; 32]>) -> usize {
+pub(crate) fn digest_fours<'a>(
+    count: usize,
+    message: impl Fn(usize) -> &'a [u8],
+    digests: &mut Vec<[u8; 32]>,
+) -> usize {
     let done = count / 4 * 4;
     for i in (0..done).step_by(4) {
         digests.extend(digest_four([message(i), message(i + 1), message(i + 2), message(i + 3)]));

@@ -79,9 +79,14 @@ fn initial() -> (__m128i, __m128i) {
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn digest((abef, cdgh): (__m128i, __m128i)) -> [u8; 32] {
     let words = [
-        _mm_extract_epi32::<3>(abef), _mm_extract_epi32::<2>(abef), _mm_extract_epi32::<3>(cdgh),
-        _mm_extract_epi32::<2>(cdgh), _mm_extract_epi32::<1>(abef), _mm_extract_epi32::<0>(abef),
-        _mm_extract_epi32::<1>(cdgh), _mm_extract_epi32::<0>(cdgh),
+        _mm_extract_epi32::<3>(abef),
+        _mm_extract_epi32::<2>(abef),
+        _mm_extract_epi32::<3>(cdgh),
+        _mm_extract_epi32::<2>(cdgh),
+        _mm_extract_epi32::<1>(abef),
+        _mm_extract_epi32::<0>(abef),
+        _mm_extract_epi32::<1>(cdgh),
+        _mm_extract_epi32::<0>(cdgh),
     ];
     let mut bytes = [0; 32];
     for (word, out) in words.into_iter().zip(bytes.chunks_exact_mut(4)) {
@@ -120,7 +125,11 @@ fn compress<const N: usize>(before: [(__m128i, __m128i); N], blocks: &[[u8; 64];
 /// Rounds 16 × `sixteen` + 4 × `I` to + 3, of every stream in turn.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn four_rounds<const N: usize, const I: usize>(state: &mut [(__m128i, __m128i); N], w: &[[__m128i; 4]; N], sixteen: usize) {
+fn four_rounds<const N: usize, const I: usize>(
+    state: &mut [(__m128i, __m128i); N],
+    w: &[[__m128i; 4]; N],
+    sixteen: usize,
+) {
     let k: [i32; 4] = std::array::from_fn(|j| K[16 * sixteen + 4 * I + j].cast_signed());
     let k = _mm_set_epi32(k[3], k[2], k[1], k[0]);
     for (w, (abef, cdgh)) in w.iter().zip(state) {

@@ -111,7 +111,8 @@ fn treasury(members: &Members<'_>) -> Result<Document, Fault> {
     for (bucket, _) in &buckets.0 {
         rule(grammar::is_tax_type(bucket), "collected", "a bucket is not 2 to 32 of a-z 0-9 _")?;
         rule(!buckets.repeats(bucket), "collected", "a bucket stands more than once")?;
-        collected.insert(bucket.clone(), amounts(&buckets, bucket).map_err(|f| Fault::of_field("collected", &f.reason))?);
+        collected
+            .insert(bucket.clone(), amounts(&buckets, bucket).map_err(|f| Fault::of_field("collected", &f.reason))?);
     }
     Ok(Document::Treasury(Treasury { version, collected }))
 }
@@ -144,7 +145,8 @@ fn amounts(members: &Members<'_>, key: &str) -> Result<Amounts, Fault> {
     for (currency, _) in &by_currency.0 {
         rule(grammar::is_currency(currency), key, "a currency is not 3 to 12 of A-Z 0-9, a letter first")?;
         rule(!by_currency.repeats(currency), key, "a currency stands more than once")?;
-        let amount: String = field(&by_currency, currency, "an amount is not a text").map_err(|f| Fault::of_field(key, &f.reason))?;
+        let amount: String =
+            field(&by_currency, currency, "an amount is not a text").map_err(|f| Fault::of_field(key, &f.reason))?;
         rule(Sum::parse(amount.as_bytes()).is_some(), key, "an amount has not up to 22 digits and exactly 4 decimals")?;
         amounts.insert(currency.clone(), amount);
     }

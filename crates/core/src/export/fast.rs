@@ -49,8 +49,23 @@ pub fn read(line: &str) -> Option<(Entry<'_>, Values)> {
         return None;
     }
     let entry = Entry {
-        seq, transaction_id, created_at, kind, currency, amount_gross, tax_withheld, amount_net, tax_type, sender_id,
-        receiver_id, operator_id, reference_id, personal, personal_hash, previous_hash, current_hash,
+        seq,
+        transaction_id,
+        created_at,
+        kind,
+        currency,
+        amount_gross,
+        tax_withheld,
+        amount_net,
+        tax_type,
+        sender_id,
+        receiver_id,
+        operator_id,
+        reference_id,
+        personal,
+        personal_hash,
+        previous_hash,
+        current_hash,
     };
     let values = if plain { entry.check_plain() } else { entry.check() }.ok()?;
     Some((entry, values))

@@ -144,10 +144,8 @@ impl From<&Entry<'_>> for OwnedEntry {
         let own = |text: Option<&str>| text.map(str::to_owned);
         Self {
             seq: Some(e.seq),
-            texts: [
-                e.transaction_id, e.created_at, e.kind, e.currency, e.amount_gross, e.tax_withheld, e.amount_net,
-            ]
-            .map(str::to_owned),
+            texts: [e.transaction_id, e.created_at, e.kind, e.currency, e.amount_gross, e.tax_withheld, e.amount_net]
+                .map(str::to_owned),
             tax_type: own(e.tax_type),
             sender_id: e.sender_id.to_owned(),
             receiver_id: e.receiver_id.to_owned(),
@@ -207,9 +205,8 @@ impl Reader {
     fn entry(&mut self, members: &Members<'_>) -> OwnedEntry {
         self.keys(members, &KEYS, "");
         let mut text = |key: &str| self.text(members, key, "");
-        let texts =
-            ["transaction_id", "created_at", "type", "currency", "amount_gross", "tax_withheld", "amount_net"]
-                .map(&mut text);
+        let texts = ["transaction_id", "created_at", "type", "currency", "amount_gross", "tax_withheld", "amount_net"]
+            .map(&mut text);
         let (sender_id, receiver_id) = (text("sender_id"), text("receiver_id"));
         let hashes = ["personal_hash", "previous_hash", "current_hash"].map(&mut text);
         OwnedEntry {

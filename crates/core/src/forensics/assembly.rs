@@ -67,11 +67,11 @@ impl Assembly {
         let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
         match (findings, self.total) {
             (0, 0) => (TrustGrade::Empty, "The ledger is empty: there is nothing to vouch for.".to_owned()),
-            (0, n) => {
-                (TrustGrade::Consistent, format!("The blockchain is intact: all checks of {} hold.", entries(n)))
-            }
+            (0, n) => (TrustGrade::Consistent, format!("The blockchain is intact: all checks of {} hold.", entries(n))),
             (1, n) => (TrustGrade::Broken, format!("1 finding in {}: {}", entries(n), self.first_message())),
-            (k, n) => (TrustGrade::Broken, format!("{k} findings in {}; the first: {}", entries(n), self.first_message())),
+            (k, n) => {
+                (TrustGrade::Broken, format!("{k} findings in {}; the first: {}", entries(n), self.first_message()))
+            }
         }
     }
 

@@ -114,7 +114,8 @@ impl<'a> Finder<'a> {
         let farthest = |i: &usize| (self.reach[*i], std::cmp::Reverse(*i));
         let genesis = self.followers.get(&header.genesis()).filter(|_| header.is_from_start());
         let by_hash = genesis.and_then(|runs| runs.iter().copied().max_by_key(farthest));
-        let by_seq = || (0..self.runs.len()).filter(|&i| self.runs[i].first_seq == header.first_seq).max_by_key(farthest);
+        let by_seq =
+            || (0..self.runs.len()).filter(|&i| self.runs[i].first_seq == header.first_seq).max_by_key(farthest);
         let lowest = || (0..self.runs.len()).min_by_key(|&i| (self.runs[i].first_seq, i));
         by_hash.or_else(by_seq).or_else(lowest)
     }

@@ -15,7 +15,12 @@ pub(crate) const FIRST_LINE: u64 = 2;
 
 /// Judges the first reading. `cut_short`: the compressed stream ended early; `unfinished`: the last
 /// line has no line feed.
-pub(crate) fn conclude(header: Header, mut segment: Segment, cut_short: bool, unfinished: bool) -> Result<Report, Box<Examination>> {
+pub(crate) fn conclude(
+    header: Header,
+    mut segment: Segment,
+    cut_short: bool,
+    unfinished: bool,
+) -> Result<Report, Box<Examination>> {
     let gaps = gaps(&header, &segment);
     let index = std::mem::take(&mut segment.index);
     let found = if gaps.looking_back.is_some() {
@@ -80,13 +85,18 @@ fn ends_right(header: &Header, segment: &Segment) -> bool {
 
 /// `seq` and hash of the last entry of a clean segment.
 fn end(header: &Header, segment: &Segment) -> (u64, Hash) {
-    segment.runs.first.first().map_or((header.first_seq - 1, header.genesis()), |run| (run.next_seq() - 1, run.last_hash))
+    segment
+        .runs
+        .first
+        .first()
+        .map_or((header.first_seq - 1, header.genesis()), |run| (run.next_seq() - 1, run.last_hash))
 }
 
 fn report(header: &Header, segment: &Segment, found: &[Found], missing: Vec<Warning>, gaps: Gaps) -> Report {
     let mut warnings: Vec<Warning> = segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
     // In a clean segment line and seq go together.
-    let not_done = found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
+    let not_done =
+        found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
     warnings.extend(not_done);
     warnings.extend(missing);
     warnings.extend(warning::of_file(header, segment.entries, segment.withheld));

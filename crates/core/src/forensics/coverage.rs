@@ -58,7 +58,9 @@ pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps) -> Cove
     }
     check(
         "whether the whole chain was rewritten, or its tail dropped before the export",
-        Some("a chain shows only that a file agrees with itself; a signed checkpoint shows more, and this version does not judge them"),
+        Some(
+            "a chain shows only that a file agrees with itself; a signed checkpoint shows more, and this version does not judge them",
+        ),
     );
     check("when and by whom the export was written", Some("no hash confirms what the header states"));
     coverage

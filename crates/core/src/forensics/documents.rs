@@ -50,7 +50,8 @@ impl Comparison<'_> {
         let expected = self.balances.is_frozen(id);
         if expected != frozen {
             let word = |frozen| if frozen { "frozen" } else { "not frozen" };
-            let message = format!("The document of {id} says {}; by its entries it is {}.", word(frozen), word(expected));
+            let message =
+                format!("The document of {id} says {}; by its entries it is {}.", word(frozen), word(expected));
             let mut finding = self.mismatch(at, message, expected.into(), frozen.into());
             (finding.account, finding.field) = (Some(id.to_owned()), Some("is_frozen_for_fraud".to_owned()));
             self.findings.push(finding);
@@ -63,7 +64,9 @@ impl Comparison<'_> {
         for bucket in buckets {
             let stated = stated.get(bucket).unwrap_or(&none);
             for (currency, expected, found) in differences(&self.balances.bucket_sums(bucket), stated) {
-                let message = format!("The Treasury's document says {found} {currency} in {bucket}; the entries give {expected}.");
+                let message = format!(
+                    "The Treasury's document says {found} {currency} in {bucket}; the entries give {expected}."
+                );
                 let mut finding = self.mismatch(at, message, expected.into(), found.into());
                 (finding.tax_type, finding.currency) = (Some(bucket.to_owned()), Some(currency));
                 self.findings.push(finding);
@@ -107,7 +110,8 @@ fn warning(message: String) -> Warning {
 fn differences(replayed: &[(&str, Sum)], stated: &Amounts) -> Vec<(String, String, String)> {
     let by_replay = |currency: &str| replayed.iter().find(|(c, _)| *c == currency).map_or(Sum::ZERO, |(_, sum)| *sum);
     let by_document = |currency: &str| stated.get(currency).and_then(|t| Sum::parse(t.as_bytes())).unwrap_or(Sum::ZERO);
-    let currencies: BTreeSet<&str> = replayed.iter().map(|(c, _)| *c).chain(stated.keys().map(String::as_str)).collect();
+    let currencies: BTreeSet<&str> =
+        replayed.iter().map(|(c, _)| *c).chain(stated.keys().map(String::as_str)).collect();
     currencies
         .into_iter()
         .map(|currency| (currency, by_replay(currency), by_document(currency)))

@@ -140,7 +140,8 @@ impl Examination {
             Joint::Missing { first, last, .. } => Some((first, last)),
             _ => None,
         });
-        let stopped = (!header.is_from_start()).then_some(LATER_START).or(segment.documents.overflown.then_some(TOO_MANY));
+        let stopped =
+            (!header.is_from_start()).then_some(LATER_START).or(segment.documents.overflown.then_some(TOO_MANY));
         let replay = Replay::new(header.first_seq, gaps.collect(), stopped, FIRST_LINE);
         let overview = Overview {
             lines: segment.lines,
@@ -239,7 +240,9 @@ impl Examination {
         let misplaced = match document {
             Document::Trailer(_) => std::mem::replace(&mut self.order.trailer, true).then_some("a second trailer"),
             _ if !self.header.is_from_start() => Some("a document, in an export that starts later than the ledger"),
-            Document::Treasury(_) => std::mem::replace(&mut self.order.treasury, true).then_some("a second document of the Treasury"),
+            Document::Treasury(_) => {
+                std::mem::replace(&mut self.order.treasury, true).then_some("a second document of the Treasury")
+            }
             Document::User(user) => {
                 (!self.order.accounts.insert(user.id.clone())).then_some("a second document of this account")
             }
@@ -304,7 +307,14 @@ impl Examination {
             }
         }
         self.remember(entry, &place);
-        self.previous = Some(Shown { transaction_id: Some(entry.transaction_id.to_owned()), current_hash: Some(entry.current_hash.to_owned()), ..Shown::default() }.as_previous());
+        self.previous = Some(
+            Shown {
+                transaction_id: Some(entry.transaction_id.to_owned()),
+                current_hash: Some(entry.current_hash.to_owned()),
+                ..Shown::default()
+            }
+            .as_previous(),
+        );
         self.index += 1;
     }
 
@@ -317,7 +327,8 @@ impl Examination {
             return Some(Fault::of_line("an entry after the documents"));
         }
         let withheld = self.header.personal == PersonalData::Withheld && entry.personal.is_some();
-        withheld.then(|| Fault::of_field("personal", "the header says that personal blocks are withheld, and one stands"))
+        withheld
+            .then(|| Fault::of_field("personal", "the header says that personal blocks are withheld, and one stands"))
     }
 
     fn remember(&mut self, entry: &Entry<'_>, place: &Place) {
@@ -371,7 +382,8 @@ impl Examination {
     }
 
     fn find_missing(&mut self, entry: &Entry<'_>, place: &Place, first: u64, last: u64) {
-        let gone = if first == last { format!("entry {first} is") } else { format!("the entries {first} to {last} are") };
+        let gone =
+            if first == last { format!("entry {first} is") } else { format!("the entries {first} to {last} are") };
         let message = format!("The chain breaks before entry {}: {gone} gone.", last + 1);
         let before = place.previous.as_ref().and_then(|p| p.current_hash.as_deref()).and_then(Hash::parse);
         let mut finding = chain_finding(Cause::Missing, message, place, &Shown::from(entry), before);
@@ -391,14 +403,20 @@ impl Examination {
     fn judge_content(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
         match (content, genuine.joint) {
             (Content::Relinked(expected), _) => {
-                let message = format!("Entry {}: only its previous_hash was changed; its own hash gives the one that stood there.", genuine.seq);
+                let message = format!(
+                    "Entry {}: only its previous_hash was changed; its own hash gives the one that stood there.",
+                    genuine.seq
+                );
                 self.find(chain_finding(Cause::Relinked, message, place, &Shown::from(entry), Some(*expected)));
             }
             (Content::Agrees, Some(Joint::Disagrees(expected))) if genuine.seq == 1 => {
                 self.find_other_ledger(entry, expected);
             }
             (_, Some(Joint::Disagrees(expected))) => {
-                let message = format!("Entry {} does not follow from the entry before it, and its own hash does not bear it out.", genuine.seq);
+                let message = format!(
+                    "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",
+                    genuine.seq
+                );
                 self.find(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)));
             }
             (Content::Agrees, _) => self.judge_personal(entry, place),
@@ -424,7 +442,10 @@ impl Examination {
             return;
         }
         let possibly = PERSONAL_KEYS.map(str::to_owned).to_vec();
-        let message = format!("The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.", entry.seq);
+        let message = format!(
+            "The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.",
+            entry.seq
+        );
         let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
         let (stored, computed) = (entry.personal_hash.to_owned(), computed.to_string());
         (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
@@ -438,7 +459,10 @@ impl Examination {
         let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
         let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
         let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
-        let message = format!("Entry {} was changed after it was written: its content does not give the hash that the chain holds for it.{what}", genuine.seq);
+        let message = format!(
+            "Entry {} was changed after it was written: its content does not give the hash that the chain holds for it.{what}",
+            genuine.seq
+        );
         let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
         let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
         (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
@@ -593,7 +617,10 @@ impl Examination {
             let Some((place, shown)) = seen else { continue };
             let listed: Vec<String> = seqs.iter().take(10).map(u64::to_string).collect();
             let more = if seqs.len() > 10 { " …" } else { "" };
-            let message = format!("Entries do not stand in their order: {}{more}. By their hashes they belong to the chain.", listed.join(", "));
+            let message = format!(
+                "Entries do not stand in their order: {}{more}. By their hashes they belong to the chain.",
+                listed.join(", ")
+            );
             let mut finding = chain_finding(Cause::Reordered, message, &place, &shown, None);
             finding.seqs = Some(seqs);
             self.find(finding);
@@ -625,7 +652,9 @@ impl Examination {
         let text = |entries: u64, last: u64, head: Hash| format!("{entries} entries up to {last}, head {head}");
         let stated = self.header.last_seq.filter(|_| !as_header);
         let message = match stated {
-            Some(last) => format!("The header says that the export ends at {last}, its trailer at {}.", trailer.last_seq),
+            Some(last) => {
+                format!("The header says that the export ends at {last}, its trailer at {}.", trailer.last_seq)
+            }
             None => "The trailer does not agree with the entries.".to_owned(),
         };
         let finding = Finding {
@@ -643,7 +672,8 @@ impl Examination {
         let index = std::mem::take(&mut self.replay.index);
         for found in index.look_back(whole, blocks) {
             let seen = self.wanted.get(&found.line).cloned().flatten();
-            let (place, shown) = seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
+            let (place, shown) =
+                seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
             match retrospect_finding(&found, &place, &shown) {
                 Some(finding) => self.find(finding),
                 None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
@@ -663,7 +693,9 @@ fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Fi
         ),
         (false, _) => (
             Cause::Inserted,
-            format!("The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."),
+            format!(
+                "The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."
+            ),
         ),
     };
     let mut finding = chain_finding(cause, message, place, shown, None);
@@ -674,15 +706,23 @@ fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Fi
 /// `None` for what is only a warning.
 fn retrospect_finding(found: &Found, place: &Place, shown: &Shown) -> Option<Finding> {
     let (error, message) = match found.what {
-        Retrospect::IdUsedTwice => (ErrorType::DuplicateTransactionId, "The transaction id of this entry is that of an earlier one."),
-        Retrospect::RefundUnmatched => {
-            (ErrorType::RefundUnmatched, "This refund names no earlier entry between the same parties in the same currency.")
+        Retrospect::IdUsedTwice => {
+            (ErrorType::DuplicateTransactionId, "The transaction id of this entry is that of an earlier one.")
         }
-        Retrospect::RefundExceeds => (ErrorType::RefundExceeds, "With this refund more is paid back than the payment it names brought."),
-        Retrospect::ErasureUnmatched => (ErrorType::TypeRuleBroken, "This erasure names no earlier entry of that account."),
-        Retrospect::PersonalRemoved => {
-            (ErrorType::PersonalRemoved, "The personal block of this entry is gone, and no entry says that it was erased.")
+        Retrospect::RefundUnmatched => (
+            ErrorType::RefundUnmatched,
+            "This refund names no earlier entry between the same parties in the same currency.",
+        ),
+        Retrospect::RefundExceeds => {
+            (ErrorType::RefundExceeds, "With this refund more is paid back than the payment it names brought.")
         }
+        Retrospect::ErasureUnmatched => {
+            (ErrorType::TypeRuleBroken, "This erasure names no earlier entry of that account.")
+        }
+        Retrospect::PersonalRemoved => (
+            ErrorType::PersonalRemoved,
+            "The personal block of this entry is gone, and no entry says that it was erased.",
+        ),
         Retrospect::ErasureNotDone => return None,
     };
     let mut finding = content_finding(error, message.to_owned(), place, shown);

@@ -155,7 +155,13 @@ pub(crate) fn content_finding(error_type: ErrorType, message: String, place: &Pl
 }
 
 /// A finding about how an entry hangs onto the chain.
-pub(crate) fn chain_finding(cause: Cause, message: String, place: &Place, shown: &Shown, expected: Option<Hash>) -> Finding {
+pub(crate) fn chain_finding(
+    cause: Cause,
+    message: String,
+    place: &Place,
+    shown: &Shown,
+    expected: Option<Hash>,
+) -> Finding {
     let expected = expected.map(|hash| hash.to_string());
     let difference = match &expected {
         Some(_) => "the hash that this entry names as its predecessor's is not the hash that should stand there",
@@ -176,11 +182,18 @@ pub(crate) fn chain_finding(cause: Cause, message: String, place: &Place, shown:
 }
 
 /// What TRANSACTION_TAMPERED adds to a finding.
-pub(crate) fn integrity(stored: Option<String>, computed: Option<String>, what: &str, possibly: &[String]) -> HashIntegrityFailure {
+pub(crate) fn integrity(
+    stored: Option<String>,
+    computed: Option<String>,
+    what: &str,
+    possibly: &[String],
+) -> HashIntegrityFailure {
     HashIntegrityFailure {
         stored_hash: stored,
         computed_hash: computed,
-        difference: format!("{what} gives another hash than the one that stands for it: it was changed after it was written"),
+        difference: format!(
+            "{what} gives another hash than the one that stands for it: it was changed after it was written"
+        ),
         possibly_modified_fields: possibly.to_vec(),
     }
 }
@@ -200,7 +213,9 @@ pub(crate) const fn recommendation(error_type: ErrorType) -> &'static str {
         ErrorType::ExportTruncated => {
             "Do not rely on this file: its end is missing. Export anew, and compare its head with this file's last entry."
         }
-        ErrorType::TrailerMismatch => "Export anew; if it stays so, compare the head with one from an earlier export or a checkpoint.",
+        ErrorType::TrailerMismatch => {
+            "Export anew; if it stays so, compare the head with one from an earlier export or a checkpoint."
+        }
         ErrorType::GenesisMismatch => {
             "The header names another ledger than the entries belong to. Do not attribute these entries to the ledger named."
         }
@@ -214,7 +229,9 @@ pub(crate) const fn recommendation(error_type: ErrorType) -> &'static str {
         ErrorType::DuplicateTransactionId => {
             "One id stands for two transactions: check whether one order was settled twice."
         }
-        ErrorType::RefundUnmatched | ErrorType::RefundExceeds => "Hold the refund against the payment it names, and recover what was paid too much.",
+        ErrorType::RefundUnmatched | ErrorType::RefundExceeds => {
+            "Hold the refund against the payment it names, and recover what was paid too much."
+        }
         ErrorType::PersonalRemoved => {
             "A personal block is gone and no entry says that it was erased: ask for the order to erase it, or restore it from an earlier export."
         }

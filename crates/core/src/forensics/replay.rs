@@ -44,7 +44,12 @@ pub(crate) struct Replay {
 
 impl Replay {
     /// `gaps`: first and last `seq` of what is gone; `lines_before`: lines of the file before the segment.
-    pub(crate) fn new(first_seq: u64, gaps: BTreeMap<u64, u64>, stopped: Option<&'static str>, lines_before: u64) -> Self {
+    pub(crate) fn new(
+        first_seq: u64,
+        gaps: BTreeMap<u64, u64>,
+        stopped: Option<&'static str>,
+        lines_before: u64,
+    ) -> Self {
         Self {
             balances: Balances::default(),
             index: Index::default(),
@@ -148,7 +153,14 @@ impl Replay {
         self.note(entry, values, kind, line, self.findings.count == before);
     }
 
-    fn find(&mut self, error: ErrorType, message: String, entry: &Entry<'_>, place: &Place, more: impl FnOnce(&mut Finding)) {
+    fn find(
+        &mut self,
+        error: ErrorType,
+        message: String,
+        entry: &Entry<'_>,
+        place: &Place,
+        more: impl FnOnce(&mut Finding),
+    ) {
         let mut finding = content_finding(error, message, place, &Shown::from(entry));
         more(&mut finding);
         self.findings.count += 1;
@@ -187,7 +199,10 @@ impl Replay {
             self.find(ErrorType::TypeRuleBroken, message, entry, place, |f| f.rule = Some(rule.to_owned()));
         }
         for (account, does) in moved.into_iter().flatten() {
-            let message = format!("{account} {does} {} {} in entry {} while it is frozen.", entry.amount_gross, entry.currency, entry.seq);
+            let message = format!(
+                "{account} {does} {} {} in entry {} while it is frozen.",
+                entry.amount_gross, entry.currency, entry.seq
+            );
             self.find(ErrorType::FrozenAccountMoved, message, entry, place, |f| f.account = Some(account.to_owned()));
         }
     }

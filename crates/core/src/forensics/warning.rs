@@ -11,7 +11,8 @@ pub(crate) fn of_file(header: &Header, entries: u64, without: u64) -> Vec<Warnin
     let mut warnings = Vec::new();
     // Where a block stands all the same, that is the finding, and nothing was withheld.
     if header.personal == PersonalData::Withheld && without == entries {
-        let message = format!("The personal blocks of {without} entries were withheld from this export; their hashes stand.");
+        let message =
+            format!("The personal blocks of {without} entries were withheld from this export; their hashes stand.");
         warnings.push(Warning { count: Some(without), ..Warning::new(WarningType::PersonalWithheld, message) });
     }
     if header.is_partial() {
