@@ -1,5 +1,6 @@
 //! Laws that hold for every ledger: what is honest verifies, what was changed is found, and however
 //! a ledger is cut, its segments come to the same.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use std::io::Cursor;
 

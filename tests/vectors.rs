@@ -1,4 +1,5 @@
 //! Every frozen vector, natively, on one thread and on several.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use std::collections::BTreeSet;
 use std::fs;

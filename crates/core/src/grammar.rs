@@ -20,6 +20,7 @@ const LEDGER: u8 = 16;
 
 static CLASS: [u8; 256] = classes();
 
+#[expect(clippy::cast_possible_truncation, reason = "every byte, counted in a type that can end the loop")]
 const fn classes() -> [u8; 256] {
     let mut table = [0; 256];
     let mut b = 0;

@@ -36,14 +36,14 @@ impl<T> Default for FirstFew<T> {
 }
 
 impl<T> FirstFew<T> {
-    fn push(&mut self, item: T, max: usize) {
+    pub(crate) fn push(&mut self, item: T, max: usize) {
         self.count += 1;
         if self.first.len() < max {
             self.first.push(item);
         }
     }
 
-    fn join(&mut self, next: Self, max: usize, moved: impl FnMut(T) -> T) {
+    pub(crate) fn join(&mut self, next: Self, max: usize, moved: impl FnMut(T) -> T) {
         self.count += next.count;
         let room = max.saturating_sub(self.first.len());
         self.first.extend(next.first.into_iter().take(room).map(moved));
@@ -411,7 +411,7 @@ impl Surveyor {
         match std::str::from_utf8(block) {
             Ok(text) => {
                 lines_of(block, |line, at| {
-                    self.line(&mut waiting, line, || Line::read_text(&text[at..at + line.len()]))
+                    self.line(&mut waiting, line, || Line::read_text(&text[at..at + line.len()]));
                 });
             }
             Err(_) => lines_of(block, |line, _| self.line(&mut waiting, line, || Line::read(line))),

@@ -1,25 +1,77 @@
-//! The first reading: blocks to segments, on one core or on all, merged in their order.
+//! The first reading: blocks to what they amount to, on one core or on all, merged in their order.
+
+use std::fmt::Debug;
 
 use crate::segment::{Context, Segment, Surveyor};
 
-/// Takes blocks of whole lines and merges what they amount to.
-#[derive(Debug)]
-pub(crate) enum Survey {
-    /// On the caller's thread.
-    Here(Box<Surveyor>),
-    /// On several.
-    #[cfg(not(target_arch = "wasm32"))]
-    Pool(pool::Pool),
+/// What is made of blocks, and merged: associative, so that it does not matter who made which part.
+pub(crate) trait Surveying: Debug + Sized {
+    /// What must be known to read a block.
+    type Context: Copy + Send + 'static;
+    /// What blocks amount to.
+    type Outcome: Debug + Default + Send + 'static;
+
+    fn new(context: Self::Context) -> Self;
+    /// Takes whole lines or documents.
+    fn block(&mut self, block: &[u8]);
+    /// How many entries were taken in.
+    fn entries(&self) -> u64;
+    fn finish(self) -> Self::Outcome;
+    /// Only where there are several threads.
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "one thread merges nothing"))]
+    fn merge(total: Self::Outcome, next: Self::Outcome) -> Self::Outcome;
+    /// Only where there are several threads.
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "one thread merges nothing"))]
+    fn entries_of(outcome: &Self::Outcome) -> u64;
 }
 
-impl Survey {
-    pub(crate) fn new(context: Context, threads: usize) -> Self {
+impl Surveying for Surveyor {
+    type Context = Context;
+    type Outcome = Segment;
+
+    fn new(context: Context) -> Self {
+        Self::new(context)
+    }
+
+    fn block(&mut self, block: &[u8]) {
+        self.block(block);
+    }
+
+    fn entries(&self) -> u64 {
+        self.entries()
+    }
+
+    fn finish(self) -> Segment {
+        self.finish()
+    }
+
+    fn merge(total: Segment, next: Segment) -> Segment {
+        total.merge(next)
+    }
+
+    fn entries_of(outcome: &Segment) -> u64 {
+        outcome.entries
+    }
+}
+
+/// Takes blocks and merges what they amount to.
+#[derive(Debug)]
+pub(crate) enum Survey<S: Surveying + 'static> {
+    /// On the caller's thread.
+    Here(Box<S>),
+    /// On several.
+    #[cfg(not(target_arch = "wasm32"))]
+    Pool(pool::Pool<S>),
+}
+
+impl<S: Surveying> Survey<S> {
+    pub(crate) fn new(context: S::Context, threads: usize) -> Self {
         #[cfg(not(target_arch = "wasm32"))]
         if threads > 1 {
             return Self::Pool(pool::Pool::new(context, threads));
         }
         let _ = threads;
-        Self::Here(Box::new(Surveyor::new(context)))
+        Self::Here(Box::new(S::new(context)))
     }
 
     pub(crate) fn spare(&self) -> Vec<u8> {
@@ -30,6 +82,7 @@ impl Survey {
         }
     }
 
+    #[cfg_attr(target_arch = "wasm32", expect(clippy::needless_pass_by_value, reason = "threads keep it"))]
     pub(crate) fn block(&mut self, block: Vec<u8>) {
         match self {
             Self::Here(surveyor) => surveyor.block(&block),
@@ -46,7 +99,7 @@ impl Survey {
         }
     }
 
-    pub(crate) fn finish(self) -> Segment {
+    pub(crate) fn finish(self) -> S::Outcome {
         match self {
             Self::Here(surveyor) => surveyor.finish(),
             #[cfg(not(target_arch = "wasm32"))]
@@ -62,32 +115,36 @@ mod pool {
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread::JoinHandle;
 
-    use crate::segment::{Context, Segment};
+    use super::Surveying;
 
     type Numbered = (u64, Vec<u8>);
 
-    /// Threads that turn blocks into segments; whoever finishes one merges what is next in order.
+    /// Threads that survey blocks; whoever finishes one merges what is next in order.
     #[derive(Debug)]
-    pub(crate) struct Pool {
+    pub(crate) struct Pool<S: Surveying + 'static> {
         blocks: SyncSender<Numbered>,
         next: u64,
         threads: Vec<JoinHandle<()>>,
-        merged: Arc<Mutex<Merged>>,
+        merged: Arc<Mutex<Merged<S>>>,
         spares: Arc<Mutex<Vec<Vec<u8>>>>,
     }
 
-    #[derive(Debug, Default)]
-    struct Merged {
-        total: Segment,
+    #[derive(Debug)]
+    struct Merged<S: Surveying> {
+        total: S::Outcome,
         next: u64,
-        early: BTreeMap<u64, Segment>,
+        early: BTreeMap<u64, S::Outcome>,
     }
 
-    impl Merged {
-        fn take(&mut self, number: u64, segment: Segment) {
-            self.early.insert(number, segment);
-            while let Some(segment) = self.early.remove(&self.next) {
-                self.total = std::mem::take(&mut self.total).merge(segment);
+    impl<S: Surveying> Merged<S> {
+        fn new() -> Self {
+            Self { total: S::Outcome::default(), next: 0, early: BTreeMap::new() }
+        }
+
+        fn take(&mut self, number: u64, outcome: S::Outcome) {
+            self.early.insert(number, outcome);
+            while let Some(next) = self.early.remove(&self.next) {
+                self.total = S::merge(std::mem::take(&mut self.total), next);
                 self.next += 1;
             }
         }
@@ -98,12 +155,12 @@ mod pool {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    impl Pool {
-        pub(crate) fn new(context: Context, threads: usize) -> Self {
+    impl<S: Surveying> Pool<S> {
+        pub(crate) fn new(context: S::Context, threads: usize) -> Self {
             // One waiting block a thread bounds what is in memory.
             let (blocks, waiting) = sync_channel(threads);
             let waiting = Arc::new(Mutex::new(waiting));
-            let (merged, spares) = (Arc::<Mutex<Merged>>::default(), Arc::<Mutex<Vec<Vec<u8>>>>::default());
+            let (merged, spares) = (Arc::new(Mutex::new(Merged::<S>::new())), Arc::<Mutex<Vec<Vec<u8>>>>::default());
             let spawn = |_| {
                 let (waiting, merged, spares) = (waiting.clone(), merged.clone(), spares.clone());
                 std::thread::spawn(move || work(context, &waiting, &merged, &spares))
@@ -122,10 +179,10 @@ mod pool {
         }
 
         pub(crate) fn entries(&self) -> u64 {
-            lock(&self.merged).total.entries
+            S::entries_of(&lock(&self.merged).total)
         }
 
-        pub(crate) fn finish(self) -> Segment {
+        pub(crate) fn finish(self) -> S::Outcome {
             drop(self.blocks);
             for thread in self.threads {
                 if let Err(panic) = thread.join() {
@@ -136,17 +193,19 @@ mod pool {
         }
     }
 
-    fn work(
-        context: Context,
+    fn work<S: Surveying>(
+        context: S::Context,
         waiting: &Mutex<Receiver<Numbered>>,
-        merged: &Mutex<Merged>,
+        merged: &Mutex<Merged<S>>,
         spares: &Mutex<Vec<Vec<u8>>>,
     ) {
         loop {
             let Ok((number, block)) = lock(waiting).recv() else { return };
-            let segment = Segment::of_lines(context, &block);
+            let mut surveying = S::new(context);
+            surveying.block(&block);
+            let outcome = surveying.finish();
             lock(spares).push(block);
-            lock(merged).take(number, segment);
+            lock(merged).take(number, outcome);
         }
     }
 }

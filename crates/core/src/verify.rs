@@ -8,7 +8,7 @@ use crate::forensics::{Examination, conclude};
 use crate::intake::{Cutter, Decoder};
 use crate::legacy::LegacyAudit;
 use crate::report::{Input, Report};
-use crate::segment::Context;
+use crate::segment::{Context, Surveyor};
 use crate::sniff::{Form, form};
 use crate::survey::Survey;
 use crate::{export::header::Header, hash::Hash};
@@ -94,7 +94,7 @@ impl Unreadable {
 }
 
 /// What finishing a reading leads to.
-#[expect(clippy::large_enum_variant, reason = "made once an audit")]
+#[allow(clippy::large_enum_variant, reason = "made once an audit")]
 #[derive(Debug)]
 pub enum Step {
     /// The audit is done.
@@ -109,7 +109,7 @@ enum Stage {
     /// The start, until it tells what the input is.
     Start(Vec<u8>),
     /// Format 2, the first time.
-    Survey { header: Box<Header>, cutter: Cutter, survey: Survey },
+    Survey { header: Box<Header>, cutter: Cutter, survey: Survey<Surveyor> },
     /// Format 2, the second time, once its header has passed.
     Examination { cutter: Cutter, examination: Box<Examination>, header_passed: bool },
     /// Format 1.

@@ -1,4 +1,5 @@
 //! The bindings in a browser: a suite runs in one place, so this is the second one.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 #![cfg(target_arch = "wasm32")]
 
 mod shared;

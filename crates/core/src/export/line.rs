@@ -7,6 +7,10 @@ use crate::entry::{Entry, Values};
 
 /// A line after the header.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the usual one is large, and in no list but the short one of lines being hashed"
+)]
 pub enum Line<'a> {
     /// An entry that keeps its grammar, in the writer's own layout.
     Plain(Entry<'a>, Values),

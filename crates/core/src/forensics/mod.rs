@@ -14,4 +14,4 @@ mod warning;
 pub(crate) use assembly::Assembly;
 pub(crate) use conclusion::conclude;
 pub(crate) use examination::Examination;
-pub(crate) use finding::{Place, Shown, chain_finding, content_finding, file_finding, recommendation};
+pub(crate) use finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};

@@ -1,0 +1,428 @@
+//! A document of format 1, from JSON or BSON: what is hashed, and what a report shows of it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bson::raw::{RawBsonRef, RawDocument};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::export::strict::Fault;
+use crate::forensics::Shown;
+use crate::timestamp::Timestamp;
+
+use super::amounts;
+
+/// Keys that are read, those that are hashed first and in their order. `createdAt` is hashed as `timestamp`.
+const READ: [&str; 15] = [
+    "transaction_id",
+    "sender_id",
+    "receiver_id",
+    "amount_gross",
+    "tax_withheld",
+    "amount_net",
+    "currency",
+    "type",
+    "previous_hash",
+    "createdAt",
+    "current_hash",
+    "sender_username",
+    "receiver_username",
+    "ip_address",
+    "user_agent",
+];
+
+/// The keys whose values are hashed, in their order.
+pub(super) const HASHED: &[&str] = READ.split_at(10).0;
+
+/// Keys of the original ledger that no hash covers, in the order of its documents.
+pub(super) const UNPROTECTED: [&str; 12] = [
+    "sender_username",
+    "sender_type",
+    "receiver_username",
+    "receiver_type",
+    "description",
+    "reference_id",
+    "status",
+    "ip_address",
+    "user_agent",
+    "reversed_by_transaction_id",
+    "_id",
+    "__v",
+];
+
+/// Most keys of one document that are remembered, though the original ledger does not know them.
+const MAX_EXTRA: usize = 100;
+
+/// Places in [`READ`].
+pub(super) mod key {
+    pub(in crate::legacy) const TRANSACTION_ID: usize = 0;
+    pub(in crate::legacy) const SENDER_ID: usize = 1;
+    pub(in crate::legacy) const RECEIVER_ID: usize = 2;
+    pub(in crate::legacy) const AMOUNT_GROSS: usize = 3;
+    pub(in crate::legacy) const TAX_WITHHELD: usize = 4;
+    pub(in crate::legacy) const AMOUNT_NET: usize = 5;
+    pub(in crate::legacy) const CURRENCY: usize = 6;
+    pub(in crate::legacy) const TYPE: usize = 7;
+    pub(in crate::legacy) const PREVIOUS_HASH: usize = 8;
+    pub(in crate::legacy) const CREATED_AT: usize = 9;
+    pub(in crate::legacy) const CURRENT_HASH: usize = 10;
+    pub(in crate::legacy) const SENDER_USERNAME: usize = 11;
+    pub(in crate::legacy) const RECEIVER_USERNAME: usize = 12;
+    pub(in crate::legacy) const IP_ADDRESS: usize = 13;
+    pub(in crate::legacy) const USER_AGENT: usize = 14;
+}
+
+/// A value as the database had it, so far as the ledger uses its type.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Stored<'a> {
+    #[default]
+    Missing,
+    Text(Cow<'a, str>),
+    ObjectId(Cow<'a, str>),
+    Decimal(Cow<'a, str>),
+    Date(Timestamp),
+    /// Null, a number, a list, another type.
+    Other,
+}
+
+impl Stored<'_> {
+    fn shown(&self) -> Option<String> {
+        match self {
+            Self::Text(text) | Self::ObjectId(text) | Self::Decimal(text) => Some(text.clone().into_owned()),
+            Self::Date(time) => Some(time.to_string()),
+            Self::Missing | Self::Other => None,
+        }
+    }
+}
+
+/// One document.
+#[derive(Debug, Default)]
+pub(super) struct Document<'a> {
+    values: [Stored<'a>; READ.len()],
+    /// Which of [`READ`], then of [`UNPROTECTED`], were seen.
+    seen: u32,
+    /// Keys that the original ledger does not know; the first [`MAX_EXTRA`] of them.
+    pub(super) extra: Vec<String>,
+    repeated: Option<String>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a line of JSON: Extended JSON, relaxed or canonical.
+    pub(super) fn of_json(line: &'a [u8]) -> Result<Self, Fault> {
+        let text = std::str::from_utf8(line).map_err(|_| Fault::of_line("not valid UTF-8"))?;
+        if text.trim_ascii().is_empty() {
+            return Err(Fault::of_line("blank"));
+        }
+        let document: Self = serde_json::from_str(text).map_err(|e| match e.classify() {
+            serde_json::error::Category::Data => Fault::of_line("not a JSON object"),
+            _ => Fault::of_line(&format!("not a whole JSON object, from column {} on", e.column())),
+        })?;
+        document.distinct()
+    }
+
+    /// Reads a document of BSON.
+    pub(super) fn of_bson(bytes: &'a [u8]) -> Result<Self, Fault> {
+        let broken = |e: bson::error::Error| Fault::of_line(&format!("not a whole BSON document: {e}"));
+        let raw = RawDocument::from_bytes(bytes).map_err(broken)?;
+        let mut document = Self::default();
+        for element in raw {
+            let (name, value) = element.map_err(broken)?;
+            if let Some(i) = document.note(name.as_str()) {
+                document.values[i] = Stored::from(value);
+            }
+        }
+        document.distinct()
+    }
+
+    fn distinct(self) -> Result<Self, Fault> {
+        match &self.repeated {
+            Some(name) => Err(Fault::of_field(name, "the key stands twice")),
+            None => Ok(self),
+        }
+    }
+
+    /// Takes note of a key; its place among those that are read.
+    fn note(&mut self, name: &str) -> Option<usize> {
+        let read = READ.iter().position(|key| *key == name);
+        let known = read.or_else(|| UNPROTECTED.iter().position(|key| *key == name).map(|i| READ.len() + i));
+        let twice = match known {
+            Some(i) => {
+                let before = self.seen;
+                self.seen |= 1 << i;
+                before == self.seen
+            }
+            None => self.extra.iter().any(|key| key == name),
+        };
+        if twice {
+            self.repeated.get_or_insert_with(|| name.to_owned());
+        } else if known.is_none() && self.extra.len() < MAX_EXTRA {
+            self.extra.push(name.to_owned());
+        }
+        read
+    }
+
+    /// Whether it has any key of an entry.
+    pub(super) fn is_entry(&self) -> bool {
+        [key::TRANSACTION_ID, key::PREVIOUS_HASH, key::CURRENT_HASH].iter().any(|i| self.seen & 1 << i != 0)
+    }
+
+    pub(super) fn text(&self, i: usize) -> Option<&str> {
+        match &self.values[i] {
+            Stored::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn decimal(&self, i: usize) -> Option<&str> {
+        match &self.values[i] {
+            Stored::Decimal(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        match self.values[key::CREATED_AT] {
+            Stored::Date(time) => Some(time),
+            _ => None,
+        }
+    }
+
+    /// The first hashed key whose value is missing or of another type than the ledger writes; not
+    /// `previous_hash` where it is known from elsewhere.
+    pub(super) fn wrong_type(&self, previous_known: bool) -> Option<&'static str> {
+        let right = |i: usize| match i {
+            key::SENDER_ID | key::RECEIVER_ID => matches!(self.values[i], Stored::ObjectId(_)),
+            key::AMOUNT_GROSS | key::TAX_WITHHELD | key::AMOUNT_NET => matches!(self.values[i], Stored::Decimal(_)),
+            key::CREATED_AT => matches!(self.values[i], Stored::Date(_)),
+            _ => matches!(self.values[i], Stored::Text(_)),
+        };
+        (0..HASHED.len()).find(|i| !(right(*i) || previous_known && *i == key::PREVIOUS_HASH)).map(|i| HASHED[i])
+    }
+
+    /// Writes what is hashed for `current_hash`: FORMAT.md, "Format 1". `previous` in the place of the
+    /// document's own, where given. Only where no value has a wrong type.
+    pub(super) fn write_preimage(&self, previous: Option<&str>, out: &mut Vec<u8>) {
+        for (i, name) in HASHED.iter().enumerate() {
+            let name = if i == key::CREATED_AT { "timestamp" } else { name };
+            out.extend_from_slice(if i == 0 { b"{\"" } else { b",\"" });
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            match (&self.values[i], previous) {
+                (_, Some(previous)) if i == key::PREVIOUS_HASH => stringify(previous, out),
+                (Stored::Text(text) | Stored::ObjectId(text) | Stored::Decimal(text), _) => stringify(text, out),
+                (Stored::Date(time), _) => stringify(&time.to_string(), out),
+                (Stored::Missing | Stored::Other, _) => stringify("", out),
+            }
+        }
+        out.push(b'}');
+    }
+
+    pub(super) fn shown(&self) -> Shown {
+        let text = |i: usize| self.values[i].shown();
+        Shown {
+            transaction_id: text(key::TRANSACTION_ID),
+            sender: text(key::SENDER_USERNAME).or_else(|| text(key::SENDER_ID)),
+            receiver: text(key::RECEIVER_USERNAME).or_else(|| text(key::RECEIVER_ID)),
+            sender_id: text(key::SENDER_ID),
+            receiver_id: text(key::RECEIVER_ID),
+            amount_gross: text(key::AMOUNT_GROSS),
+            tax_withheld: text(key::TAX_WITHHELD),
+            amount_net: text(key::AMOUNT_NET),
+            currency: text(key::CURRENCY),
+            kind: text(key::TYPE),
+            timestamp: text(key::CREATED_AT),
+            ip_address: text(key::IP_ADDRESS),
+            user_agent: text(key::USER_AGENT),
+            previous_hash: text(key::PREVIOUS_HASH),
+            current_hash: text(key::CURRENT_HASH),
+        }
+    }
+}
+
+/// A string as ES2019's JSON.stringify writes it. Its escapes are those of serde_json, which unlike it
+/// never meets a lone surrogate.
+fn stringify(text: &str, out: &mut Vec<u8>) {
+    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else if serde_json::to_writer(&mut *out, text).is_err() {
+        unreachable!("a Vec takes every byte");
+    }
+}
+
+impl<'a> From<RawBsonRef<'a>> for Stored<'a> {
+    fn from(value: RawBsonRef<'a>) -> Self {
+        match value {
+            RawBsonRef::String(text) => Self::Text(text.into()),
+            RawBsonRef::ObjectId(id) => Self::ObjectId(id.to_hex().into()),
+            RawBsonRef::Decimal128(number) => Self::Decimal(number.to_string().into()),
+            RawBsonRef::DateTime(time) => date(time.timestamp_millis()),
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A date that JavaScript can write in four digits of a year; the ledger's own are.
+fn date(ms: i64) -> Stored<'static> {
+    let time = Timestamp::from_millis(ms);
+    const YEAR_1_TO_9999: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+    if YEAR_1_TO_9999.contains(&ms) { Stored::Date(time) } else { Stored::Other }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Document<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Document<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a document")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut document = Document::default();
+                while let Some(Text(name)) = map.next_key()? {
+                    match document.note(&name) {
+                        Some(i) => document.values[i] = map.next_value()?,
+                        None => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(document)
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// A string, borrowed where it holds no escape.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrow;
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(text.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(text.to_owned().into()))
+            }
+        }
+        deserializer.deserialize_str(Borrow)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Stored<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Extended)
+    }
+}
+
+/// MongoDB's Extended JSON (specifications/source/extended-json), the types that the ledger uses.
+struct Extended;
+
+impl<'de> Visitor<'de> for Extended {
+    type Value = Stored<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of Extended JSON")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Stored::Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Stored::Text(text.to_owned().into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Stored::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Stored::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Stored::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Stored::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Stored::Other)
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Stored::Other)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let Some(Text(name)) = map.next_key()? else { return Ok(Stored::Other) };
+        let value = match &*name {
+            "$oid" => object_id(map.next_value()?),
+            "$numberDecimal" => decimal(map.next_value()?),
+            "$date" => map.next_value::<Date>()?.0,
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+                Stored::Other
+            }
+        };
+        let mut alone = true;
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            map.next_value::<IgnoredAny>()?;
+            alone = false;
+        }
+        Ok(if alone { value } else { Stored::Other })
+    }
+}
+
+/// What `$date` holds: a text, or the milliseconds since 1970 as `{"$numberLong":"…"}`.
+struct Date<'a>(Stored<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Date<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Form<'a> {
+            #[serde(borrow)]
+            Text(Cow<'a, str>),
+            Long {
+                #[serde(rename = "$numberLong")]
+                ms: Cow<'a, str>,
+            },
+            Other(IgnoredAny),
+        }
+        Ok(Self(match Form::deserialize(deserializer)? {
+            Form::Text(text) => Timestamp::parse_relaxed(&text).map_or(Stored::Other, Stored::Date),
+            Form::Long { ms } => ms.parse().map_or(Stored::Other, date),
+            Form::Other(_) => Stored::Other,
+        }))
+    }
+}
+
+fn object_id(value: Stored<'_>) -> Stored<'_> {
+    match value {
+        Stored::Text(text) if crate::grammar::is_hex(&text, 24) => Stored::ObjectId(text),
+        _ => Stored::Other,
+    }
+}
+
+fn decimal(value: Stored<'_>) -> Stored<'_> {
+    match value {
+        Stored::Text(text) if amounts::is_decimal128(&text) => Stored::Decimal(text),
+        _ => Stored::Other,
+    }
+}
