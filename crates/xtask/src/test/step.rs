@@ -181,7 +181,7 @@ fn fuzz(project: &Project) -> Result<()> {
     let targets = cmd!(shell, "cargo fuzz list").read().context("fuzz/")?;
     let build = project.target.join("fuzz");
     let seeds = ["tests/vectors", "tests/vectors/legacy"];
-    let limits = ["-rss_limit_mb=2048", "-max_len=65536", "-print_final_stats=1"];
+    let limits = ["-rss_limit_mb=2048", "-max_len=16384", "-print_final_stats=1"];
     for target in targets.lines() {
         // What is found new goes to the first directory; the others are only read.
         let corpus = project.path("fuzz/corpus").join(target);
