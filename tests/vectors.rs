@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use countersign_core::{Options, Report, verify_chain_integrity};
 use countersign_tests::cases::{self, Case, KNOWN_SHORTFALLS};
+use countersign_tests::worked;
 
 fn vectors() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
@@ -57,4 +58,10 @@ fn known_shortfalls_are_cases() {
     for known in KNOWN_SHORTFALLS {
         assert!(names.contains(*known), "{known} is no case");
     }
+}
+
+#[test]
+fn every_value_of_the_worked_example() {
+    let text = |name: &str| fs::read_to_string(vectors().join(name)).unwrap();
+    assert_eq!(worked::check(&text("good.jsonl"), &text("good.expected.json")), Ok(()));
 }

@@ -4,6 +4,7 @@
 //! and in CI alike. Not inside: anything that Countersign itself is made of. A fresh clone compiles this first,
 //! so it depends on little, and runs `countersign` as a child.
 
+mod bench;
 mod dashboard;
 mod demo;
 mod package;
@@ -33,6 +34,8 @@ enum Task {
     Demo(demo::Arguments),
     /// Run every test: each step goes on after one that failed
     Test(test::Arguments),
+    /// Measure verification against the limit of bare hashing and a peer: minutes, on a quiet machine
+    Bench(bench::Arguments),
 }
 
 fn main() -> Result<()> {
@@ -42,5 +45,6 @@ fn main() -> Result<()> {
         Task::Setup => setup::everything(&project),
         Task::Demo(arguments) => demo::run(&project, &arguments),
         Task::Test(arguments) => test::run(&project, &arguments),
+        Task::Bench(arguments) => bench::run(&project, &arguments),
     }
 }

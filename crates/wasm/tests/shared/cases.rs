@@ -2,6 +2,7 @@
 
 use countersign_core::{Options, Report, verify_chain_integrity};
 use countersign_tests::cases::{self, KNOWN_SHORTFALLS};
+use countersign_tests::worked;
 use js_sys::JSON;
 use std::io::Cursor;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -41,4 +42,10 @@ fn every_case_of_format_2() {
 #[wasm_bindgen_test]
 fn every_case_of_format_1() {
     hold_to_cases("legacy/");
+}
+
+#[wasm_bindgen_test]
+fn every_value_of_the_worked_example() {
+    let text = |name: &str| std::str::from_utf8(vector(name)).unwrap();
+    assert_eq!(worked::check(text("good.jsonl"), text("good.expected.json")), Ok(()));
 }
