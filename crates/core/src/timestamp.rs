@@ -58,7 +58,41 @@ impl Timestamp {
         if fraction.is_some_and(str::is_empty) || digits.len() > 3 || clock.len() != 19 {
             return None;
         }
-        Self::parse(format!("{clock}.{digits:0<3}Z").as_bytes())
+        let mut text = *b"YYYY-MM-DDTHH:MM:SS.000Z";
+        text[..19].copy_from_slice(clock.as_bytes());
+        text[20..20 + digits.len()].copy_from_slice(digits.as_bytes());
+        Self::parse(&text)
+    }
+
+    /// The written form; `None` where the year has not four digits.
+    #[must_use]
+    pub fn text(self) -> Option<[u8; Self::TEXT_LEN]> {
+        let (year, month, day) = civil_from_days(self.0.div_euclid(DAY_MS));
+        let ms = self.0.rem_euclid(DAY_MS);
+        if !(0..=9999).contains(&year) {
+            return None;
+        }
+        let mut text = *b"YYYY-MM-DDTHH:MM:SS.mmmZ";
+        for (at, width, value) in [
+            (0, 4, year),
+            (5, 2, month),
+            (8, 2, day),
+            (11, 2, ms / 3_600_000),
+            (14, 2, ms / 60_000 % 60),
+            (17, 2, ms / 1000 % 60),
+            (20, 3, ms % 1000),
+        ] {
+            digits(value, &mut text[at..at + width]);
+        }
+        Some(text)
+    }
+}
+
+/// Writes a number in as many digits as there is room for.
+fn digits(mut value: i64, out: &mut [u8]) {
+    for digit in out.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
     }
 }
 
@@ -99,15 +133,14 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
 impl fmt::Display for Timestamp {
     /// As ES2019 `Date.prototype.toISOString`: years outside 0 to 9999 have a sign and six digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.text() {
+            return f.write_str(std::str::from_utf8(&text).unwrap_or_default());
+        }
         let (year, month, day) = civil_from_days(self.0.div_euclid(DAY_MS));
         let ms = self.0.rem_euclid(DAY_MS);
-        if (0..=9999).contains(&year) {
-            write!(f, "{year:04}")?;
-        } else {
-            write!(f, "{}{:06}", if year < 0 { '-' } else { '+' }, year.abs())?;
-        }
         let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
-        write!(f, "-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{:03}Z", ms % 1000)
+        let sign = if year < 0 { '-' } else { '+' };
+        write!(f, "{sign}{:06}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{:03}Z", year.abs(), ms % 1000)
     }
 }
 
@@ -122,6 +155,7 @@ mod tests {
         }
         assert_eq!(Timestamp::parse(b"1970-01-01T00:00:00.000Z").unwrap().millis(), 0);
         assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_millis(253_402_300_800_000).to_string(), "+010000-01-01T00:00:00.000Z");
     }
 
     #[test]

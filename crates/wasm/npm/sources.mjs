@@ -9,6 +9,9 @@ export const isBytes = (value) => Object.prototype.toString.call(value) === '[ob
 const isBlob = (value) => typeof value?.slice === 'function' && typeof value.arrayBuffer === 'function' && typeof value.size === 'number';
 const isStream = (value) => typeof value?.getReader === 'function';
 
+/** How many chunks of a Blob are on their way while one is verified: they are read in another thread. */
+const AHEAD = 3;
+
 /** What an input is read by. */
 export function sourceOf(input, chunkSize) {
   if (isBytes(input)) return new BytesSource(input, chunkSize);
@@ -44,9 +47,15 @@ class BlobSource {
   }
 
   async *read() {
-    for (let start = 0; start < this.size; start += this.chunkSize) {
-      const slice = this.blob.slice(start, start + this.chunkSize);
-      yield new Uint8Array(await orUnreadable(slice.arrayBuffer()));
+    const coming = [];
+    for (let start = 0; start < this.size || coming.length > 0; ) {
+      for (; coming.length < AHEAD && start < this.size; start += this.chunkSize) {
+        const slice = orUnreadable(this.blob.slice(start, start + this.chunkSize).arrayBuffer());
+        // It is awaited in its turn; until then its failure is nobody's.
+        slice.catch(() => {});
+        coming.push(slice);
+      }
+      yield new Uint8Array(await coming.shift());
     }
   }
 }

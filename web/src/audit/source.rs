@@ -1,6 +1,8 @@
 //! Where an audit's bytes come from: a file, or a stream of the page's own origin that is kept while it
 //! is read, so that a second reading (and the SHA-256) sees exactly the same bytes.
 
+use std::collections::VecDeque;
+
 use gloo_net::http::Request;
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -11,20 +13,25 @@ use crate::protocol::Order;
 
 /// How much of a file is read at once.
 const SLICE: f64 = 1_048_576.0;
+/// How many slices are on their way while one is verified: the browser reads them in another process.
+const AHEAD: usize = 3;
 /// How much of a stream is gathered before the browser takes it over, which may then put it on disk.
 const PART: u32 = 8 << 20;
 
 /// An input that can be read from its start more than once.
 pub(super) enum Source {
     /// A file, or a stream that was read to its end.
-    Blob {
-        /// The bytes.
-        blob: Blob,
-        /// How far they are read.
-        offset: f64,
-    },
+    Blob(Slices),
     /// A stream in its first reading.
     Stream(Stream),
+}
+
+/// A file being read, some way ahead.
+pub(super) struct Slices {
+    blob: Blob,
+    /// How far slices are asked for.
+    offset: f64,
+    coming: VecDeque<JsFuture>,
 }
 
 /// A response being read.
@@ -40,7 +47,7 @@ impl Source {
     /// Opens what the order names.
     pub(super) async fn open(order: Order) -> Result<Self, JsValue> {
         match order {
-            Order::File { file, .. } => Ok(Self::Blob { blob: file, offset: 0.0 }),
+            Order::File { file, .. } => Ok(Self::Blob(Slices::of(file))),
             Order::Address { url, .. } => Stream::open(&url).await.map(Self::Stream),
         }
     }
@@ -48,7 +55,7 @@ impl Source {
     /// The size of the input, where known.
     pub(super) fn total(&self) -> Option<u64> {
         match self {
-            Self::Blob { blob, .. } => Some(whole(blob.size())),
+            Self::Blob(slices) => Some(whole(slices.blob.size())),
             Self::Stream(stream) => stream.total,
         }
     }
@@ -56,7 +63,7 @@ impl Source {
     /// The next bytes; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
         match self {
-            Self::Blob { blob, offset } => next_slice(blob, offset).await,
+            Self::Blob(slices) => slices.next().await,
             Self::Stream(stream) => stream.next().await,
         }
     }
@@ -64,22 +71,28 @@ impl Source {
     /// Goes back to the start.
     pub(super) fn rewind(&mut self) -> Result<(), JsValue> {
         match self {
-            Self::Blob { offset, .. } => *offset = 0.0,
-            Self::Stream(stream) => *self = Self::Blob { blob: stream.whole()?, offset: 0.0 },
+            Self::Blob(slices) => *slices = Slices::of(slices.blob.clone()),
+            Self::Stream(stream) => *self = Self::Blob(Slices::of(stream.whole()?)),
         }
         Ok(())
     }
 }
 
-async fn next_slice(blob: &Blob, offset: &mut f64) -> Result<Option<Vec<u8>>, JsValue> {
-    if *offset >= blob.size() {
-        return Ok(None);
+impl Slices {
+    fn of(blob: Blob) -> Self {
+        Self { blob, offset: 0.0, coming: VecDeque::with_capacity(AHEAD) }
     }
-    let end = (*offset + SLICE).min(blob.size());
-    let slice = blob.slice_with_f64_and_f64(*offset, end)?;
-    let buffer = JsFuture::from(slice.array_buffer()).await?;
-    *offset = end;
-    Ok(Some(Uint8Array::new(&buffer).to_vec()))
+
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        while self.coming.len() < AHEAD && self.offset < self.blob.size() {
+            let end = (self.offset + SLICE).min(self.blob.size());
+            let slice = self.blob.slice_with_f64_and_f64(self.offset, end)?;
+            self.coming.push_back(JsFuture::from(slice.array_buffer()));
+            self.offset = end;
+        }
+        let Some(slice) = self.coming.pop_front() else { return Ok(None) };
+        Ok(Some(Uint8Array::new(&slice.await?).to_vec()))
+    }
 }
 
 impl Stream {

@@ -210,7 +210,10 @@ impl<'a> Document<'a> {
             match (&self.values[i], previous) {
                 (_, Some(previous)) if i == key::PREVIOUS_HASH => stringify(previous, out),
                 (Stored::Text(text) | Stored::ObjectId(text) | Stored::Decimal(text), _) => stringify(text, out),
-                (Stored::Date(time), _) => stringify(&time.to_string(), out),
+                (Stored::Date(time), _) => match time.text() {
+                    Some(text) => stringify_plain(&text, out),
+                    None => stringify(&time.to_string(), out),
+                },
                 (Stored::Missing | Stored::Other, _) => stringify("", out),
             }
         }
@@ -242,13 +245,19 @@ impl<'a> Document<'a> {
 /// A string as ES2019's JSON.stringify writes it. Its escapes are those of serde_json, which unlike it
 /// never meets a lone surrogate.
 fn stringify(text: &str, out: &mut Vec<u8>) {
-    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
+    // Without an early exit, so that it becomes a few vector instructions.
+    if text.bytes().fold(true, |plain, b| plain & (b >= b' ') & (b != b'"') & (b != b'\\')) {
+        stringify_plain(text.as_bytes(), out);
     } else if serde_json::to_writer(&mut *out, text).is_err() {
         unreachable!("a Vec takes every byte");
     }
+}
+
+/// A string in which nothing is escaped.
+fn stringify_plain(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
 }
 
 impl<'a> From<RawBsonRef<'a>> for Stored<'a> {
@@ -322,12 +331,25 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Stored<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Extended)
+        deserializer.deserialize_any(Extended { in_date: false })
     }
 }
 
 /// MongoDB's Extended JSON (specifications/source/extended-json), the types that the ledger uses.
-struct Extended;
+#[derive(Clone, Copy)]
+struct Extended {
+    /// It stands in `$date`, where a text is a time and `$numberLong` are milliseconds since 1970.
+    in_date: bool,
+}
+
+impl Extended {
+    fn text<'a>(self, text: impl Into<Cow<'a, str>> + AsRef<str>) -> Stored<'a> {
+        if !self.in_date {
+            return Stored::Text(text.into());
+        }
+        Timestamp::parse_relaxed(text.as_ref()).map_or(Stored::Other, Stored::Date)
+    }
+}
 
 impl<'de> Visitor<'de> for Extended {
     type Value = Stored<'de>;
@@ -337,11 +359,11 @@ impl<'de> Visitor<'de> for Extended {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Stored::Text(text.into()))
+        Ok(self.text(text))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Stored::Text(text.to_owned().into()))
+        Ok(self.text(text.to_owned()))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -371,10 +393,11 @@ impl<'de> Visitor<'de> for Extended {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let Some(Text(name)) = map.next_key()? else { return Ok(Stored::Other) };
-        let value = match &*name {
-            "$oid" => object_id(map.next_value()?),
-            "$numberDecimal" => decimal(map.next_value()?),
-            "$date" => map.next_value::<Date>()?.0,
+        let value = match (&*name, self.in_date) {
+            ("$oid", false) => object_id(map.next_value()?),
+            ("$numberDecimal", false) => decimal(map.next_value()?),
+            ("$date", false) => map.next_value::<Date>()?.0,
+            ("$numberLong", true) => milliseconds(map.next_value()?),
             _ => {
                 map.next_value::<IgnoredAny>()?;
                 Stored::Other
@@ -394,28 +417,20 @@ struct Date<'a>(Stored<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Date<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(untagged)]
-        enum Form<'a> {
-            #[serde(borrow)]
-            Text(Cow<'a, str>),
-            Long {
-                #[serde(rename = "$numberLong")]
-                ms: Cow<'a, str>,
-            },
-            Other(IgnoredAny),
-        }
-        Ok(Self(match Form::deserialize(deserializer)? {
-            Form::Text(text) => Timestamp::parse_relaxed(&text).map_or(Stored::Other, Stored::Date),
-            Form::Long { ms } => ms.parse().map_or(Stored::Other, date),
-            Form::Other(_) => Stored::Other,
-        }))
+        deserializer.deserialize_any(Extended { in_date: true }).map(Self)
     }
 }
 
 fn object_id(value: Stored<'_>) -> Stored<'_> {
     match value {
         Stored::Text(text) if crate::grammar::is_hex(&text, 24) => Stored::ObjectId(text),
+        _ => Stored::Other,
+    }
+}
+
+fn milliseconds(value: Stored<'_>) -> Stored<'_> {
+    match value {
+        Stored::Text(text) => text.parse().map_or(Stored::Other, date),
         _ => Stored::Other,
     }
 }
