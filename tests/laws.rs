@@ -55,8 +55,11 @@ fn act() -> impl Strategy<Value = Act> {
 fn commit(lines: &mut Vec<Vec<u8>>, at: usize, act: &Act) {
     match act {
         Act::Flip { at: byte, to } => {
-            let place = byte.index(lines[at].len() - 1);
-            lines[at][place] = *to;
+            // What an earlier act made blank has no byte to change.
+            if let Some(last) = lines[at].len().checked_sub(1).filter(|last| *last > 0) {
+                let place = byte.index(last);
+                lines[at][place] = *to;
+            }
         }
         Act::Remove => drop(lines.remove(at)),
         Act::Repeat => lines.insert(at, lines[at].clone()),
