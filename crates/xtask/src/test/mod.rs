@@ -36,8 +36,8 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
     let needs: Vec<Need> = steps.iter().flat_map(|step| step.needs()).collect();
     println!("Setting up what the tests need: seconds where it is there, up to 20 minutes on a fresh machine.");
     let lacking = setup::meet_all(project, &needs);
-    let outcomes: Vec<_> = steps.into_iter().map(|step| outcome(project, step, &lacking)).collect();
-    summary(&outcomes)
+    let outcomes = steps.into_iter().map(|step| outcome(project, step, &lacking)).collect();
+    summary(outcomes)
 }
 
 fn chosen(arguments: &Arguments) -> Vec<Step> {
@@ -60,18 +60,21 @@ fn outcome(project: &Project, step: Step, lacking: &[(Need, anyhow::Error)]) -> 
     Outcome { step, tally, seconds, error }
 }
 
-fn summary(outcomes: &[Outcome]) -> Result<()> {
+fn summary(outcomes: Vec<Outcome>) -> Result<()> {
     println!();
-    for Outcome { step, tally, seconds, error } in outcomes {
+    for Outcome { step, tally, seconds, error } in &outcomes {
         let verdict = if error.is_some() { "FAILED" } else { "ok" };
         println!("{verdict:<7} {:<13} {seconds:>7.1} s  {tally}", step.to_string());
         if let Some(error) = error {
             println!("        {error}");
         }
+        for name in &tally.failures {
+            println!("        {name}");
+        }
     }
-    let total = outcomes.iter().fold(Tally::default(), |total, outcome| total + outcome.tally);
-    println!("\n{total}");
-    if outcomes.iter().any(|outcome| outcome.error.is_some()) {
+    let succeeded = outcomes.iter().all(|outcome| outcome.error.is_none());
+    println!("\n{}", outcomes.into_iter().map(|outcome| outcome.tally).sum::<Tally>());
+    if !succeeded {
         bail!("not every step passed");
     }
     Ok(())

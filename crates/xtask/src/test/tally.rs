@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
-use std::ops::Add;
+use std::iter::Sum;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use xshell::Cmd;
 
 /// Tests that passed, and that failed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     passed: u64,
     failed: u64,
+    /// Names of those that failed, as their runner prints them: for a log of which only the end is kept.
+    pub(super) failures: Vec<String>,
 }
 
 impl Tally {
@@ -45,35 +47,49 @@ impl Tally {
     }
 
     fn count(&mut self, line: &str) {
-        if let Some(found) = by_rust(line).or_else(|| by_node(line)) {
-            *self = *self + found;
+        if let Some((passed, failed)) = by_rust(line).or_else(|| by_node(line)) {
+            self.passed += passed;
+            self.failed += failed;
+        }
+        if let Some(name) = failure(line).filter(|name| !self.failures.iter().any(|known| known == name)) {
+            self.failures.push(name.to_owned());
         }
     }
 }
 
 /// `test result: ok. 5 passed; 0 failed; …`
-fn by_rust(line: &str) -> Option<Tally> {
+fn by_rust(line: &str) -> Option<(u64, u64)> {
     let mut counts = line.strip_prefix("test result: ")?.split_once(". ")?.1.split("; ");
     let mut next = |what: &str| counts.next()?.strip_suffix(what)?.trim_end().parse().ok();
-    Some(Tally { passed: next("passed")?, failed: next("failed")? })
+    Some((next("passed")?, next("failed")?))
 }
 
 /// `ℹ pass 5` and `ℹ fail 0`, at the end of a run.
-fn by_node(line: &str) -> Option<Tally> {
+fn by_node(line: &str) -> Option<(u64, u64)> {
     let (what, count) = line.strip_prefix("ℹ ")?.split_once(' ')?;
     let count = count.parse().ok()?;
     match what {
-        "pass" => Some(Tally { passed: count, failed: 0 }),
-        "fail" => Some(Tally { passed: 0, failed: count }),
+        "pass" => Some((count, 0)),
+        "fail" => Some((0, count)),
         _ => None,
     }
 }
 
-impl Add for Tally {
-    type Output = Self;
+/// `test a::b ... FAILED`, and `✖ does so (1.2ms)`.
+fn failure(line: &str) -> Option<&str> {
+    let by_rust = line.strip_prefix("test ").and_then(|line| line.split_once(" ... FAIL")).map(|(name, _)| name);
+    let by_node = || Some(line.trim_start().strip_prefix("✖ ")?.rsplit_once(" (")?.0);
+    by_rust.or_else(by_node)
+}
 
-    fn add(self, other: Self) -> Self {
-        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |mut total, tally| {
+            total.passed += tally.passed;
+            total.failed += tally.failed;
+            total.failures.extend(tally.failures);
+            total
+        })
     }
 }
 
@@ -93,21 +109,33 @@ mod tests {
         tally
     }
 
+    fn counts(output: &str) -> (u64, u64) {
+        let tally = counted(output);
+        (tally.passed, tally.failed)
+    }
+
     #[test]
     fn both_runners_are_understood() {
         let rust = "running 2 tests\ntest a ... ok\ntest result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
         let wasm = "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 filtered out\n";
         let node = "✔ passes (1.2ms)\nℹ tests 9\nℹ pass 7\nℹ fail 1\nℹ cancelled 0\n";
-        assert_eq!(counted(rust), Tally { passed: 5, failed: 0 });
-        assert_eq!(counted(wasm), Tally { passed: 3, failed: 2 });
-        assert_eq!(counted(node), Tally { passed: 7, failed: 1 });
-        assert_eq!(counted("test result: odd\nℹ duration_ms 9.1\n"), Tally::default());
+        assert_eq!(counts(rust), (5, 0));
+        assert_eq!(counts(wasm), (3, 2));
+        assert_eq!(counts(node), (7, 1));
+        assert_eq!(counts("test result: odd\nℹ duration_ms 9.1\n"), (0, 0));
+    }
+
+    #[test]
+    fn what_failed_is_named_once() {
+        let output = "test a::b ... ok\ntest a::c ... FAILED\n  ✖ says so (in words) (1.2ms)\n✖ failing tests:\n\
+                      ✖ says so (in words) (1.2ms)\ntest d ... FAIL\n";
+        assert_eq!(counted(output).failures, ["a::c", "says so (in words)", "d"]);
     }
 
     #[test]
     fn a_failure_counts_even_where_no_test_did() {
         let mut tally = counted("test result: ok. 5 passed; 0 failed; 0 ignored");
         tally.close(false);
-        assert_eq!(tally, Tally { passed: 5, failed: 1 });
+        assert_eq!((tally.passed, tally.failed), (5, 1));
     }
 }
