@@ -42,8 +42,8 @@ mod tests {
     #[test]
     fn the_first_systems_own_hashes_come_out() {
         for form in ["legacy.jsonl", "legacy-canonical.jsonl"] {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/legacy/");
-            let text = std::fs::read_to_string(format!("{path}{form}")).unwrap();
+            let package = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+            let text = std::fs::read_to_string(format!("{package}/../../tests/vectors/legacy/{form}")).unwrap();
             for line in text.lines() {
                 let document: Value = serde_json::from_str(line).unwrap();
                 let hash = Hash::of(preimage(&document).unwrap().as_bytes()).to_string();
