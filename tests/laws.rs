@@ -9,7 +9,8 @@ use countersign_core::export::header::PersonalData;
 use countersign_core::export::line::Line;
 use countersign_core::export::{fast, strict};
 use countersign_core::report::{Report, TrustGrade};
-use countersign_core::segment::{Context, Segment};
+use countersign_core::segment::Segment;
+use countersign_core::surveyor::Context;
 use countersign_core::{Options, Step, Verifier, verify_chain_integrity};
 use proptest::prelude::*;
 

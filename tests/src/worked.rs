@@ -6,7 +6,8 @@ use countersign_core::entry::genesis;
 use countersign_core::export::header::PersonalData;
 use countersign_core::hash::{Batch, Hash};
 use countersign_core::merkle::Range;
-use countersign_core::segment::{Context, Segment};
+use countersign_core::segment::Segment;
+use countersign_core::surveyor::Context;
 use countersign_core::{Options, Report, hash_entry_line, verify_chain_integrity};
 use serde::Deserialize;
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::write::MultiGzDecoder;
 
 use crate::limits::{BLOCK, GZIP_FREE, MAX_GZIP_RATIO, MAX_LINE};
-use crate::verify::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// Compressed bytes that are decoded at once: at deflate's largest ratio they grow to 4 MiB.
 const STEP: usize = 4096;

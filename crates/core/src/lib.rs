@@ -23,12 +23,15 @@ pub mod report;
 pub mod segment;
 mod sniff;
 mod survey;
+pub mod surveyor;
 pub mod timestamp;
+pub mod unreadable;
 pub mod verify;
 
 pub use evidence::{EntryHashes, hash_entry_line};
 pub use export::strict::Fault as Malformed;
 pub use report::Report;
+pub use unreadable::Unreadable;
 #[expect(deprecated, reason = "kept for those who call it")]
 pub use verify::verify_blockchain;
-pub use verify::{Options, Step, Unreadable, Verifier, verify_chain_integrity};
+pub use verify::{Options, Step, Verifier, verify_chain_integrity};

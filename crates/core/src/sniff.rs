@@ -3,7 +3,7 @@
 use crate::export::header::Header;
 use crate::export::strict::Members;
 use crate::limits::MAX_LINE;
-use crate::verify::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// The forms of an export.
 #[derive(Debug)]

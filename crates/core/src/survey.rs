@@ -2,8 +2,6 @@
 
 use std::fmt::Debug;
 
-use crate::segment::{Context, Segment, Surveyor};
-
 /// What is made of blocks, and merged: associative, so that it does not matter who made which part.
 pub(crate) trait Surveying: Debug + Sized {
     /// What must be known to read a block.
@@ -23,35 +21,6 @@ pub(crate) trait Surveying: Debug + Sized {
     /// Only where there are several threads.
     #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "one thread merges nothing"))]
     fn entries_of(outcome: &Self::Outcome) -> u64;
-}
-
-impl Surveying for Surveyor {
-    type Context = Context;
-    type Outcome = Segment;
-
-    fn new(context: Context) -> Self {
-        Self::new(context)
-    }
-
-    fn block(&mut self, block: &[u8]) {
-        self.block(block);
-    }
-
-    fn entries(&self) -> u64 {
-        self.entries()
-    }
-
-    fn finish(self) -> Segment {
-        self.finish()
-    }
-
-    fn merge(total: Segment, next: Segment) -> Segment {
-        total.merge(next)
-    }
-
-    fn entries_of(outcome: &Segment) -> u64 {
-        outcome.entries
-    }
 }
 
 /// Takes blocks and merges what they amount to.

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::assembly::Assembly;
-use super::chain::{Aside, Chain, Joint, Permuted};
-use super::conclusion::{FIRST_LINE, place};
-use super::coverage::{CUT, Gaps, LATER_START, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
+use super::chain::{Chain, Joint};
+use super::conclusion::FIRST_LINE;
+use super::coverage::{LATER_START, TOO_MANY};
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
 use super::replay::Replay;
-use super::{documents, warning};
 use crate::economy;
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Values};
 use crate::export::document::{Document, Trailer};
@@ -16,10 +14,10 @@ use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::Fault;
 use crate::hash::{Batch, Hash};
-use crate::index::{Found, Retrospect};
+use crate::index::Found;
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
 use crate::merkle::Range;
-use crate::report::{Cause, ErrorType, Finding, MissingRange, ModifiedField, PreviousTransaction, Report};
+use crate::report::{Cause, ErrorType, Finding, MissingRange, ModifiedField, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
 
 /// What an entry is in the chain that was found.
@@ -47,64 +45,64 @@ enum Named {
 /// The second reading of a file in which something is wrong.
 #[derive(Debug)]
 pub(crate) struct Examination {
-    header: Header,
-    runs: Vec<Run>,
-    chain: Chain,
+    pub(super) header: Header,
+    pub(super) runs: Vec<Run>,
+    pub(super) chain: Chain,
     /// By run: its piece of the chain.
-    pieces: Vec<Option<usize>>,
-    overview: Overview,
-    documents: Documents,
-    replay: Replay,
+    pub(super) pieces: Vec<Option<usize>>,
+    pub(super) overview: Overview,
+    pub(super) documents: Documents,
+    pub(super) replay: Replay,
     /// Lines whose entries a finding may show once everything is read.
-    wanted: BTreeMap<u64, Option<(Place, Shown)>>,
+    pub(super) wanted: BTreeMap<u64, Option<(Place, Shown)>>,
     /// By aside: its first entry.
-    aside_entries: Vec<Option<(Place, Shown)>>,
+    pub(super) aside_entries: Vec<Option<(Place, Shown)>>,
     /// By `seq` at which an aside starts: the genuine `current_hash` there.
-    genuine_at: HashMap<u64, Option<Hash>>,
-    permuted: Vec<Option<(Place, Shown)>>,
-    findings: Vec<Finding>,
-    unlisted: u64,
-    line: u64,
-    index: u64,
-    run: usize,
-    previous: Option<PreviousTransaction>,
-    order: Order,
-    head: Option<Hash>,
-    leaves: Leaves,
+    pub(super) genuine_at: HashMap<u64, Option<Hash>>,
+    pub(super) permuted: Vec<Option<(Place, Shown)>>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) unlisted: u64,
+    pub(super) line: u64,
+    pub(super) index: u64,
+    pub(super) run: usize,
+    pub(super) previous: Option<PreviousTransaction>,
+    pub(super) order: Order,
+    pub(super) head: Option<Hash>,
+    pub(super) leaves: Leaves,
 }
 
 /// What the first reading knows of the file as a whole.
 #[derive(Debug)]
-struct Overview {
-    lines: u64,
-    entries: u64,
-    withheld: u64,
-    first: Option<EndEntry>,
-    last: Option<EndEntry>,
+pub(super) struct Overview {
+    pub(super) lines: u64,
+    pub(super) entries: u64,
+    pub(super) withheld: u64,
+    pub(super) first: Option<EndEntry>,
+    pub(super) last: Option<EndEntry>,
     /// The file's end is missing.
-    cut: bool,
+    pub(super) cut: bool,
     /// The last line has no line feed, or the compressed stream ended early.
-    unfinished: bool,
+    pub(super) unfinished: bool,
     /// There are more runs than are followed.
-    too_broken: bool,
+    pub(super) too_broken: bool,
 }
 
 #[derive(Debug, Default)]
-struct Order {
-    documents: bool,
-    treasury: bool,
-    trailer: bool,
-    accounts: BTreeSet<String>,
+pub(super) struct Order {
+    pub(super) documents: bool,
+    pub(super) treasury: bool,
+    pub(super) trailer: bool,
+    pub(super) accounts: BTreeSet<String>,
     /// Unreadable lines since the last entry.
-    unreadable: u64,
+    pub(super) unreadable: u64,
 }
 
 /// Genuine hashes in order, for the root.
 #[derive(Debug)]
-struct Leaves {
-    range: Option<Range>,
-    next: u64,
-    waiting: Vec<Hash>,
+pub(super) struct Leaves {
+    pub(super) range: Option<Range>,
+    pub(super) next: u64,
+    pub(super) waiting: Vec<Hash>,
 }
 
 impl Leaves {
@@ -119,7 +117,7 @@ impl Leaves {
         }
     }
 
-    fn fold(&mut self) {
+    pub(super) fn fold(&mut self) {
         if let Some(range) = &mut self.range {
             // Unbroken so far, so the hashes waiting are those of the last numbers. Leaves count from 0.
             let begin = self.next - 1 - self.waiting.len() as u64;
@@ -202,7 +200,7 @@ impl Examination {
         self.line += 1;
     }
 
-    fn find(&mut self, finding: Finding) {
+    pub(super) fn find(&mut self, finding: Finding) {
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
         } else {
@@ -546,188 +544,4 @@ fn possibly_modified(entry: &Entry<'_>) -> Vec<String> {
     let hashed = KEYS.into_iter().filter(|key| !matches!(*key, "personal" | "previous_hash" | "current_hash"));
     let fields: Vec<&str> = if unbalanced { amounts.to_vec() } else { hashed.collect() };
     fields.into_iter().map(str::to_owned).collect()
-}
-
-/// The end of the second reading.
-impl Examination {
-    pub(crate) fn finish(mut self) -> Report {
-        self.replay.finish();
-        self.find_asides();
-        self.find_permuted();
-        self.judge_end();
-        let gaps = self.gaps();
-        let mut warnings: Vec<_> = self.replay.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
-        if gaps.looking_back.is_none() {
-            self.look_back(&gaps, &mut warnings);
-        }
-        if gaps.balances.is_none() {
-            let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
-            findings.into_iter().for_each(|finding| self.find(finding));
-            if !self.overview.cut {
-                warnings.extend(missing);
-            }
-        }
-        warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
-        self.leaves.fold();
-        let root = self.leaves.range.as_ref().filter(|range| !range.is_empty()).and_then(Range::root);
-        let Self { mut findings, replay, overview, header, .. } = self;
-        findings.extend(replay.findings.first);
-        Assembly {
-            format: 2,
-            ledger: Some(header.ledger.clone()),
-            total: overview.entries,
-            first: overview.first.map(place),
-            last: overview.last.map(place),
-            unlisted: self.unlisted + replay.findings.count.saturating_sub(MAX_FINDINGS as u64),
-            findings,
-            warnings,
-            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
-            coverage: coverage(&header, self.documents.any(), gaps),
-            head: self.head.map(|hash| hash.to_string()),
-            root: root.map(|hash| hash.to_string()),
-        }
-        .report()
-    }
-
-    fn gaps(&self) -> Gaps {
-        let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
-        let cut = (self.overview.cut || self.header.last_seq.is_some()).then_some(CUT);
-        Gaps {
-            balances: self.replay.stopped.or(too_broken),
-            looking_back: self.replay.index.overflown().then_some(TOO_MANY),
-            removed: cut.or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
-            rest: too_broken,
-        }
-    }
-
-    fn find_asides(&mut self) {
-        for (i, aside) in self.chain.asides.clone().into_iter().enumerate() {
-            let Some((place, shown)) = self.aside_entries[i].take() else { continue };
-            let own = shown.current_hash.as_deref().and_then(Hash::parse);
-            let genuine = self.genuine_at.get(&aside.first_seq).copied().flatten();
-            let twice = own.is_some() && own == genuine;
-            let finding = aside_finding(&aside, &place, &shown, twice);
-            self.find(finding);
-        }
-    }
-
-    fn find_permuted(&mut self) {
-        let chain = std::mem::take(&mut self.chain.permuted);
-        for (Permuted { seqs, .. }, seen) in chain.into_iter().zip(std::mem::take(&mut self.permuted)) {
-            let Some((place, shown)) = seen else { continue };
-            let listed: Vec<String> = seqs.iter().take(10).map(u64::to_string).collect();
-            let more = if seqs.len() > 10 { " …" } else { "" };
-            let message = format!(
-                "Entries do not stand in their order: {}{more}. By their hashes they belong to the chain.",
-                listed.join(", ")
-            );
-            let mut finding = chain_finding(Cause::Reordered, message, &place, &shown, None);
-            finding.seqs = Some(seqs);
-            self.find(finding);
-        }
-    }
-
-    /// The end of the file and its trailer.
-    fn judge_end(&mut self) {
-        if self.overview.cut {
-            let message = "The file's end is missing: there is no trailer, or the stream ends early.".to_owned();
-            let line = FIRST_LINE + self.overview.lines.saturating_sub(1);
-            let last = format!("ends at line {line}");
-            self.find(Finding { found: Some(last.into()), ..file_finding(ErrorType::ExportTruncated, message) });
-        }
-        let Some(trailer) = self.documents.trailer.clone().filter(|_| !self.overview.too_broken) else { return };
-        let first = self.header.first_seq;
-        let last_seq = self.chain.end().unwrap_or(first) - 1;
-        let count = last_seq + 1 - first;
-        let head = self.head.unwrap_or_else(|| self.header.genesis());
-        // What other findings explain is not a second one: lines that cannot be read, entries put in.
-        let unknown = self.order.unreadable > 0;
-        let counts = trailer.entries == count || trailer.entries == self.overview.entries;
-        let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
-        let nothing = self.overview.entries == 0 && !self.header.is_from_start();
-        let agrees = unknown || (counts && trailer.last_seq == last_seq && trailer.head == head);
-        if agrees && as_header && !nothing {
-            return;
-        }
-        let text = |entries: u64, last: u64, head: Hash| format!("{entries} entries up to {last}, head {head}");
-        let stated = self.header.last_seq.filter(|_| !as_header);
-        let message = match stated {
-            Some(last) => {
-                format!("The header says that the export ends at {last}, its trailer at {}.", trailer.last_seq)
-            }
-            None => "The trailer does not agree with the entries.".to_owned(),
-        };
-        let finding = Finding {
-            line: self.documents.trailer_line().map(|line| FIRST_LINE + line),
-            expected: Some(text(count, stated.unwrap_or(last_seq), head).into()),
-            found: Some(text(trailer.entries, trailer.last_seq, trailer.head).into()),
-            ..file_finding(ErrorType::TrailerMismatch, message)
-        };
-        self.find(finding);
-    }
-
-    fn look_back(&mut self, gaps: &Gaps, warnings: &mut Vec<crate::report::Warning>) {
-        let whole = self.header.is_from_start() && gaps.balances.is_none();
-        let blocks = gaps.removed.is_none() && self.header.personal == PersonalData::Full;
-        let index = std::mem::take(&mut self.replay.index);
-        for found in index.look_back(whole, blocks) {
-            let seen = self.wanted.get(&found.line).cloned().flatten();
-            let (place, shown) =
-                seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
-            match retrospect_finding(&found, &place, &shown) {
-                Some(finding) => self.find(finding),
-                None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
-            }
-        }
-    }
-}
-
-fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {
-    let (seq, line, count) = (aside.first_seq, place.line, aside.count);
-    let (cause, message) = match (twice, count) {
-        (true, 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time.")),
-        (true, _) => (Cause::Duplicated, format!("{count} entries, from {seq} on, stand a second time.")),
-        (false, 1) => (
-            Cause::Inserted,
-            format!("The entry at line {line} does not belong to the ledger: its last hash is reached without it."),
-        ),
-        (false, _) => (
-            Cause::Inserted,
-            format!(
-                "The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."
-            ),
-        ),
-    };
-    let mut finding = chain_finding(cause, message, place, shown, None);
-    finding.count = Some(aside.count);
-    finding
-}
-
-/// `None` for what is only a warning.
-fn retrospect_finding(found: &Found, place: &Place, shown: &Shown) -> Option<Finding> {
-    let (error, message) = match found.what {
-        Retrospect::IdUsedTwice => {
-            (ErrorType::DuplicateTransactionId, "The transaction id of this entry is that of an earlier one.")
-        }
-        Retrospect::RefundUnmatched => (
-            ErrorType::RefundUnmatched,
-            "This refund names no earlier entry between the same parties in the same currency.",
-        ),
-        Retrospect::RefundExceeds => {
-            (ErrorType::RefundExceeds, "With this refund more is paid back than the payment it names brought.")
-        }
-        Retrospect::ErasureUnmatched => {
-            (ErrorType::TypeRuleBroken, "This erasure names no earlier entry of that account.")
-        }
-        Retrospect::PersonalRemoved => (
-            ErrorType::PersonalRemoved,
-            "The personal block of this entry is gone, and no entry says that it was erased.",
-        ),
-        Retrospect::ErasureNotDone => return None,
-    };
-    let mut finding = content_finding(error, message.to_owned(), place, shown);
-    if found.what == Retrospect::ErasureUnmatched {
-        finding.rule = Some("an erasure names an earlier entry of its receiver".to_owned());
-    }
-    Some(finding)
 }

@@ -3,6 +3,7 @@
 
 mod assembly;
 mod chain;
+mod completion;
 mod conclusion;
 mod coverage;
 mod documents;

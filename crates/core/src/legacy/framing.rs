@@ -3,7 +3,7 @@
 use crate::intake::Cutter;
 use crate::limits::{BLOCK, MAX_DEPTH, MAX_LINE};
 use crate::sniff::Form;
-use crate::verify::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// Longest document that MongoDB stores, in bytes.
 const MAX_BSON: usize = 16 << 20;

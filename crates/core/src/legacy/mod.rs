@@ -14,7 +14,7 @@ use crate::limits::MAX_LEGACY;
 use crate::report::Report;
 use crate::sniff::Form;
 use crate::survey::Survey;
-use crate::verify::Unreadable;
+use crate::unreadable::Unreadable;
 use facts::{Gathered, Gatherer};
 use findings::Examination;
 use framing::{End, Framing};

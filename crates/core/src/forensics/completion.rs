@@ -1,0 +1,198 @@
+//! The end of the second reading: what only shows once every line is read.
+
+use super::assembly::Assembly;
+use super::chain::{Aside, Permuted};
+use super::conclusion::{FIRST_LINE, place};
+use super::coverage::{CUT, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
+use super::examination::Examination;
+use super::finding::{Place, Shown, chain_finding, content_finding, file_finding};
+use super::{documents, warning};
+use crate::export::header::PersonalData;
+use crate::hash::Hash;
+use crate::index::{Found, Retrospect};
+use crate::limits::MAX_FINDINGS;
+use crate::merkle::Range;
+use crate::report::{Cause, ErrorType, Finding, Report, Warning};
+
+impl Examination {
+    pub(crate) fn finish(mut self) -> Report {
+        self.replay.finish();
+        self.find_asides();
+        self.find_permuted();
+        self.judge_end();
+        let gaps = self.gaps();
+        let mut warnings: Vec<_> = self.replay.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
+        if gaps.looking_back.is_none() {
+            self.look_back(&gaps, &mut warnings);
+        }
+        if gaps.balances.is_none() {
+            let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
+            findings.into_iter().for_each(|finding| self.find(finding));
+            if !self.overview.cut {
+                warnings.extend(missing);
+            }
+        }
+        warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
+        self.leaves.fold();
+        let root = self.leaves.range.as_ref().filter(|range| !range.is_empty()).and_then(Range::root);
+        let Self { mut findings, replay, overview, header, .. } = self;
+        findings.extend(replay.findings.first);
+        Assembly {
+            format: 2,
+            ledger: Some(header.ledger.clone()),
+            total: overview.entries,
+            first: overview.first.map(place),
+            last: overview.last.map(place),
+            unlisted: self.unlisted + replay.findings.count.saturating_sub(MAX_FINDINGS as u64),
+            findings,
+            warnings,
+            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
+            coverage: coverage(&header, self.documents.any(), gaps),
+            head: self.head.map(|hash| hash.to_string()),
+            root: root.map(|hash| hash.to_string()),
+        }
+        .report()
+    }
+
+    fn gaps(&self) -> Gaps {
+        let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
+        let cut = (self.overview.cut || self.header.last_seq.is_some()).then_some(CUT);
+        Gaps {
+            balances: self.replay.stopped.or(too_broken),
+            looking_back: self.replay.index.overflown().then_some(TOO_MANY),
+            removed: cut.or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
+            rest: too_broken,
+        }
+    }
+
+    fn find_asides(&mut self) {
+        for (i, aside) in self.chain.asides.clone().into_iter().enumerate() {
+            let Some((place, shown)) = self.aside_entries[i].take() else { continue };
+            let own = shown.current_hash.as_deref().and_then(Hash::parse);
+            let genuine = self.genuine_at.get(&aside.first_seq).copied().flatten();
+            let twice = own.is_some() && own == genuine;
+            let finding = aside_finding(&aside, &place, &shown, twice);
+            self.find(finding);
+        }
+    }
+
+    fn find_permuted(&mut self) {
+        let chain = std::mem::take(&mut self.chain.permuted);
+        for (Permuted { seqs, .. }, seen) in chain.into_iter().zip(std::mem::take(&mut self.permuted)) {
+            let Some((place, shown)) = seen else { continue };
+            let listed: Vec<String> = seqs.iter().take(10).map(u64::to_string).collect();
+            let more = if seqs.len() > 10 { " …" } else { "" };
+            let message = format!(
+                "Entries do not stand in their order: {}{more}. By their hashes they belong to the chain.",
+                listed.join(", ")
+            );
+            let mut finding = chain_finding(Cause::Reordered, message, &place, &shown, None);
+            finding.seqs = Some(seqs);
+            self.find(finding);
+        }
+    }
+
+    /// The end of the file and its trailer.
+    fn judge_end(&mut self) {
+        if self.overview.cut {
+            let message = "The file's end is missing: there is no trailer, or the stream ends early.".to_owned();
+            let line = FIRST_LINE + self.overview.lines.saturating_sub(1);
+            let last = format!("ends at line {line}");
+            self.find(Finding { found: Some(last.into()), ..file_finding(ErrorType::ExportTruncated, message) });
+        }
+        let Some(trailer) = self.documents.trailer.clone().filter(|_| !self.overview.too_broken) else { return };
+        let first = self.header.first_seq;
+        let last_seq = self.chain.end().unwrap_or(first) - 1;
+        let count = last_seq + 1 - first;
+        let head = self.head.unwrap_or_else(|| self.header.genesis());
+        // What other findings explain is not a second one: lines that cannot be read, entries put in.
+        let unknown = self.order.unreadable > 0;
+        let counts = trailer.entries == count || trailer.entries == self.overview.entries;
+        let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
+        let nothing = self.overview.entries == 0 && !self.header.is_from_start();
+        let agrees = unknown || (counts && trailer.last_seq == last_seq && trailer.head == head);
+        if agrees && as_header && !nothing {
+            return;
+        }
+        let text = |entries: u64, last: u64, head: Hash| format!("{entries} entries up to {last}, head {head}");
+        let stated = self.header.last_seq.filter(|_| !as_header);
+        let message = match stated {
+            Some(last) => {
+                format!("The header says that the export ends at {last}, its trailer at {}.", trailer.last_seq)
+            }
+            None => "The trailer does not agree with the entries.".to_owned(),
+        };
+        let finding = Finding {
+            line: self.documents.trailer_line().map(|line| FIRST_LINE + line),
+            expected: Some(text(count, stated.unwrap_or(last_seq), head).into()),
+            found: Some(text(trailer.entries, trailer.last_seq, trailer.head).into()),
+            ..file_finding(ErrorType::TrailerMismatch, message)
+        };
+        self.find(finding);
+    }
+
+    fn look_back(&mut self, gaps: &Gaps, warnings: &mut Vec<Warning>) {
+        let whole = self.header.is_from_start() && gaps.balances.is_none();
+        let blocks = gaps.removed.is_none() && self.header.personal == PersonalData::Full;
+        let index = std::mem::take(&mut self.replay.index);
+        for found in index.look_back(whole, blocks) {
+            let seen = self.wanted.get(&found.line).cloned().flatten();
+            let (place, shown) =
+                seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
+            match retrospect_finding(&found, &place, &shown) {
+                Some(finding) => self.find(finding),
+                None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
+            }
+        }
+    }
+}
+
+fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {
+    let (seq, line, count) = (aside.first_seq, place.line, aside.count);
+    let (cause, message) = match (twice, count) {
+        (true, 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time.")),
+        (true, _) => (Cause::Duplicated, format!("{count} entries, from {seq} on, stand a second time.")),
+        (false, 1) => (
+            Cause::Inserted,
+            format!("The entry at line {line} does not belong to the ledger: its last hash is reached without it."),
+        ),
+        (false, _) => (
+            Cause::Inserted,
+            format!(
+                "The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."
+            ),
+        ),
+    };
+    let mut finding = chain_finding(cause, message, place, shown, None);
+    finding.count = Some(aside.count);
+    finding
+}
+
+/// `None` for what is only a warning.
+fn retrospect_finding(found: &Found, place: &Place, shown: &Shown) -> Option<Finding> {
+    let (error, message) = match found.what {
+        Retrospect::IdUsedTwice => {
+            (ErrorType::DuplicateTransactionId, "The transaction id of this entry is that of an earlier one.")
+        }
+        Retrospect::RefundUnmatched => (
+            ErrorType::RefundUnmatched,
+            "This refund names no earlier entry between the same parties in the same currency.",
+        ),
+        Retrospect::RefundExceeds => {
+            (ErrorType::RefundExceeds, "With this refund more is paid back than the payment it names brought.")
+        }
+        Retrospect::ErasureUnmatched => {
+            (ErrorType::TypeRuleBroken, "This erasure names no earlier entry of that account.")
+        }
+        Retrospect::PersonalRemoved => (
+            ErrorType::PersonalRemoved,
+            "The personal block of this entry is gone, and no entry says that it was erased.",
+        ),
+        Retrospect::ErasureNotDone => return None,
+    };
+    let mut finding = content_finding(error, message.to_owned(), place, shown);
+    if found.what == Retrospect::ErasureUnmatched {
+        finding.rule = Some("an erasure names an earlier entry of its receiver".to_owned());
+    }
+    Some(finding)
+}
