@@ -20,6 +20,7 @@ pub mod merkle;
 pub mod money;
 pub mod names;
 pub mod report;
+pub mod seal;
 pub mod segment;
 mod sniff;
 mod survey;

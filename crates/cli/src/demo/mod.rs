@@ -17,10 +17,11 @@ use std::io::{self, Write};
 use countersign_core::economy::Kind;
 use countersign_core::entry::Entry;
 use countersign_core::export::header::{FORMAT, Header, PersonalData};
-use countersign_core::export::writer::{NewEntry, NewPersonal, Writer};
+use countersign_core::export::writer::Writer;
 use countersign_core::grammar::{NO_CURRENCY, SYSTEM, TREASURY};
 use countersign_core::hash::Hash;
 use countersign_core::money::Amount;
+use countersign_core::seal::{NewEntry, PersonalBlock};
 
 use self::books::{BUCKETS, CURRENCIES, End};
 use self::clock::Clock;
@@ -96,7 +97,7 @@ impl Session {
         let mut head = self.header.genesis();
         for seq in 1..=entries {
             let (entry, is_erased) = self.next();
-            head = append(&mut writer, &entry, seq, &head, is_erased)?;
+            head = append(&mut writer, entry, seq, &head, is_erased)?;
         }
         for user in self.game.books.users(&self.game.players) {
             writer.user(&user)?;
@@ -136,7 +137,7 @@ impl Session {
         }
     }
 
-    fn personal(&mut self, act: &Act, is_opening: bool) -> NewPersonal {
+    fn personal(&mut self, act: &Act, is_opening: bool) -> PersonalBlock {
         let dice = &mut self.dice;
         let (salt, description) = (dice.hex::<16>(), texts::description(act.kind, is_opening, dice));
         let orderer = match (act.movement.from, act.movement.to) {
@@ -147,7 +148,7 @@ impl Session {
         let origin = orderer.map(|player| self.game.players[player].origin(dice));
         let (ip_address, user_agent) = origin.map(|(ip, agent)| (ip, agent.to_owned())).unzip();
         let (sender_username, receiver_username) = (self.name(act.movement.from), self.name(act.movement.to));
-        NewPersonal { salt, sender_username, receiver_username, description, ip_address, user_agent }
+        PersonalBlock { salt, sender_username, receiver_username, description, ip_address, user_agent }
     }
 
     fn id(&self, end: End) -> &str {
@@ -172,16 +173,14 @@ fn amount(units: u64) -> String {
 
 fn append<W: Write>(
     writer: &mut Writer<W>,
-    entry: &NewEntry,
+    entry: NewEntry,
     seq: u64,
     head: &Hash,
     is_erased: bool,
 ) -> io::Result<Hash> {
-    let (hash, line) = entry.seal(seq, head, |entry| {
-        let personal = if is_erased { None } else { entry.personal };
-        // The hash that a Writer is told is that of the trailer: the entry's own.
-        let hash = Hash::parse(entry.current_hash).unwrap_or_default();
-        writer.entry(&Entry { personal, ..entry.clone() }, hash)
-    });
-    line.map(|()| hash)
+    let record = entry.seal(seq, head);
+    let entry = record.entry();
+    let hash = record.hash().unwrap_or_default();
+    let personal = if is_erased { None } else { entry.personal };
+    writer.entry(&Entry { personal, ..entry }, hash).map(|()| hash)
 }
