@@ -81,7 +81,9 @@ impl Kind {
         matches!(self, Self::AccountFreeze | Self::AccountUnfreeze | Self::Erasure)
     }
 
-    const fn needs_operator(self) -> Option<bool> {
+    /// Whether an entry of this type names an operator; `None` where that is free.
+    #[must_use]
+    pub const fn needs_operator(self) -> Option<bool> {
         match self {
             Self::Application => None,
             Self::SystemMint
@@ -95,7 +97,9 @@ impl Kind {
         }
     }
 
-    fn direction(self, from: Party, to: Party) -> bool {
+    /// Whether money of this type goes from the one to the other.
+    #[must_use]
+    pub fn allows(self, from: Party, to: Party) -> bool {
         use Party::{System, Treasury, User};
         match self {
             Self::Work | Self::Salary => matches!((from, to), (User | System, User)),
@@ -136,7 +140,7 @@ pub fn broken_rule(entry: &Entry<'_>, values: &Values, kind: Kind) -> Option<&'s
     let rules = [
         (entry.sender_id != entry.receiver_id, "sender and receiver are the same"),
         (
-            kind.direction(Party::of(entry.sender_id), Party::of(entry.receiver_id)),
+            kind.allows(Party::of(entry.sender_id), Party::of(entry.receiver_id)),
             "the direction is not that of its type",
         ),
         (!moves_nothing || all_zero, "its type moves no money, and an amount is not zero"),

@@ -5,6 +5,7 @@
 //! bring bytes, times, salts and ids.
 
 pub mod balances;
+pub mod books;
 pub mod economy;
 pub mod entry;
 pub mod evidence;
@@ -22,6 +23,7 @@ pub mod names;
 pub mod report;
 pub mod seal;
 pub mod segment;
+pub mod settle;
 mod sniff;
 mod survey;
 pub mod surveyor;

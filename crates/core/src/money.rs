@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// An amount in ten-thousandths of its currency, as format 2 writes amounts:
 /// `(0|[1-9][0-9]{0,14})\.[0-9]{4}`. At most 999,999,999,999,999.9999, which fits 64 bits.
@@ -67,6 +68,8 @@ impl Amount {
 impl Sum {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// The largest that a document can say.
+    pub const MAX: Self = Self(10_i128.pow(26) - 1);
     const MAX_WHOLE_DIGITS: usize = 22;
 
     /// From ten-thousandths.
@@ -116,6 +119,27 @@ impl fmt::Display for Sum {
         write!(f, "{sign}{}.{:04}", units / u128::from(SCALE), units % u128::from(SCALE))
     }
 }
+
+/// Reads and writes as text: a number would lose digits in JSON.
+macro_rules! serde_as_text {
+    ($type:ty, $what:literal) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(text.as_bytes()).ok_or_else(|| D::Error::custom($what))
+            }
+        }
+    };
+}
+
+serde_as_text!(Amount, "an amount has up to 15 digits and exactly 4 decimals");
+serde_as_text!(Sum, "a balance has up to 22 digits and exactly 4 decimals");
 
 impl From<Amount> for Sum {
     fn from(amount: Amount) -> Self {

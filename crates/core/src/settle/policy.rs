@@ -1,0 +1,78 @@
+//! What a ledger's operator decides: currencies, rates, bounds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::economy::Kind;
+use crate::money::Amount;
+
+/// A tax: its rate and the Treasury's bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tax {
+    /// In ten-thousandths of gross: 500 is 5 %. At most 10,000.
+    pub rate: u32,
+    /// The bucket.
+    pub tax_type: String,
+}
+
+/// What a ledger's operator decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// The ledger's own list.
+    pub currencies: BTreeSet<String>,
+    /// By type, where it is not FORMAT.md's default; X_ types are not taxed unless they stand here.
+    pub taxes: BTreeMap<String, Tax>,
+    /// Least amount of an order.
+    pub least: Amount,
+    /// Most.
+    pub most: Amount,
+}
+
+impl Default for Policy {
+    /// EURO, GOLD and RON, the default rates, amounts from 0.0001 to 999,999,999.9999.
+    fn default() -> Self {
+        let amount = |units| Amount::from_ten_thousandths(units).unwrap_or_default();
+        Self {
+            currencies: ["EURO", "GOLD", "RON"].map(str::to_owned).into(),
+            taxes: BTreeMap::new(),
+            least: amount(1),
+            most: amount(9_999_999_999_999),
+        }
+    }
+}
+
+/// A rate of 100 %, in ten-thousandths.
+pub(super) const WHOLE: u32 = 10_000;
+
+impl Policy {
+    /// The first rule that it breaks: rates of types that are never taxed, names off their grammar.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check(&self) -> Result<(), String> {
+        use crate::grammar::{NO_CURRENCY, is_currency, is_tax_type};
+        if let Some(bad) = self.currencies.iter().find(|c| !is_currency(c) || *c == NO_CURRENCY) {
+            return Err(format!("{bad:?} is no currency: 3 to 12 of A-Z 0-9, a letter first, and not XXX"));
+        }
+        for (name, tax) in &self.taxes {
+            let kind = Kind::parse(name).ok_or_else(|| format!("there is no type {name:?}"))?;
+            let taxable = matches!(kind, Kind::Application) || kind.default_tax().is_some_and(|(rate, _)| rate > 0);
+            if !taxable && tax.rate > 0 {
+                return Err(format!("{name} is never taxed"));
+            }
+            if tax.rate > WHOLE || !is_tax_type(&tax.tax_type) {
+                return Err(format!("{name}: a rate is at most {WHOLE}, a tax_type 2 to 32 of a-z 0-9 _"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rate and the bucket of a type.
+    pub(super) fn tax<'a>(&'a self, name: &str, kind: Kind) -> (u32, &'a str) {
+        let own = self.taxes.get(name).map(|tax| (tax.rate, tax.tax_type.as_str()));
+        own.or(kind.default_tax()).unwrap_or((0, ""))
+    }
+}
