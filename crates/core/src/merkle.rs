@@ -28,6 +28,15 @@ fn node_message(left: &Hash, right: &Hash) -> [u8; 65] {
     message
 }
 
+/// Names a complete subtree: the `index`-th of 2^`level` leaves. Level 0 are the leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// How many times leaves were paired.
+    pub level: u8,
+    /// From 0, left to right.
+    pub index: u64,
+}
+
 /// A complete subtree: the `index`-th of 2^`level` leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Subtree {
@@ -121,7 +130,24 @@ impl Range {
         }
     }
 
-    fn append(&mut self, mut subtree: Subtree) {
+    /// Appends one entry's leaf. Every complete subtree above it that this completes is handed to `each`.
+    pub fn push(&mut self, current_hash: &Hash, each: impl FnMut(NodeId, Hash)) {
+        let leaf = Subtree { level: 0, index: self.end, root: leaf(current_hash) };
+        self.end += 1;
+        self.append_each(leaf, each);
+    }
+
+    /// The roots of its complete subtrees, left to right: of one that starts at 0, an export's `prefix`.
+    #[must_use]
+    pub fn roots(&self) -> Vec<Hash> {
+        self.subtrees.iter().map(|subtree| subtree.root).collect()
+    }
+
+    fn append(&mut self, subtree: Subtree) {
+        self.append_each(subtree, |_, _| {});
+    }
+
+    fn append_each(&mut self, mut subtree: Subtree, mut each: impl FnMut(NodeId, Hash)) {
         while let Some(left) = self.subtrees.last() {
             if left.level != subtree.level || left.index % 2 == 1 || left.index + 1 != subtree.index {
                 break;
@@ -129,6 +155,7 @@ impl Range {
             let root = node(&left.root, &subtree.root);
             subtree = Subtree { level: subtree.level + 1, index: subtree.index / 2, root };
             self.subtrees.pop();
+            each(NodeId { level: subtree.level, index: subtree.index }, root);
         }
         self.subtrees.push(subtree);
     }
@@ -192,8 +219,12 @@ mod tests {
             left.join(&middle);
             prop_assert_eq!(&left, &other);
             prop_assert_eq!(left.root(), Some(reference(&hashes)));
-            let roots: Vec<Hash> = left.subtrees.iter().map(|s| s.root).collect();
-            prop_assert_eq!(Range::of_prefix(count as u64, &roots), Some(left));
+            prop_assert_eq!(Range::of_prefix(count as u64, &left.roots()), Some(left.clone()));
+            let (mut pushed, mut completed) = (Range::empty(0), 0);
+            hashes.iter().for_each(|hash| pushed.push(hash, |_, _| completed += 1));
+            prop_assert_eq!(pushed, left);
+            // Every leaf but the subtrees' first ones completes one: n leaves have n - popcount(n) nodes above.
+            prop_assert_eq!(completed, count - count.count_ones() as usize);
         }
     }
 }

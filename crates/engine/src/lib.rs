@@ -1,0 +1,1 @@
+//! Settles orders: a sequencer over a store, the shield before it, and the watch that audits it.

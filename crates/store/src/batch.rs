@@ -1,0 +1,77 @@
+//! What is written at once: all of it, or nothing.
+
+use countersign_core::books::{Account, Treasury};
+use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
+use countersign_core::seal::Record;
+use countersign_core::timestamp::Timestamp;
+
+use crate::head::Head;
+
+/// One commit. A document carries the version that it was read at, and is written with the next one, where
+/// that is still the one it has; else the whole batch is refused with a [`crate::VersionError`]. Documents
+/// are compared before the head, so that a race names the document it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The head after the batch, with the version that it was read at.
+    pub head: Head,
+    /// New entries, in order; the first follows the head that was read.
+    pub entries: Vec<Record>,
+    /// Roots of the complete subtrees above the leaves that these entries complete. A leaf follows from its
+    /// entry, and is not kept.
+    pub nodes: Vec<(NodeId, Hash)>,
+    /// Accounts that change.
+    pub accounts: Vec<Account>,
+    /// Accounts that are new; written with version 1.
+    pub opened: Vec<Account>,
+    /// The Treasury, where it changes.
+    pub treasury: Option<Treasury>,
+    /// What was answered to requests with a key.
+    pub answers: Vec<Answer>,
+    /// `transaction_id`s of entries whose personal block goes; each has its ERASURE entry.
+    pub erased: Vec<String>,
+    /// Checkpoints of the head after the batch, or of one before it.
+    pub checkpoints: Vec<SignedCheckpoint>,
+}
+
+impl Batch {
+    /// A batch that changes nothing but what the caller puts in. `head`: as it was read.
+    #[must_use]
+    pub fn on(head: Head) -> Self {
+        Self {
+            head,
+            entries: Vec::new(),
+            nodes: Vec::new(),
+            accounts: Vec::new(),
+            opened: Vec::new(),
+            treasury: None,
+            answers: Vec::new(),
+            erased: Vec::new(),
+            checkpoints: Vec::new(),
+        }
+    }
+}
+
+/// What a request with an idempotency key was answered, for when it comes again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The caller's key, 1 to 128 bytes of text.
+    pub key: String,
+    /// Hash of what was asked, so that a key reused for something else is told.
+    pub asked: Hash,
+    /// The answer, JSON.
+    pub answer: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A signed note over a tree of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    /// Entries that it covers.
+    pub size: u64,
+    /// The note.
+    pub note: String,
+    /// When it was made.
+    pub at: Timestamp,
+}

@@ -1,0 +1,89 @@
+//! The one document of a ledger itself: who it is, where it ends, whether it is halted.
+
+use std::collections::BTreeMap;
+
+use countersign_core::books::Sums;
+use countersign_core::entry::genesis;
+use countersign_core::hash::Hash;
+use countersign_core::merkle::Range;
+use countersign_core::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Which ledger it is; never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The ledger's name, which is its checkpoints' origin.
+    pub ledger: String,
+    /// 32 hex, random, made with the ledger.
+    pub ledger_id: String,
+}
+
+impl Identity {
+    /// What the first entry names as the hash before it.
+    #[must_use]
+    pub fn genesis(&self) -> Hash {
+        genesis(&self.ledger, &self.ledger_id)
+    }
+}
+
+/// Where a ledger ends. Every commit names the version that it read, so two writers cannot fork the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Counts the commits, account openings and halts among them.
+    pub version: u64,
+    /// `seq` of the last entry; 0 where there is none.
+    pub seq: u64,
+    /// Its `current_hash`; the genesis hash where there is none.
+    pub hash: Hash,
+    /// Its `created_at`.
+    pub time: Option<Timestamp>,
+    /// The complete subtrees over all entries, from which the root follows.
+    pub range: Range,
+    /// What all entries together moved.
+    pub totals: Totals,
+    /// Set where no transaction is taken.
+    pub halt: Option<Halt>,
+}
+
+impl Head {
+    /// Of a ledger without entries.
+    #[must_use]
+    pub fn empty(identity: &Identity) -> Self {
+        Self {
+            version: 0,
+            seq: 0,
+            hash: identity.genesis(),
+            time: None,
+            range: Range::empty(0),
+            totals: Totals::new(),
+            halt: None,
+        }
+    }
+}
+
+/// Why no transaction is taken, until somebody lifts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halt {
+    /// Who halted it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What was moved, by currency and then by type.
+pub type Totals = BTreeMap<String, BTreeMap<String, Total>>;
+
+/// What the entries of one currency and type moved together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Total {
+    /// How many.
+    pub transactions: u64,
+    /// Taken from senders.
+    pub gross: countersign_core::money::Sum,
+    /// Given to receivers.
+    pub net: countersign_core::money::Sum,
+    /// Given to the Treasury, by bucket.
+    pub tax: Sums,
+}

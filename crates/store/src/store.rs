@@ -1,0 +1,216 @@
+//! The contract of a store.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use countersign_core::books::{Account, Referenced, Treasury};
+use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
+use countersign_core::seal::Record;
+use countersign_core::timestamp::Timestamp;
+
+use crate::batch::{Answer, Batch, SignedCheckpoint};
+use crate::error::StoreError;
+use crate::head::{Head, Identity};
+
+/// Where a ledger is kept: `postgres://…` (or `postgresql://…`), else a path of SQLite's, with or without
+/// `sqlite:` before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A file of SQLite's.
+    Sqlite(std::path::PathBuf),
+    /// The address of a PostgreSQL database, password and all.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads an address.
+    #[must_use]
+    pub fn parse(url: &str) -> Self {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::Postgres(url.to_owned());
+        }
+        Self::Sqlite(url.strip_prefix("sqlite:").unwrap_or(url).into())
+    }
+}
+
+/// What a batch of orders needs to know.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Accounts by id. Those that do not exist are left out of the answer.
+    pub accounts: Vec<String>,
+    /// Earlier entries by `transaction_id`, with what was refunded of each so far.
+    pub referenced: Vec<String>,
+    /// Answers by idempotency key.
+    pub answers: Vec<String>,
+    /// Senders whose latest entries' times are asked for, and since when.
+    pub sent: Vec<String>,
+    /// From when on, for `sent`.
+    pub sent_since: Option<Timestamp>,
+}
+
+/// What a store knows of it, all of one snapshot.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Where the ledger ends.
+    pub head: Head,
+    /// The one Treasury.
+    pub treasury: Treasury,
+    /// By id.
+    pub accounts: HashMap<String, Account>,
+    /// By `transaction_id`.
+    pub referenced: HashMap<String, Referenced>,
+    /// By key.
+    pub answers: HashMap<String, Answer>,
+    /// By sender: when it sent, ascending.
+    pub sent: HashMap<String, Vec<Timestamp>>,
+}
+
+/// Which entries a history is of. Each is answered from an index, the latest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Sent by an account: index `(sender_id, created_at desc)`.
+    SentBy(String),
+    /// Received by an account: index `(receiver_id, created_at desc)`.
+    ReceivedBy(String),
+    /// Either; merged from both indexes.
+    Of(String),
+    /// Of a type: index `(type, created_at desc)`.
+    OfType(String),
+}
+
+/// Which part of a history: at most `limit` entries whose `seq` is below `before`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The `seq` that the page before ended with; `None` for the first page.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Where a ledger is kept. Entries can be neither changed nor deleted, and the database itself sees to it.
+pub trait Store: Debug + Send + Sync {
+    /// Which ledger it is.
+    fn identity(&self) -> &Identity;
+
+    /// Everything that a batch of orders needs, from one snapshot.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError>;
+
+    /// Writes a batch durably, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Version`] where a document was written by somebody else meanwhile; those of the
+    /// database. After [`StoreError::Lost`] it is not known whether the batch was written.
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The ledger as it is now, to be read in peace: no commit waits for it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
+
+    /// One entry by its `seq`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn entry(&self, seq: u64) -> Result<Option<Record>, StoreError>;
+
+    /// One entry by its `transaction_id`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn entry_by_id(&self, transaction_id: &str) -> Result<Option<Record>, StoreError>;
+
+    /// Entries, the latest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn history(&self, query: &Query, page: Page) -> Result<Vec<Record>, StoreError>;
+
+    /// Frozen accounts by id, from the index on `is_frozen_for_fraud`, at most `limit`, after `after`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError>;
+
+    /// How the database would answer a query: its own plan, as text.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn plan(&self, query: &Query) -> Result<String, StoreError>;
+
+    /// How the database would answer [`Store::frozen`].
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn plan_frozen(&self) -> Result<String, StoreError>;
+
+    /// Roots of complete subtrees, in the order asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where one is not kept; those of the database.
+    fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError>;
+
+    /// The latest checkpoint of at most `size` entries (`None`: of all).
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn checkpoint(&self, size: Option<u64>) -> Result<Option<SignedCheckpoint>, StoreError>;
+
+    /// Keeps a checkpoint of entries that are there already. Idempotent.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError>;
+
+    /// Forgets answers given before a time; how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Copies the whole database, while it is in use, to a file that is not there yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] where the database has tools of its own for that.
+    fn backup(&self, to: &Path) -> Result<(), StoreError>;
+}
+
+/// A ledger as it was at one moment.
+pub trait Snapshot {
+    /// Where it ended.
+    fn head(&self) -> &Head;
+
+    /// Entries by `seq`, in order. Memory does not grow with their number.
+    ///
+    /// # Errors
+    /// Those of the database, and what `each` returns.
+    fn entries(
+        &mut self,
+        range: RangeInclusive<u64>,
+        each: &mut dyn FnMut(Record) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// All accounts, by id.
+    ///
+    /// # Errors
+    /// Those of the database, and what `each` returns.
+    fn accounts(&mut self, each: &mut dyn FnMut(Account) -> Result<(), StoreError>) -> Result<(), StoreError>;
+
+    /// The Treasury.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn treasury(&mut self) -> Result<Treasury, StoreError>;
+
+    /// Roots of the complete subtrees of the first `size` entries, largest first: `prefix` of an export.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError>;
+}
