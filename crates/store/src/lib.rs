@@ -9,6 +9,7 @@
 
 mod batch;
 mod error;
+pub mod export;
 mod head;
 mod store;
 
