@@ -5,6 +5,7 @@
 //! bring bytes, times, salts and ids.
 
 pub mod balances;
+pub mod checkpoint;
 pub mod economy;
 pub mod entry;
 pub mod evidence;
