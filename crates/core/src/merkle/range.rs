@@ -1,32 +1,10 @@
-//! RFC 6962 trees over runs of entries: leaf = SHA-256(0x00 ‖ hash), node = SHA-256(0x01 ‖ left ‖ right).
-//!
-//! A [`Range`] holds the roots of the complete subtrees that make up a gap-free run of leaves, by
-//! absolute position, so that neighbouring ranges join into one (the "compact range" of Trillian).
+//! The roots of the complete subtrees that make up a gap-free run of leaves, by absolute position, so
+//! that neighbouring ranges join into one (the "compact range" of Trillian).
 
 use serde::{Deserialize, Serialize};
 
+use super::{node, node_message};
 use crate::hash::{Batch, Hash};
-
-/// Leaf hash of an entry's `current_hash`.
-#[must_use]
-pub fn leaf(current_hash: &Hash) -> Hash {
-    let mut message = [0; 33];
-    message[1..].copy_from_slice(&current_hash.0);
-    Hash::of(&message)
-}
-
-/// Hash of an inner node.
-#[must_use]
-pub fn node(left: &Hash, right: &Hash) -> Hash {
-    Hash::of(&node_message(left, right))
-}
-
-fn node_message(left: &Hash, right: &Hash) -> [u8; 65] {
-    let mut message = [1; 65];
-    message[1..33].copy_from_slice(&left.0);
-    message[33..].copy_from_slice(&right.0);
-    message
-}
 
 /// A complete subtree: the `index`-th of 2^`level` leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,8 +139,10 @@ impl Range {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::merkle::leaf;
 
     /// RFC 6962 section 2.1, word for word.
     fn reference(leaves: &[Hash]) -> Hash {
