@@ -1,7 +1,16 @@
 //! RFC 6962 trees over runs of entries: leaf = SHA-256(0x00 ‖ hash), node = SHA-256(0x01 ‖ left ‖ right).
 
+mod nodes;
+mod proof;
 mod range;
+#[cfg(test)]
+mod reference;
 
+pub use nodes::{
+    NodeId, NodeSource, Plan, ProofError, border_nodes, consistency_nodes, consistency_proof, inclusion_nodes,
+    inclusion_proof, new_nodes,
+};
+pub use proof::{verify_consistency, verify_inclusion};
 pub use range::Range;
 
 use crate::hash::Hash;

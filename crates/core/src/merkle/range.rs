@@ -95,17 +95,27 @@ impl Range {
         assert_eq!(self.end, next.begin, "ranges join only where one ends and the next begins");
         self.end = next.end;
         for subtree in &next.subtrees {
-            self.append(*subtree);
+            self.append(*subtree, |_| {});
         }
     }
 
-    fn append(&mut self, mut subtree: Subtree) {
+    /// Appends one leaf by its leaf hash; `each` gets level, index and root of every complete subtree
+    /// that this makes, the leaf first.
+    pub(super) fn append_leaf(&mut self, leaf: Hash, mut each: impl FnMut(u8, u64, Hash)) {
+        let leaf = Subtree { level: 0, index: self.end, root: leaf };
+        self.end += 1;
+        self.append(leaf, |made| each(made.level, made.index, made.root));
+    }
+
+    fn append(&mut self, mut subtree: Subtree, mut each: impl FnMut(&Subtree)) {
+        each(&subtree);
         while let Some(left) = self.subtrees.last() {
             if left.level != subtree.level || left.index % 2 == 1 || left.index + 1 != subtree.index {
                 break;
             }
             let root = node(&left.root, &subtree.root);
             subtree = Subtree { level: subtree.level + 1, index: subtree.index / 2, root };
+            each(&subtree);
             self.subtrees.pop();
         }
         self.subtrees.push(subtree);
@@ -142,25 +152,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::merkle::leaf;
-
-    /// RFC 6962 section 2.1, word for word.
-    fn reference(leaves: &[Hash]) -> Hash {
-        match leaves {
-            [] => Hash::of(b""),
-            [one] => leaf(one),
-            _ => {
-                let k = (leaves.len() - 1).ilog2();
-                let (left, right) = leaves.split_at(1 << k);
-                node(&reference(left), &reference(right))
-            }
-        }
-    }
+    use crate::merkle::reference::{entries, root};
 
     proptest! {
         #[test]
         fn joined_at_any_place_it_is_the_tree(count in 0_usize..200, a in 0_usize..200, b in 0_usize..200) {
-            let hashes: Vec<Hash> = (0..count).map(|i| Hash::of(&i.to_le_bytes())).collect();
+            let hashes = entries(count);
             let (a, b) = (a.min(b).min(count), a.max(b).min(count));
             let mut batch = Batch::default();
             let mut part = |from: usize, to: usize| Range::of_entries(from as u64, &hashes[from..to], &mut batch);
@@ -171,7 +168,7 @@ mod tests {
             middle.join(&right);
             left.join(&middle);
             prop_assert_eq!(&left, &other);
-            prop_assert_eq!(left.root(), Some(reference(&hashes)));
+            prop_assert_eq!(left.root(), Some(root(&hashes)));
             let roots: Vec<Hash> = left.subtrees.iter().map(|s| s.root).collect();
             prop_assert_eq!(Range::of_prefix(count as u64, &roots), Some(left));
         }
