@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_core::entry::genesis;
 use countersign_core::export::header::PersonalData;
 use countersign_core::hash::{Batch, Hash};
-use countersign_core::merkle::Range;
+use countersign_core::merkle::{Range, leaf, verify_consistency, verify_inclusion};
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::Context;
 use countersign_core::{Options, Report, hash_entry_line, verify_chain_integrity};
@@ -20,6 +20,10 @@ struct Worked {
     entries: Vec<WorkedEntry>,
     size: usize,
     merkle_roots_hex: BTreeMap<u64, String>,
+    /// By index, proofs in the tree of `size`.
+    inclusion_hex: BTreeMap<u64, Vec<Hash>>,
+    /// By old size, proofs to the tree of `size`.
+    consistency_hex: BTreeMap<u64, Vec<Hash>>,
     balances: BTreeMap<String, String>,
     treasury: BTreeMap<String, String>,
 }
@@ -48,6 +52,7 @@ pub fn check(export: &str, expected: &str) -> Result<(), String> {
         .map(|(line, entry)| entry_hash(line, entry))
         .collect::<Result<Vec<_>, _>>()?;
     roots(&hashes, &worked)?;
+    proofs(&hashes, &worked)?;
     sums(export, &worked)?;
     let report = report(export)?;
     same("the report's root", &report.root, &worked.merkle_roots_hex.values().last().cloned())?;
@@ -82,6 +87,19 @@ fn roots(hashes: &[Hash], worked: &Worked) -> Result<(), String> {
         let expected = worked.merkle_roots_hex.get(&(size as u64)).cloned();
         same(&format!("root of the first {size}"), &of_size(size), &expected)
     })
+}
+
+fn proofs(hashes: &[Hash], worked: &Worked) -> Result<(), String> {
+    same("proofs", &(worked.inclusion_hex.len(), worked.consistency_hex.len()), &(worked.size, worked.size))?;
+    let root = |size: usize| Range::of_entries(0, &hashes[..size], &mut Batch::default()).root().unwrap_or_default();
+    let (size, all) = (worked.size as u64, root(worked.size));
+    for ((index, proof), hash) in worked.inclusion_hex.iter().zip(hashes) {
+        same(&format!("inclusion of {index}"), &verify_inclusion(*index, size, &leaf(hash), &all, proof), &true)?;
+    }
+    for ((old, proof), n) in worked.consistency_hex.iter().zip(1..) {
+        same(&format!("consistency from {old}"), &verify_consistency(*old, &root(n), size, &all, proof), &true)?;
+    }
+    Ok(())
 }
 
 fn sums(export: &str, worked: &Worked) -> Result<(), String> {

@@ -6,6 +6,7 @@
 
 pub mod balances;
 pub mod books;
+pub mod checkpoint;
 pub mod economy;
 pub mod entry;
 pub mod evidence;

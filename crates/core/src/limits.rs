@@ -28,3 +28,9 @@ pub const MAX_DISPLACED: usize = 200_000;
 pub const MAX_DEPTH: usize = 64;
 /// Most entries of format 1 that are ordered by their links.
 pub const MAX_LEGACY: usize = 100_000_000;
+/// Longest signed note, in bytes.
+pub const MAX_NOTE: usize = 1 << 16;
+/// Most signatures under a note, as in Go's `sumdb/note`.
+pub const MAX_NOTE_SIGNATURES: usize = 100;
+/// Longest name of a key, in bytes: that of a ledger's name.
+pub const MAX_KEY_NAME: usize = 128;

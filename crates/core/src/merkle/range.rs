@@ -1,32 +1,10 @@
-//! RFC 6962 trees over runs of entries: leaf = SHA-256(0x00 ‖ hash), node = SHA-256(0x01 ‖ left ‖ right).
-//!
-//! A [`Range`] holds the roots of the complete subtrees that make up a gap-free run of leaves, by
-//! absolute position, so that neighbouring ranges join into one (the "compact range" of Trillian).
+//! The roots of the complete subtrees that make up a gap-free run of leaves, by absolute position, so
+//! that neighbouring ranges join into one (the "compact range" of Trillian).
 
 use serde::{Deserialize, Serialize};
 
+use super::{leaf, node, node_message};
 use crate::hash::{Batch, Hash};
-
-/// Leaf hash of an entry's `current_hash`.
-#[must_use]
-pub fn leaf(current_hash: &Hash) -> Hash {
-    let mut message = [0; 33];
-    message[1..].copy_from_slice(&current_hash.0);
-    Hash::of(&message)
-}
-
-/// Hash of an inner node.
-#[must_use]
-pub fn node(left: &Hash, right: &Hash) -> Hash {
-    Hash::of(&node_message(left, right))
-}
-
-fn node_message(left: &Hash, right: &Hash) -> [u8; 65] {
-    let mut message = [1; 65];
-    message[1..33].copy_from_slice(&left.0);
-    message[33..].copy_from_slice(&right.0);
-    message
-}
 
 /// Names a complete subtree: the `index`-th of 2^`level` leaves. Level 0 are the leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,26 +166,15 @@ impl Range {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    /// RFC 6962 section 2.1, word for word.
-    fn reference(leaves: &[Hash]) -> Hash {
-        match leaves {
-            [] => Hash::of(b""),
-            [one] => leaf(one),
-            _ => {
-                let k = (leaves.len() - 1).ilog2();
-                let (left, right) = leaves.split_at(1 << k);
-                node(&reference(left), &reference(right))
-            }
-        }
-    }
+    use super::*;
+    use crate::merkle::reference::{entries, root};
 
     proptest! {
         #[test]
         fn joined_at_any_place_it_is_the_tree(count in 0_usize..200, a in 0_usize..200, b in 0_usize..200) {
-            let hashes: Vec<Hash> = (0..count).map(|i| Hash::of(&i.to_le_bytes())).collect();
+            let hashes = entries(count);
             let (a, b) = (a.min(b).min(count), a.max(b).min(count));
             let mut batch = Batch::default();
             let mut part = |from: usize, to: usize| Range::of_entries(from as u64, &hashes[from..to], &mut batch);
@@ -218,7 +185,7 @@ mod tests {
             middle.join(&right);
             left.join(&middle);
             prop_assert_eq!(&left, &other);
-            prop_assert_eq!(left.root(), Some(reference(&hashes)));
+            prop_assert_eq!(left.root(), Some(root(&hashes)));
             prop_assert_eq!(Range::of_prefix(count as u64, &left.roots()), Some(left.clone()));
             let (mut pushed, mut completed) = (Range::empty(0), 0);
             hashes.iter().for_each(|hash| pushed.push(hash, |_, _| completed += 1));
