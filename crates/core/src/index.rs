@@ -1,6 +1,8 @@
 //! The index of transaction ids, for what looks back across the whole ledger: ids used twice, refunds
 //! and erasures. 40 bytes an entry, and 24 for each that refers to another.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::balances::Numbers;
@@ -152,6 +154,12 @@ impl Index {
             ..*r
         }));
         self.references.extend(next.references.iter().map(|r| Reference { line: r.line + lines, ..*r }));
+    }
+
+    /// Takes note that the personal blocks of these entries went after they were read; of how many.
+    pub fn forget_blocks(&mut self, ids: &BTreeSet<u128>) -> u64 {
+        let gone = self.records.iter_mut().filter(|r| r.has_personal() && ids.contains(&r.id()));
+        gone.map(|record| record.currency &= !HAS_PERSONAL).count() as u64
     }
 
     /// Whether a named limit was passed, so that looking back is not possible.

@@ -14,6 +14,7 @@ pub mod export;
 mod forensics;
 pub mod grammar;
 pub mod hash;
+pub mod incremental;
 pub mod index;
 mod intake;
 mod legacy;

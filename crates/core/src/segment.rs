@@ -4,6 +4,8 @@
 //! saved segment and what is new since all come to the same. A segment says *that* something is
 //! wrong; what, is the second reading's business ([`crate::forensics`]).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::balances::Balances;
@@ -263,6 +265,12 @@ impl Segment {
         self.index.join(&next.index, lines, &accounts, &currencies);
         self.documents.join(next.documents, lines);
         self
+    }
+
+    /// Takes note that the personal blocks of these entries, by `transaction_id`, were erased after they were
+    /// read, as entries that follow say.
+    pub fn forget_blocks(&mut self, ids: &BTreeSet<u128>) {
+        self.withheld += self.index.forget_blocks(ids);
     }
 
     /// Whether lines stand in order: entries, documents, at most one of the Treasury, one trailer.

@@ -28,6 +28,12 @@ impl<W: Write> Writer<W> {
         Ok(Self { out, entries: 0, last_seq: header.first_seq - 1, head: header.genesis() })
     }
 
+    /// Goes on after what was written elsewhere: so many entries, the last with this `seq` and hash.
+    #[must_use]
+    pub const fn resume(out: W, entries: u64, last_seq: u64, head: Hash) -> Self {
+        Self { out, entries, last_seq, head }
+    }
+
     /// Appends an entry whose `current_hash` is `hash`.
     ///
     /// # Errors
