@@ -6,6 +6,7 @@ use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 
+use crate::error::StoreError;
 use crate::head::Head;
 
 /// One commit. A document carries the version that it was read at, and is written with the next one, where
@@ -49,6 +50,29 @@ impl Batch {
             erased: Vec::new(),
             checkpoints: Vec::new(),
         }
+    }
+
+    /// Holds the entries and the new head to the head that is kept, `seq` and `hash`: each entry follows the one
+    /// before it, and the head names the last.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`]: whoever made the batch made a mistake.
+    pub fn check_follows(&self, seq: u64, hash: &Hash) -> Result<(), StoreError> {
+        let refused = |why: String| Err(StoreError::Refused { why });
+        let (mut seq, mut hash) = (seq, *hash);
+        for record in &self.entries {
+            if record.seq != seq + 1 || Hash::parse(&record.previous_hash) != Some(hash) {
+                return refused(format!("the entry {} does not follow the entry {seq}", record.seq));
+            }
+            let Some(next) = record.hash() else {
+                return refused(format!("the current_hash of the entry {} is no hash", record.seq));
+            };
+            (seq, hash) = (record.seq, next);
+        }
+        if (self.head.seq, self.head.hash, self.head.range.len()) != (seq, hash, seq) {
+            return refused(format!("the new head is not the entry {seq}"));
+        }
+        Ok(())
     }
 }
 

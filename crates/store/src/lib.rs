@@ -11,9 +11,50 @@ mod batch;
 mod error;
 pub mod export;
 mod head;
+pub mod sqlite;
 mod store;
 
 pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};
 pub use store::{Loaded, Location, Page, Query, Snapshot, Store, Wanted};
+
+use countersign_core::timestamp::Timestamp;
+
+/// What is said of PostgreSQL until its adapter is here.
+fn no_postgres() -> Result<Box<dyn Store>, StoreError> {
+    Err(StoreError::Unsupported("PostgreSQL is not built in".to_owned()))
+}
+
+/// Makes a ledger without entries. `now`: what it says it was made at.
+///
+/// # Errors
+/// [`StoreError::Exists`] where there is one already; those of the database.
+pub fn create(location: &Location, identity: &Identity, now: Timestamp) -> Result<Box<dyn Store>, StoreError> {
+    match location {
+        Location::Sqlite(path) => Ok(Box::new(sqlite::create(path, identity, now)?)),
+        Location::Postgres(_) => no_postgres(),
+    }
+}
+
+/// Opens a ledger to read and to write. `expected`: its name, where only that one will do.
+///
+/// # Errors
+/// [`StoreError::NotThisLedger`] where there is none, or another one; those of the database.
+pub fn open(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store>, StoreError> {
+    match location {
+        Location::Sqlite(path) => Ok(Box::new(sqlite::open(path, expected)?)),
+        Location::Postgres(_) => no_postgres(),
+    }
+}
+
+/// Opens a ledger to read it only. `expected`: its name, where only that one will do.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_read_only(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store>, StoreError> {
+    match location {
+        Location::Sqlite(path) => Ok(Box::new(sqlite::open_read_only(path, expected)?)),
+        Location::Postgres(_) => no_postgres(),
+    }
+}

@@ -1,0 +1,238 @@
+//! One commit: the documents and the head, each where it has the version that was read, then what is new.
+
+use countersign_core::books::{Account, Treasury};
+use countersign_core::seal::Record;
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use serde::Serialize;
+
+use super::cells::number;
+use super::fault::{fault, inserting};
+use super::rows;
+use crate::batch::{Answer, Batch, SignedCheckpoint};
+use crate::error::{Document, StoreError, VersionError};
+use crate::head::Head;
+
+const ACCOUNT: &str = "UPDATE accounts SET version = version + 1, balances = ?3, is_frozen_for_fraud = ?4, \
+                       is_active = ?5, is_banned = ?6, username = ?7, updated_at = ?8 WHERE id = ?1 AND version = ?2";
+const OPENED: &str = "INSERT INTO accounts (id, version, balances, is_frozen_for_fraud, is_active, is_banned, \
+                      username, created_at, updated_at) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const TREASURY: &str = "UPDATE treasury SET version = version + 1, collected = ?2, transactions = ?3, \
+                        last_collection_at = ?4, last_withdrawal_at = ?5, last_withdrawal_by = ?6 \
+                        WHERE one = 1 AND version = ?1";
+const HEAD: &str = "UPDATE ledger SET version = version + 1, seq = ?2, hash = ?3, time = ?4, roots = ?5, totals = ?6, \
+                    halt = ?7 WHERE one = 1 AND version = ?1";
+const ENTRY: &str = "INSERT INTO entries (seq, transaction_id, created_at, type, currency, amount_gross, \
+                     tax_withheld, amount_net, tax_type, sender_id, receiver_id, operator_id, reference_id, \
+                     personal_hash, previous_hash, current_hash) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+const PERSONAL: &str = "INSERT INTO personal (seq, salt, sender_username, receiver_username, description, \
+                        ip_address, user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const NODE: &str = "INSERT INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
+const ANSWER: &str = "INSERT INTO answers (key, asked, answer, at) VALUES (?1, ?2, ?3, ?4)";
+const ERASE: &str = "DELETE FROM personal WHERE seq = (SELECT seq FROM entries WHERE transaction_id = ?1)";
+const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2, ?3 \
+                          WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE size = ?1 AND note = ?2)";
+
+/// Writes a batch, all or nothing. It is durable when this returns.
+pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    batch.accounts.iter().try_for_each(|account| update_account(&transaction, account))?;
+    batch.opened.iter().try_for_each(|account| open_account(&transaction, account))?;
+    batch.treasury.iter().try_for_each(|treasury| update_treasury(&transaction, treasury))?;
+    extend(&transaction, batch)?;
+    batch.entries.iter().try_for_each(|record| insert_entry(&transaction, record))?;
+    insert_nodes(&transaction, batch)?;
+    batch.answers.iter().try_for_each(|answer| insert_answer(&transaction, answer))?;
+    batch.erased.iter().try_for_each(|id| erase(&transaction, id))?;
+    batch.checkpoints.iter().try_for_each(|checkpoint| insert_checkpoint(&transaction, checkpoint))?;
+    transaction.commit().map_err(fault)
+}
+
+fn run(transaction: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<usize, rusqlite::Error> {
+    transaction.prepare_cached(sql)?.execute(values)
+}
+
+fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Other(error.to_string()))
+}
+
+fn update_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), StoreError> {
+    let (version, balances) = (number(account.version)?, json(&account.balances)?);
+    let written = run(
+        transaction,
+        ACCOUNT,
+        params![
+            account.id,
+            version,
+            balances,
+            account.is_frozen_for_fraud,
+            account.is_active,
+            account.is_banned,
+            account.username,
+            account.updated_at.to_string(),
+        ],
+    );
+    if written.map_err(fault)? == 1 {
+        return Ok(());
+    }
+    let of_it = "SELECT id, version FROM accounts WHERE id = ?1";
+    let found = rows::one(transaction, of_it, [&account.id], "accounts", |row| row.count(1))?.unwrap_or(0);
+    Err(VersionError { document: Document::Account(account.id.clone()), expected: account.version, found }.into())
+}
+
+fn open_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), StoreError> {
+    let balances = json(&account.balances)?;
+    let written = run(
+        transaction,
+        OPENED,
+        params![
+            account.id,
+            balances,
+            account.is_frozen_for_fraud,
+            account.is_active,
+            account.is_banned,
+            account.username,
+            account.created_at.to_string(),
+            account.updated_at.to_string(),
+        ],
+    );
+    written.map_err(|error| inserting(error, || format!("an account {}", account.id)))?;
+    Ok(())
+}
+
+fn update_treasury(transaction: &Transaction<'_>, treasury: &Treasury) -> Result<(), StoreError> {
+    let (version, collected) = (number(treasury.version)?, json(&treasury.collected)?);
+    let time = |time: Option<countersign_core::timestamp::Timestamp>| time.map(|time| time.to_string());
+    let written = run(
+        transaction,
+        TREASURY,
+        params![
+            version,
+            collected,
+            number(treasury.transactions)?,
+            time(treasury.last_collection_at),
+            time(treasury.last_withdrawal_at),
+            treasury.last_withdrawal_by,
+        ],
+    );
+    if written.map_err(fault)? == 1 {
+        return Ok(());
+    }
+    let found = rows::treasury(transaction)?.version;
+    Err(VersionError { document: Document::Treasury, expected: treasury.version, found }.into())
+}
+
+/// Moves the head, where it is still the one that was read and the entries follow it.
+fn extend(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+    let sql = "SELECT one, version, seq, hash FROM ledger WHERE one = 1";
+    let read = |row: super::cells::Cells<'_>| Ok((row.count(1)?, row.count(2)?, row.hash(3)?));
+    let gone = || StoreError::Damaged("table ledger: its one row is gone".to_owned());
+    let (found, seq, hash) = rows::one(transaction, sql, [], "ledger", read)?.ok_or_else(gone)?;
+    let expected = batch.head.version;
+    if found != expected {
+        return Err(VersionError { document: Document::Ledger, expected, found }.into());
+    }
+    batch.check_follows(seq, &hash)?;
+    write_head(transaction, &batch.head)
+}
+
+fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), StoreError> {
+    let halt = head.halt.as_ref().map(json).transpose()?;
+    let written = run(
+        transaction,
+        HEAD,
+        params![
+            number(head.version)?,
+            number(head.seq)?,
+            head.hash.to_string(),
+            head.time.map(|time| time.to_string()),
+            json(&head.range.roots())?,
+            json(&head.totals)?,
+            halt,
+        ],
+    );
+    written.map_err(fault)?;
+    Ok(())
+}
+
+fn insert_entry(transaction: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
+    let seq = number(record.seq)?;
+    let written = run(
+        transaction,
+        ENTRY,
+        params![
+            seq,
+            record.transaction_id,
+            record.created_at,
+            record.kind,
+            record.currency,
+            record.amount_gross,
+            record.tax_withheld,
+            record.amount_net,
+            record.tax_type,
+            record.sender_id,
+            record.receiver_id,
+            record.operator_id,
+            record.reference_id,
+            record.personal_hash,
+            record.previous_hash,
+            record.current_hash,
+        ],
+    );
+    let what = || format!("an entry {seq}, or one with the transaction_id {}", record.transaction_id);
+    written.map_err(|error| inserting(error, what))?;
+    let Some(personal) = &record.personal else { return Ok(()) };
+    let written = run(
+        transaction,
+        PERSONAL,
+        params![
+            seq,
+            personal.salt,
+            personal.sender_username,
+            personal.receiver_username,
+            personal.description,
+            personal.ip_address,
+            personal.user_agent,
+        ],
+    );
+    written.map_err(|error| inserting(error, || format!("a personal block of entry {seq}")))?;
+    Ok(())
+}
+
+fn insert_nodes(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+    for (id, hash) in &batch.nodes {
+        let written = run(transaction, NODE, params![id.level, number(id.index)?, hash.to_string()]);
+        written.map_err(|error| inserting(error, || format!("a node {} of level {}", id.index, id.level)))?;
+    }
+    Ok(())
+}
+
+fn insert_answer(transaction: &Transaction<'_>, answer: &Answer) -> Result<(), StoreError> {
+    let values = params![answer.key, answer.asked.to_string(), answer.answer, answer.at.to_string()];
+    let written = run(transaction, ANSWER, values);
+    written.map_err(|error| inserting(error, || format!("an answer to the key {}", answer.key)))?;
+    Ok(())
+}
+
+fn erase(transaction: &Transaction<'_>, id: &str) -> Result<(), StoreError> {
+    match run(transaction, ERASE, params![id]).map_err(fault)? {
+        1 => Ok(()),
+        _ => Err(StoreError::Refused { why: format!("the entry {id} has no personal block to erase") }),
+    }
+}
+
+/// Keeps a checkpoint, where it is not kept already.
+pub(super) fn insert_checkpoint(
+    transaction: &Transaction<'_>,
+    checkpoint: &SignedCheckpoint,
+) -> Result<(), StoreError> {
+    let size = number(checkpoint.size)?;
+    let sql = "SELECT one, seq FROM ledger WHERE one = 1";
+    let seq = rows::one(transaction, sql, [], "ledger", |row| row.count(1))?.unwrap_or(0);
+    if checkpoint.size > seq {
+        return Err(StoreError::Refused { why: format!("a checkpoint of {size} entries, where there are {seq}") });
+    }
+    run(transaction, CHECKPOINT, params![size, checkpoint.note, checkpoint.at.to_string()]).map_err(fault)?;
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! A ledger in one file of SQLite's: the embedded default. Auditors open it with what they have.
+//!
+//! A write-ahead log with `synchronous = FULL`: what a commit returned from is on the disk. One connection
+//! writes, others read; several processes may use one file. The schema stands in `schema_1.sql`.
+
+mod cells;
+mod commit;
+mod fault;
+mod history;
+mod load;
+mod pool;
+mod rows;
+mod schema;
+mod snapshot;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use countersign_core::books::Account;
+use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
+use countersign_core::seal::Record;
+use countersign_core::timestamp::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use self::fault::fault;
+use self::pool::Readers;
+use crate::batch::{Batch, SignedCheckpoint};
+use crate::error::StoreError;
+use crate::head::{Head, Identity};
+use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
+
+/// A ledger in a file of SQLite's.
+#[derive(Debug)]
+pub struct Sqlite {
+    identity: Identity,
+    path: PathBuf,
+    /// `None` where it was opened for reading only.
+    writer: Option<Mutex<Writer>>,
+    readers: Readers,
+}
+
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    /// Whether the log may still hold a block that was erased.
+    holds_erased: bool,
+}
+
+const LEDGER: &str = "INSERT INTO ledger (one, name, ledger_id, created_at, version, seq, hash, roots, totals) \
+                      VALUES (1, ?1, ?2, ?3, 0, 0, ?4, '[]', '{}')";
+const TREASURY: &str = "INSERT INTO treasury (one, version, collected, transactions) VALUES (1, 0, '{}', 0)";
+
+/// Makes a ledger without entries in a file that is not there yet, or is empty.
+///
+/// # Errors
+/// [`StoreError::Exists`] where there is something; those of the database.
+pub fn create(path: &Path, identity: &Identity, now: Timestamp) -> Result<Sqlite, StoreError> {
+    new_file(path)?;
+    let mut connection = pool::writer(path)?;
+    let exists = || StoreError::Exists { what: format!("a database at {}", path.display()) };
+    let mode: String = pool::answer(&connection, "journal_mode", "WAL").map_err(|error| match error {
+        StoreError::Damaged(_) => exists(),
+        other => other,
+    })?;
+    if mode != "wal" {
+        return Err(StoreError::Unsupported(format!("{} cannot have a write-ahead log", path.display())));
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    let objects: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fault)?;
+    if objects > 0 {
+        return Err(exists());
+    }
+    for (sql, to) in schema::STEPS.iter().zip(1..) {
+        schema::take(&transaction, sql, to)?;
+    }
+    transaction.pragma_update(None, "application_id", schema::APPLICATION_ID).map_err(fault)?;
+    let genesis = identity.genesis().to_string();
+    let values = params![identity.ledger, identity.ledger_id, now.to_string(), genesis];
+    transaction.execute(LEDGER, values).map_err(fault)?;
+    transaction.execute(TREASURY, []).map_err(fault)?;
+    transaction.commit().map_err(fault)?;
+    Ok(Sqlite::new(path, identity.clone(), Some(connection)))
+}
+
+/// Makes an empty file that only its owner reads, where there is none: a ledger holds personal data.
+fn new_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Lost { why: format!("{}: {error}", path.display()) }),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Opens a ledger to read and to write, and brings its schema up to date. `expected`: its name.
+///
+/// # Errors
+/// [`StoreError::NotThisLedger`] where there is none or one of another name, [`StoreError::SchemaTooNew`],
+/// [`StoreError::Damaged`]; those of the database.
+pub fn open(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
+    is_there(path)?;
+    let mut connection = pool::writer(path)?;
+    recognise(&connection, path)?;
+    schema::migrate(&mut connection, schema::STEPS)?;
+    let identity = identify(&connection, path, expected)?;
+    Ok(Sqlite::new(path, identity, Some(connection)))
+}
+
+/// Opens a ledger to read it only. `expected`: its name.
+///
+/// # Errors
+/// As [`open`]; [`StoreError::Unsupported`] where its schema is older than this program's.
+pub fn open_read_only(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
+    is_there(path)?;
+    let connection = pool::reader(path)?;
+    recognise(&connection, path)?;
+    let (found, known) = (schema::version(&connection)?, u32::try_from(schema::STEPS.len()).unwrap_or(u32::MAX));
+    if found > known {
+        return Err(StoreError::SchemaTooNew { found, known });
+    }
+    if found < known {
+        let why = format!("{} has schema {found}, and must be opened for writing once", path.display());
+        return Err(StoreError::Unsupported(why));
+    }
+    let identity = identify(&connection, path, expected)?;
+    Ok(Sqlite::new(path, identity, None))
+}
+
+fn is_there(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => Err(StoreError::NotThisLedger(format!("{} is not a file", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(StoreError::NotThisLedger(format!("there is no ledger at {}", path.display())))
+        }
+        Err(error) => Err(StoreError::Lost { why: format!("{}: {error}", path.display()) }),
+    }
+}
+
+/// Whether a file is a database, and one of ours.
+fn recognise(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: Result<i32, _> = connection.pragma_query_value(None, "application_id", |row| row.get(0));
+    match found.map_err(fault) {
+        Ok(schema::APPLICATION_ID) => Ok(()),
+        Ok(_) => Err(StoreError::NotThisLedger(format!("{} is no ledger of Countersign", path.display()))),
+        Err(StoreError::Damaged(why)) => {
+            Err(StoreError::NotThisLedger(format!("{} is no ledger of Countersign: {why}", path.display())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn identify(connection: &Connection, path: &Path, expected: Option<&str>) -> Result<Identity, StoreError> {
+    schema::check(connection)?;
+    let identity = rows::identity(connection)?;
+    match expected {
+        Some(name) if name != identity.ledger => {
+            let why = format!("{} holds the ledger {}, not {name}", path.display(), identity.ledger);
+            Err(StoreError::NotThisLedger(why))
+        }
+        _ => Ok(identity),
+    }
+}
+
+impl Sqlite {
+    fn new(path: &Path, identity: Identity, writer: Option<Connection>) -> Self {
+        let writer = writer.map(|connection| Mutex::new(Writer { connection, holds_erased: false }));
+        Self { identity, path: path.to_owned(), writer, readers: Readers::new(path.to_owned()) }
+    }
+
+    /// A writer whose thread panicked has rolled back, and is used again.
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        let read_only = || StoreError::Refused { why: "it was opened for reading only".to_owned() };
+        Ok(self.writer.as_ref().ok_or_else(read_only)?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Writer {
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        commit::commit(&mut self.connection, batch)?;
+        self.holds_erased |= !batch.erased.is_empty();
+        if self.holds_erased {
+            self.holds_erased = !self.empty_log();
+        }
+        Ok(())
+    }
+
+    /// Carries the log over to the database and empties it, where nobody reads from it; whether that was so.
+    /// Nobody waits for it: the next commit tries again.
+    fn empty_log(&self) -> bool {
+        let patience: Result<i64, _> = self.connection.pragma_query_value(None, "busy_timeout", |row| row.get(0));
+        let _ = self.connection.busy_timeout(Duration::ZERO);
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        let patience = patience.ok().and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default();
+        let _ = self.connection.busy_timeout(Duration::from_millis(patience));
+        busy == Ok(0)
+    }
+}
+
+const BY_SEQ: &str = concat!(
+    "SELECT ",
+    rows::entry_columns!(),
+    " FROM entries AS e LEFT JOIN personal AS p ON p.seq = e.seq WHERE e.seq = ?1"
+);
+const BY_ID: &str = concat!(
+    "SELECT ",
+    rows::entry_columns!(),
+    " FROM entries AS e LEFT JOIN personal AS p ON p.seq = e.seq WHERE e.transaction_id = ?1"
+);
+const CHECKPOINT: &str =
+    "SELECT size, note, at FROM checkpoints WHERE size <= ?1 ORDER BY size DESC, number DESC LIMIT 1";
+
+impl Store for Sqlite {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
+        self.readers.read(|connection| load::load(connection, wanted))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.writer()?.commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        Ok(Box::new(snapshot::Snapshot::begin(pool::reader(&self.path)?)?))
+    }
+
+    fn entry(&self, seq: u64) -> Result<Option<Record>, StoreError> {
+        let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
+        self.readers.read(|connection| rows::one(connection, BY_SEQ, [seq], "entries", rows::record))
+    }
+
+    fn entry_by_id(&self, transaction_id: &str) -> Result<Option<Record>, StoreError> {
+        self.readers.read(|connection| rows::one(connection, BY_ID, [transaction_id], "entries", rows::record))
+    }
+
+    fn history(&self, query: &Query, page: Page) -> Result<Vec<Record>, StoreError> {
+        self.readers.read(|connection| history::history(connection, query, page))
+    }
+
+    fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
+        self.readers.read(|connection| history::frozen(connection, after, limit))
+    }
+
+    fn plan(&self, query: &Query) -> Result<String, StoreError> {
+        self.readers.read(|connection| history::plan(connection, query))
+    }
+
+    fn plan_frozen(&self) -> Result<String, StoreError> {
+        self.readers.read(history::plan_frozen)
+    }
+
+    fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
+        self.readers.read(|connection| tree::nodes(connection, wanted))
+    }
+
+    fn checkpoint(&self, size: Option<u64>) -> Result<Option<SignedCheckpoint>, StoreError> {
+        let most = size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX);
+        self.readers.read(|connection| rows::one(connection, CHECKPOINT, [most], "checkpoints", rows::checkpoint))
+    }
+
+    fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
+        let mut writer = self.writer()?;
+        let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        commit::insert_checkpoint(&transaction, checkpoint)?;
+        transaction.commit().map_err(fault)
+    }
+
+    fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let writer = self.writer()?;
+        let forgotten = writer.connection.execute("DELETE FROM answers WHERE at < ?1", [before.to_string()]);
+        Ok(forgotten.map_err(fault)? as u64)
+    }
+
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let source = snapshot::Snapshot::begin(pool::reader(&self.path)?)?;
+        backup(&source, to)
+    }
+}
+
+/// Copies a snapshot to a file that is not there yet, opens the copy and holds its head to the snapshot's.
+fn backup(source: &snapshot::Snapshot, to: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        return Err(StoreError::Exists { what: format!("a file at {}", to.display()) });
+    }
+    new_file(to)?;
+    let mut copy = pool::connect(to, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    source.copy_to(&mut copy)?;
+    let head: Head = rows::head(&copy)?;
+    if head != *source.head() {
+        return Err(StoreError::Damaged(format!("the copy at {} has another head than the ledger", to.display())));
+    }
+    copy.close().map_err(|(_, error)| fault(error))
+}

@@ -1,0 +1,100 @@
+//! Connections: how each is set up, and those that read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::fault::fault;
+use crate::error::StoreError;
+
+/// How long a connection waits for another's lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest value that is read or written, in bytes: the Treasury's document grows with its buckets.
+const MAX_VALUE: i32 = 16 << 20;
+/// Pages that a writer keeps in memory, in KiB.
+const WRITER_CACHE: i64 = 64 << 10;
+/// Pages in the write-ahead log before they are carried over to the database.
+const LOG_PAGES: i64 = 4000;
+/// What the log is cut to after it had to grow, in bytes.
+const LOG_KEPT: i64 = 64 << 20;
+/// Statements kept prepared on each connection.
+const STATEMENTS: usize = 64;
+/// Connections that wait for the next reader.
+const MAX_IDLE: usize = 8;
+
+/// Opens a file that exists, and sets up what holds for every connection.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+    connection.busy_timeout(PATIENCE).map_err(fault)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE).map_err(fault)?;
+    // The schema of a file may be anybody's: it calls nothing, and names in it are not taken for texts.
+    for (setting, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+    ] {
+        connection.set_db_config(setting, on).map_err(fault)?;
+    }
+    connection.pragma_update(None, "cell_size_check", true).map_err(fault)?;
+    Ok(connection)
+}
+
+/// A connection that writes. What is deleted is overwritten, so that an erased block is gone.
+pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set = |pragma: &str, value: &dyn rusqlite::ToSql| connection.pragma_update(None, pragma, value);
+    set("synchronous", &"FULL").map_err(fault)?;
+    set("secure_delete", &"ON").map_err(fault)?;
+    set("cache_size", &-WRITER_CACHE).map_err(fault)?;
+    let log_pages: i64 = answer(&connection, "wal_autocheckpoint", LOG_PAGES)?;
+    debug_assert_eq!(log_pages, LOG_PAGES);
+    let _: i64 = answer(&connection, "journal_size_limit", LOG_KEPT)?;
+    Ok(connection)
+}
+
+/// Sets a pragma that answers with what holds now.
+pub(super) fn answer<T: rusqlite::types::FromSql>(
+    connection: &Connection,
+    pragma: &str,
+    value: impl rusqlite::ToSql,
+) -> Result<T, StoreError> {
+    connection.pragma_update_and_check(None, pragma, value, |row| row.get(0)).map_err(fault)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Connections that read, each used by one at a time.
+#[derive(Debug)]
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, idle: Mutex::default() }
+    }
+
+    /// Does some reading within one snapshot. A connection that brought an error is not used again.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.map_or_else(|| reader(&self.path), Ok)?;
+        let snapshot = connection.unchecked_transaction().map_err(fault)?;
+        let found = work(&snapshot)?;
+        snapshot.finish().map_err(fault)?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
+        Ok(found)
+    }
+}
