@@ -2,6 +2,7 @@
 
 mod browser;
 mod node;
+mod peers;
 mod rust;
 mod tool;
 
@@ -26,14 +27,16 @@ pub(crate) enum Need {
     NpmTest,
     E2e,
     Browser,
+    Peers,
 }
 
 impl Need {
     /// The quick ones first: what a machine lacks is said before anything is compiled.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::WasmTarget,
         Self::Node,
         Self::Browser,
+        Self::Peers,
         Self::WasmOpt,
         Self::NpmTest,
         Self::E2e,
@@ -58,6 +61,7 @@ impl Need {
             Self::NpmTest => node::packages(project, "crates/wasm/npm-test"),
             Self::E2e => node::packages(project, "tests/e2e"),
             Self::Browser => browser(project).map(drop),
+            Self::Peers => peers::peers(project),
         }
     }
 }

@@ -66,7 +66,8 @@ impl Step {
 
     pub(super) fn needs(self) -> Vec<Need> {
         match self {
-            Self::Fmt | Self::Clippy | Self::Native | Self::Page | Self::Example => vec![],
+            Self::Fmt | Self::Clippy | Self::Page | Self::Example => vec![],
+            Self::Native => vec![Need::Peers],
             Self::Deny => vec![Need::CargoDeny],
             Self::ClippyWasm => vec![Need::WasmTarget],
             Self::WasmNode => vec![Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Node],
