@@ -4,12 +4,14 @@ mod completions;
 mod demo;
 mod input;
 mod inspect;
+mod key;
 mod legacy_entry;
 mod lines;
 mod progress;
 mod screen;
 mod sheet;
 mod shell;
+mod trusted;
 mod verdict;
 mod verify;
 
@@ -39,6 +41,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Show one entry, what is hashed for it, and how to check that without this program
     Inspect(inspect::Arguments),
+    /// Make and show the keys that sign checkpoints
+    Key(key::Arguments),
     /// Write a demo ledger, and tampered copies of it, to try the other commands on
     Demo(demo::Arguments),
     /// Print a completion script for a shell
@@ -92,6 +96,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::input::Input;
 use super::progress::Bar;
 use super::screen::{self, Paint};
+use super::trusted::{Given, Trusted};
 use super::{Failure, Outcome, verdict};
 
 const MAX_THREADS: i64 = 256;
@@ -30,10 +31,14 @@ pub(super) struct Arguments {
     /// Leave out the SHA-256 of the input
     #[arg(long)]
     no_input_hash: bool,
+    #[command(flatten)]
+    trusted: Given,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let audit = Input::open(&arguments.file).map_err(Unreadable::Io).and_then(|input| audit(input, arguments));
+    let trusted = Trusted::read(&arguments.trusted)?;
+    let input = Input::open(&arguments.file).map_err(Unreadable::Io);
+    let audit = input.and_then(|input| audit(input, arguments, trusted));
     let shown = match &audit {
         Ok(report) if arguments.json => json_text(report)?,
         Ok(report) => verdict::text(report, Paint::for_stdout()),
@@ -48,11 +53,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     })
 }
 
-fn audit(input: Input, arguments: &Arguments) -> Result<Report, Unreadable> {
+fn audit(input: Input, arguments: &Arguments, trusted: Trusted) -> Result<Report, Unreadable> {
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.threads.map_or_else(cores, usize::from);
-    let input_hash = !arguments.no_input_hash;
-    let options = Options { name: Some(input.name), threads, input_hash, ..Options::default() };
+    let Trusted { keys, checkpoints, witnesses, witness_quorum } = trusted;
+    let options = Options {
+        name: Some(input.name),
+        threads,
+        input_hash: !arguments.no_input_hash,
+        keys,
+        checkpoints,
+        witnesses,
+        witness_quorum,
+    };
     let mut bar = Bar::new(input.bytes);
     let started = Instant::now();
     let report = verify_chain_integrity(input.file, &options, &mut |progress| bar.show(progress));
@@ -72,6 +85,8 @@ fn unreadable(error: &Unreadable, path: &Path) -> String {
     match error {
         Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound => format!("{path}: there is no such file"),
         Unreadable::Io(error) => format!("{path}: {error}"),
+        // Of what the auditor brought, not of the export.
+        Unreadable::Checkpoint { .. } => error.to_string(),
         other => format!("{path}: {other}"),
     }
 }
