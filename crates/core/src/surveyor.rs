@@ -43,7 +43,7 @@ impl Marks {
 
     fn has(&self, size: u64) -> bool {
         // Without an early exit, so that it becomes a few vector instructions.
-        self.0.iter().fold(false, |found, mark| found | (*mark == size))
+        self.0.iter().fold(false, |found, mark| found | (*mark == size)) && size > 0
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Options {
     pub keys: Vec<VerifyingKey>,
     /// Checkpoints that the auditor kept or got elsewhere, each a signed note.
     pub checkpoints: Vec<String>,
-    /// Keys of witnesses, who cosign what they saw (`cosignature/v1`).
+    /// Keys of witnesses, who cosign what they saw: of `cosignature/v1`, and another never counts as one.
     pub witnesses: Vec<VerifyingKey>,
     /// How many of them must have cosigned for the grade `witnessed`; 0 for all.
     pub witness_quorum: usize,

@@ -61,6 +61,11 @@ test('INVALID_ARGUMENT for what is no key, with its place', async () => {
   }
 });
 
+test('INVALID_ARGUMENT for a witness who cannot cosign', async () => {
+  const error = { code: 'INVALID_ARGUMENT', message: /^options\.witnesses\[1\] is no witness/ };
+  await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { witnesses: [WITNESS, KEY] }), error);
+});
+
 test('INVALID_ARGUMENT for what is no list of texts', async () => {
   const wrong = [{ keys: KEY }, { keys: [1] }, { checkpoints: nine }, { checkpoints: ['a\ud83d'] }, { witnesses: null }, { witnessQuorum: -1 }, { witnessQuorum: '1' }];
   for (const options of wrong) {

@@ -45,7 +45,7 @@ pub struct Settings {
 impl Settings {
     fn options(self) -> Result<Options, JsValue> {
         let keys = keys::read("keys", &self.keys)?;
-        let witnesses = keys::read("witnesses", &self.witnesses)?;
+        let witnesses = keys::read_witnesses("witnesses", &self.witnesses)?;
         let Self { name, input_hash, checkpoints, witness_quorum, .. } = self;
         Ok(Options { name, threads: 1, input_hash, keys, checkpoints, witnesses, witness_quorum })
     }

@@ -1,6 +1,6 @@
 //! Keys that an auditor brings.
 
-use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::checkpoint::{KeyKind, VerifyingKey};
 use wasm_bindgen::prelude::JsValue;
 
 use crate::failure;
@@ -11,4 +11,13 @@ pub(crate) fn read(option: &str, texts: &[String]) -> Result<Vec<VerifyingKey>, 
         text.trim().parse().map_err(|error| failure::invalid(&format!("options.{option}[{i}] is no key: {error}")))
     };
     texts.iter().enumerate().map(read).collect()
+}
+
+/// The same, of those who cosign.
+pub(crate) fn read_witnesses(option: &str, texts: &[String]) -> Result<Vec<VerifyingKey>, JsValue> {
+    let keys = read(option, texts)?;
+    match keys.iter().position(|key| key.kind() != KeyKind::CosignatureV1) {
+        Some(i) => Err(failure::invalid(&format!("options.{option}[{i}] is no witness's key, which is of type 0x04"))),
+        None => Ok(keys),
+    }
 }
