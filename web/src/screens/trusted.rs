@@ -7,8 +7,10 @@ use crate::trusted::{self, Trusted};
 
 /// The panel of the first screen. What is dropped on it is added to it (see [`crate::page`]).
 pub(crate) fn view(trusted: Trusted) -> impl IntoView {
+    // What cannot be read is shown, not to be looked for.
+    let open = untrack(|| trusted.read().is_err());
     view! {
-        <details class="trusted" id="trusted">
+        <details class="trusted" id="trusted" open=open>
             <summary>
                 "Keys and kept checkpoints: "
                 <span class="trusted-state">{move || trusted.in_words()}</span>
