@@ -78,7 +78,7 @@ test("a consistent ledger", async () => {
 });
 
 for (const [grade, heading] of [["signed", /a key you trust signed/], ["anchored", /you kept/], ["witnessed", /witnesses/]]) {
-  test(`a ${grade} ledger`, async () => {
+  test(`a ledger that is ${grade}`, async () => {
     const signed = { trust_grade: grade, signed_at: "2026-02-11T16:00:00.000Z", checkpoints };
     const page = await told({ Verdict: report(signed) }, { InputHash: HASH });
     assert.match(await verdict(page, grade), heading);

@@ -102,9 +102,10 @@ impl Judged<'_> {
         self.sizes(|outcome| *outcome == Outcome::Counts)
     }
 
-    fn counting_kept(&self) -> Option<u64> {
+    /// Sizes of those that the auditor kept and that count.
+    fn counting_kept(&self) -> impl Iterator<Item = u64> {
         let kept = self.of.iter().filter(|(s, o)| **o == Outcome::Counts && s.source == CheckpointSource::Kept);
-        kept.filter_map(|(s, _)| size(s)).max()
+        kept.filter_map(|(s, _)| size(s))
     }
 
     fn covers_all(&self) -> bool {
@@ -140,7 +141,7 @@ impl Judged<'_> {
             TrustGrade::Consistent
         } else if self.witnesses(covering) >= self.statements.holdings.quorum.max(1) {
             TrustGrade::Witnessed
-        } else if self.counting_kept().is_some() {
+        } else if self.counting_kept().next().is_some() {
             TrustGrade::Anchored
         } else {
             TrustGrade::Signed
@@ -156,7 +157,7 @@ impl Judged<'_> {
         } else {
             format!(" A checkpoint vouches for those up to {largest}, and none for those after.")
         };
-        if let Some(kept) = self.counting_kept().filter(|kept| *kept < self.statements.last_seq) {
+        if let Some(kept) = self.counting_kept().filter(|kept| *kept < self.statements.last_seq).max() {
             says += &format!(" They extend the checkpoint of {kept} that you kept.");
         }
         says
