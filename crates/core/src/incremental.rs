@@ -4,15 +4,16 @@
 //! the names, the hash of its last entry, its root.
 
 use crate::export::header::Header;
-use crate::forensics;
+use crate::forensics::{self, Holdings};
 use crate::report::{NotChecked, Report};
 use crate::segment::Segment;
 
 /// Judges a whole ledger by its segment: of `verified` entries read earlier, of those that came since, of the
-/// documents and of the trailer. `None` where something is wrong: what, only a full reading can say.
+/// documents and of the trailer. `None` where something is wrong, or a checkpoint of the trailer covers fewer
+/// entries than all: what that comes to, only a full reading can say.
 #[must_use]
 pub fn conclude(header: Header, verified: u64, segment: Segment) -> Option<Report> {
-    let mut report = forensics::conclude(header, segment, false, false).ok()?;
+    let mut report = forensics::conclude(header, segment, false, false, Holdings::default()).ok()?;
     if verified > 0 {
         let what = format!("entries 1 to {verified} once more");
         let why = "an earlier audit verified them, and this one read what came since".to_owned();

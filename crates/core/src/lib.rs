@@ -30,6 +30,7 @@ mod sniff;
 mod survey;
 pub mod surveyor;
 pub mod timestamp;
+pub mod trust;
 pub mod unreadable;
 pub mod verify;
 

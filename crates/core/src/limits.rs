@@ -34,3 +34,5 @@ pub const MAX_NOTE: usize = 1 << 16;
 pub const MAX_NOTE_SIGNATURES: usize = 100;
 /// Longest name of a key, in bytes: that of a ledger's name.
 pub const MAX_KEY_NAME: usize = 128;
+/// Most checkpoints of a trailer that are judged, and most that an auditor may bring.
+pub const MAX_CHECKPOINTS: usize = 1000;

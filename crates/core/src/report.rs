@@ -7,18 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::timestamp::Timestamp;
-
-/// How far the report may be trusted, from the weakest. Never one green tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TrustGrade {
-    /// At least one finding.
-    Broken,
-    /// Nothing to vouch for: the export holds no entry.
-    Empty,
-    /// The file agrees with itself: anyone who could write the database could have made it so.
-    Consistent,
-}
+pub use crate::trust::{CheckpointSource, CheckpointView, SignedBy, TrustGrade};
 
 /// An audit's result. [`Report::valid`] is true exactly where [`Report::findings`] is empty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +74,12 @@ pub struct Report {
     /// RFC 6962 root over the entries, 64 hex. Format 2 only; null where it cannot be computed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub root: Option<String>,
+    /// Every checkpoint of the export's trailer, and every one that the auditor kept. Format 1 has none.
+    #[serde(default)]
+    pub checkpoints: Vec<CheckpointView>,
+    /// The earliest signed time of a checkpoint that counts and covers every entry.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_at: Option<String>,
 }
 
 /// Speed of an audit.
@@ -145,6 +140,8 @@ pub enum ErrorType {
     ExportTruncated,
     TrailerMismatch,
     GenesisMismatch,
+    CheckpointMismatch,
+    CheckpointUntrusted,
     AmountMismatch,
     TypeRuleBroken,
     BalanceNegative,
@@ -232,6 +229,9 @@ pub struct Finding {
     /// The Treasury's bucket concerned.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tax_type: Option<String>,
+    /// How many entries the checkpoint concerned covers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<u64>,
     /// The entry as the file shows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub corrupted_transaction: Option<CorruptedTransaction>,
@@ -385,6 +385,7 @@ pub struct PreviousTransaction {
 #[expect(missing_docs, reason = "FORMAT.md describes each under its own name")]
 pub enum WarningType {
     TimestampOutOfOrder,
+    UnsignedTail,
     TaxRateDiffers,
     DocumentMissing,
     ErasureNotDone,

@@ -28,6 +28,14 @@ pub enum Unreadable {
         /// What the decoder said.
         reason: String,
     },
+    /// A checkpoint that the auditor kept is none.
+    #[error("kept checkpoint {number} cannot be read: {reason}")]
+    Checkpoint {
+        /// Which, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A named limit was passed.
     #[error("stopped at a limit: {what}")]
     Limit {
@@ -46,6 +54,7 @@ impl Unreadable {
             Self::NotAnExport { .. } => "NOT_AN_EXPORT",
             Self::Header { .. } => "HEADER_NOT_RECOGNISED",
             Self::Decode { .. } => "STREAM_NOT_DECODED",
+            Self::Checkpoint { .. } => "CHECKPOINT_NOT_READABLE",
             Self::Limit { .. } => "LIMIT_EXCEEDED",
         }
     }

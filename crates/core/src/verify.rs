@@ -4,10 +4,11 @@ use std::io::{Read, Seek};
 
 use sha2::{Digest, Sha256};
 
-use crate::forensics::{Examination, conclude};
+use crate::checkpoint::VerifyingKey;
+use crate::forensics::{Holdings, SecondReading, conclude};
 use crate::intake::{Cutter, Decoder};
 use crate::legacy::LegacyAudit;
-use crate::report::{Input, Report};
+use crate::report::{Input, NotChecked, Report};
 use crate::sniff::{Form, form};
 use crate::survey::Survey;
 use crate::surveyor::{Context, Surveyor};
@@ -23,12 +24,28 @@ pub struct Options {
     pub threads: usize,
     /// Whether the SHA-256 of the input is computed along the way.
     pub input_hash: bool,
+    /// Keys that the auditor trusts to sign this ledger's checkpoints.
+    pub keys: Vec<VerifyingKey>,
+    /// Checkpoints that the auditor kept or got elsewhere, each a signed note.
+    pub checkpoints: Vec<String>,
+    /// Keys of witnesses, who cosign what they saw (`cosignature/v1`).
+    pub witnesses: Vec<VerifyingKey>,
+    /// How many of them must have cosigned for the grade `witnessed`; 0 for all.
+    pub witness_quorum: usize,
 }
 
 impl Default for Options {
-    /// No name, one thread, the input hashed.
+    /// No name, one thread, the input hashed, no key and no checkpoint.
     fn default() -> Self {
-        Self { name: None, threads: 1, input_hash: true }
+        Self {
+            name: None,
+            threads: 1,
+            input_hash: true,
+            keys: Vec::new(),
+            checkpoints: Vec::new(),
+            witnesses: Vec::new(),
+            witness_quorum: 0,
+        }
     }
 }
 
@@ -49,7 +66,8 @@ pub struct Progress {
 pub enum Step {
     /// The audit is done.
     Done(Report),
-    /// Something is wrong, and to say what, the same bytes must be pushed once more from the start.
+    /// The same bytes must be pushed once more from the start: something is wrong, and what is to be
+    /// said; or a checkpoint of fewer entries than the export's is to be held against them.
     ReadAgain(Verifier),
 }
 
@@ -59,9 +77,9 @@ enum Stage {
     /// The start, until it tells what the input is.
     Start(Vec<u8>),
     /// Format 2, the first time.
-    Survey { header: Box<Header>, cutter: Cutter, survey: Survey<Surveyor> },
+    Survey { header: Box<Header>, holdings: Box<Holdings>, cutter: Cutter, survey: Survey<Surveyor> },
     /// Format 2, the second time, once its header has passed.
-    Examination { cutter: Cutter, examination: Box<Examination>, header_passed: bool },
+    Again { cutter: Cutter, reading: SecondReading, header_passed: bool },
     /// Format 1.
     Legacy(Box<LegacyAudit>),
 }
@@ -130,7 +148,7 @@ impl Verifier {
         let entries = match &self.stage {
             Stage::Start(_) => 0,
             Stage::Survey { survey, .. } => survey.entries(),
-            Stage::Examination { examination, .. } => examination.entries(),
+            Stage::Again { reading, .. } => reading.entries(),
             Stage::Legacy(audit) => audit.entries(),
         };
         Progress { pass: self.pass, bytes: self.bytes, entries }
@@ -151,25 +169,23 @@ impl Verifier {
         });
         let next = match self.stage {
             Stage::Start(_) => return Err(Unreadable::Empty),
-            Stage::Survey { header, mut cutter, mut survey } => {
+            Stage::Survey { header, holdings, mut cutter, mut survey } => {
                 let (rest, unfinished) = cutter.finish();
                 survey.block(rest);
-                match conclude(*header, survey.finish(), cut_short, unfinished) {
+                match conclude(*header, survey.finish(), cut_short, unfinished, *holdings) {
                     Ok(report) => return Ok(Step::Done(Report { input, ..report })),
-                    Err(examination) => {
-                        Stage::Examination { cutter: Cutter::default(), examination, header_passed: false }
-                    }
+                    Err(reading) => Stage::Again { cutter: Cutter::default(), reading, header_passed: false },
                 }
             }
-            Stage::Examination { mut cutter, mut examination, header_passed } => {
+            Stage::Again { mut cutter, mut reading, header_passed } => {
                 let (rest, _) = cutter.finish();
                 if header_passed {
-                    examination.block(&rest);
+                    reading.block(&rest);
                 }
-                return Ok(Step::Done(Report { input, ..examination.finish() }));
+                return Ok(Step::Done(Report { input, ..reading.finish() }));
             }
             Stage::Legacy(audit) => match audit.finish(cut_short)? {
-                Ok(report) => return Ok(Step::Done(Report { input, ..report })),
+                Ok(report) => return Ok(Step::Done(without_checkpoints(Report { input, ..report }, &self.options))),
                 Err(again) => Stage::Legacy(again),
             },
         };
@@ -200,13 +216,13 @@ impl Stage {
                 blocks.into_iter().for_each(|block| survey.block(block));
                 Ok(())
             }
-            Self::Examination { cutter, examination, header_passed } => {
+            Self::Again { cutter, reading, header_passed } => {
                 let mut rest = bytes;
                 if !*header_passed {
                     let Some(end) = memchr::memchr(b'\n', bytes) else { return Ok(()) };
                     (*header_passed, rest) = (true, &bytes[end + 1..]);
                 }
-                cutter.push(rest, &mut Vec::new, &mut |block| examination.block(&block));
+                cutter.push(rest, &mut Vec::new, &mut |block| reading.block(&block));
                 Ok(())
             }
             Self::Legacy(audit) => audit.push(bytes),
@@ -218,15 +234,26 @@ impl Stage {
         let Self::Start(start) = self else { return Ok(()) };
         let Some((form, body)) = form(start, ended)? else { return Ok(()) };
         let start = std::mem::take(start);
+        let holdings = Box::new(Holdings::of(options)?);
         *self = match form {
             Form::Ledger(header) => {
                 let survey = Survey::new(Context { personal: header.personal }, options.threads);
-                Self::Survey { header, cutter: Cutter::default(), survey }
+                Self::Survey { header, holdings, cutter: Cutter::default(), survey }
             }
             form => Self::Legacy(Box::new(LegacyAudit::new(&form, options.threads))),
         };
         self.take(&start[body..], options)
     }
+}
+
+/// Format 1 has no checkpoints: what the auditor gave to judge them by goes unused, and is said to.
+fn without_checkpoints(mut report: Report, options: &Options) -> Report {
+    if !(options.keys.is_empty() && options.checkpoints.is_empty() && options.witnesses.is_empty()) {
+        let what = "the keys and checkpoints that you gave".to_owned();
+        let why = "the original ledger has no checkpoints".to_owned();
+        report.coverage.not_checked.push(NotChecked { what, why });
+    }
+    report
 }
 
 /// How much is read at once, in bytes.

@@ -38,7 +38,7 @@ impl Audit {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(name: Option<String>, input_hash: bool) -> Self {
-        let options = Options { name, threads: 1, input_hash };
+        let options = Options { name, threads: 1, input_hash, ..Options::default() };
         Self { verifier: Some(Verifier::new(options)) }
     }
 

@@ -66,7 +66,8 @@ impl Audit {
     }
 
     async fn run(&mut self, source: &mut Source) -> Result<Report, Unreadable> {
-        let mut verifier = Verifier::new(Options { name: Some(self.name.clone()), threads: 1, input_hash: false });
+        let mut verifier =
+            Verifier::new(Options { name: Some(self.name.clone()), input_hash: false, ..Options::default() });
         loop {
             match self.read(verifier, source).await? {
                 Step::Done(report) => return Ok(report.timed(unix_ms(), now() - self.began)),

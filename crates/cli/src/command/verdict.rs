@@ -74,9 +74,10 @@ impl Page {
     }
 
     fn facts(&mut self, report: &Report) {
-        let (grade, meaning) = grade(report.trust_grade);
+        let (shows, lacks) = report.trust_grade.explained();
         self.line("");
-        self.fact("Trust", format_args!("{grade}: {meaning}"));
+        self.fact("Trust", format_args!("{}: {shows}", grade(report.trust_grade)));
+        self.fact("", lacks);
         let ledger = report.ledger.as_deref().map_or("not named".to_owned(), plain);
         self.fact("Ledger", format_args!("{ledger} (format {})", report.format));
         self.fact("Entries", grouped(report.total_transactions));
@@ -181,15 +182,14 @@ impl Page {
     }
 }
 
-const fn grade(grade: TrustGrade) -> (&'static str, &'static str) {
+const fn grade(grade: TrustGrade) -> &'static str {
     match grade {
-        TrustGrade::Broken => ("broken", "something is not as it was written, or breaks the ledger's own rules."),
-        TrustGrade::Empty => ("empty", "there is nothing to vouch for."),
-        TrustGrade::Consistent => (
-            "consistent",
-            "whoever can write the ledger could have made the file so. It does not show that nothing was \
-             rewritten from the start, nor that no later entries were dropped.",
-        ),
+        TrustGrade::Broken => "broken",
+        TrustGrade::Empty => "empty",
+        TrustGrade::Consistent => "consistent",
+        TrustGrade::Signed => "signed",
+        TrustGrade::Anchored => "anchored",
+        TrustGrade::Witnessed => "witnessed",
     }
 }
 

@@ -51,7 +51,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 fn audit(input: Input, arguments: &Arguments) -> Result<Report, Unreadable> {
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.threads.map_or_else(cores, usize::from);
-    let options = Options { name: Some(input.name), threads, input_hash: !arguments.no_input_hash };
+    let input_hash = !arguments.no_input_hash;
+    let options = Options { name: Some(input.name), threads, input_hash, ..Options::default() };
     let mut bar = Bar::new(input.bytes);
     let started = Instant::now();
     let report = verify_chain_integrity(input.file, &options, &mut |progress| bar.show(progress));

@@ -1,7 +1,8 @@
 //! The report put together, for either format.
 
+use super::assurance::Assurance;
 use crate::limits::{MAX_FINDINGS, MAX_WARNINGS};
-use crate::report::{Coverage, EntryPlace, Finding, Input, Performance, Report, TrustGrade, Warning};
+use crate::report::{CheckpointView, Coverage, EntryPlace, Finding, Input, Performance, Report, TrustGrade, Warning};
 
 /// Everything a report says, but times and the input.
 #[derive(Debug, Default)]
@@ -19,16 +20,19 @@ pub(crate) struct Assembly {
     pub(crate) coverage: Coverage,
     pub(crate) head: Option<String>,
     pub(crate) root: Option<String>,
+    /// What the checkpoints come to; `None` for format 1, which has none.
+    pub(crate) assurance: Option<Assurance>,
 }
 
 impl Assembly {
     pub(crate) fn report(mut self) -> Report {
+        let (grade, says, checkpoints, signed_at) = self.take_assurance();
         // Those about the whole file have no line, and stand last.
         self.findings.sort_by_key(|finding| finding.line.unwrap_or(u64::MAX));
         self.warnings.sort_by_key(|warning| warning.line.unwrap_or(u64::MAX));
         let findings_total = self.findings.len() as u64 + self.unlisted;
         let warnings_total = self.warnings.len() as u64 + self.warnings_unlisted;
-        let (trust_grade, message) = self.verdict(findings_total);
+        let (trust_grade, message) = self.verdict(findings_total, grade, &says);
         self.findings.truncate(MAX_FINDINGS);
         self.warnings.truncate(MAX_WARNINGS);
         let first = self.findings.first().cloned();
@@ -60,14 +64,26 @@ impl Assembly {
             input: Input::default(),
             head: self.head,
             root: self.root,
+            checkpoints,
+            signed_at,
         }
     }
 
-    fn verdict(&self, findings: u64) -> (TrustGrade, String) {
+    /// Adds what the checkpoints found, and gives what they say of a file without findings.
+    fn take_assurance(&mut self) -> (TrustGrade, String, Vec<CheckpointView>, Option<String>) {
+        let Some(assurance) = self.assurance.take() else {
+            return (TrustGrade::Consistent, String::new(), Vec::new(), None);
+        };
+        self.findings.extend(assurance.findings);
+        self.warnings.extend(assurance.warning);
+        (assurance.grade, assurance.says, assurance.views, assurance.signed_at)
+    }
+
+    fn verdict(&self, findings: u64, grade: TrustGrade, says: &str) -> (TrustGrade, String) {
         let entries = |n: u64| if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
         match (findings, self.total) {
             (0, 0) => (TrustGrade::Empty, "The ledger is empty: there is nothing to vouch for.".to_owned()),
-            (0, n) => (TrustGrade::Consistent, format!("The blockchain is intact: all checks of {} hold.", entries(n))),
+            (0, n) => (grade, format!("The blockchain is intact: all checks of {} hold.{says}", entries(n))),
             (1, n) => (TrustGrade::Broken, format!("1 finding in {}: {}", entries(n), self.first_message())),
             (k, n) => {
                 (TrustGrade::Broken, format!("{k} findings in {}; the first: {}", entries(n), self.first_message()))

@@ -1,9 +1,10 @@
 //! The end of the second reading: what only shows once every line is read.
 
 use super::assembly::Assembly;
+use super::assurance::judge;
 use super::chain::{Aside, Permuted};
 use super::conclusion::{FIRST_LINE, place};
-use super::coverage::{CUT, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
+use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding};
 use super::{documents, warning};
@@ -11,7 +12,6 @@ use crate::export::header::PersonalData;
 use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
 use crate::limits::MAX_FINDINGS;
-use crate::merkle::Range;
 use crate::report::{Cause, ErrorType, Finding, Report, Warning};
 
 impl Examination {
@@ -25,7 +25,7 @@ impl Examination {
         if gaps.looking_back.is_none() {
             self.look_back(&gaps, &mut warnings);
         }
-        if gaps.balances.is_none() {
+        if gaps.balances.or(gaps.documents).is_none() {
             let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
             findings.into_iter().for_each(|finding| self.find(finding));
             if !self.overview.cut {
@@ -33,8 +33,8 @@ impl Examination {
             }
         }
         warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
-        self.leaves.fold();
-        let root = self.leaves.range.as_ref().filter(|range| !range.is_empty()).and_then(Range::root);
+        let leaves = std::mem::take(&mut self.leaves).finish();
+        let assurance = judge(&self.statements, &leaves.roots, self.explains_checkpoints());
         let Self { mut findings, replay, overview, header, .. } = self;
         findings.extend(replay.findings.first);
         Assembly {
@@ -47,20 +47,29 @@ impl Examination {
             findings,
             warnings,
             warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
-            coverage: coverage(&header, self.documents.any(), gaps),
+            coverage: coverage(&header, self.documents.any(), gaps, &assurance),
             head: self.head.map(|hash| hash.to_string()),
-            root: root.map(|hash| hash.to_string()),
+            root: leaves.whole.map(|hash| hash.to_string()),
+            assurance: Some(assurance),
         }
         .report()
     }
 
+    /// Whether a finding says why no checkpoint counts: the trailer that had them is gone, or the
+    /// header names another ledger than theirs.
+    fn explains_checkpoints(&self) -> bool {
+        let renamed = self.findings.iter().any(|finding| finding.error_type == ErrorType::GenesisMismatch);
+        self.overview.cut || (renamed && self.statements.names_another_ledger())
+    }
+
     fn gaps(&self) -> Gaps {
         let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
-        let cut = (self.overview.cut || self.header.last_seq.is_some()).then_some(CUT);
+        let cut = self.overview.cut || self.header.last_seq.is_some() || self.statements.say_truncated();
         Gaps {
             balances: self.replay.stopped.or(too_broken),
+            documents: self.statements.say_truncated().then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
-            removed: cut.or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
+            removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
             rest: too_broken,
         }
     }

@@ -1,8 +1,15 @@
 //! What the first reading comes to: a report where all is well, else the second reading.
 
+use std::collections::BTreeMap;
+
 use super::assembly::Assembly;
-use super::coverage::{CUT, Gaps, LATER_START, TOO_MANY, coverage};
+use super::assurance::judge;
+use super::coverage::{CUT, DROPPED, Gaps, LATER_START, TOO_MANY, coverage};
 use super::examination::Examination;
+use super::holdings::Holdings;
+use super::reading::SecondReading;
+use super::recount::Recount;
+use super::statement::Statements;
 use super::{documents, warning};
 use crate::export::header::{Header, PersonalData};
 use crate::hash::Hash;
@@ -20,8 +27,12 @@ pub(crate) fn conclude(
     mut segment: Segment,
     cut_short: bool,
     unfinished: bool,
-) -> Result<Report, Box<Examination>> {
-    let gaps = gaps(&header, &segment);
+    holdings: Holdings,
+) -> Result<Report, SecondReading> {
+    let trailer = segment.documents.trailer.as_ref();
+    let (stated, embedded) = trailer.map_or((0, &[][..]), |trailer| (trailer.last_seq, &trailer.checkpoints));
+    let statements = Statements::of(&header, embedded, stated.max(end(&header, &segment).0), holdings);
+    let gaps = gaps(&header, &segment, &statements);
     let index = std::mem::take(&mut segment.index);
     let found = if gaps.looking_back.is_some() {
         Vec::new()
@@ -30,27 +41,32 @@ pub(crate) fn conclude(
     };
     let only_warns = |f: &Found| f.what == Retrospect::ErasureNotDone;
     let unclean = !agrees(&header, &segment, cut_short) || !found.iter().all(only_warns);
+    let examine = |header, segment, statements| {
+        let examination = Examination::new(header, segment, &found, cut_short, unfinished, statements);
+        Err(SecondReading::Examination(Box::new(examination)))
+    };
     if unclean || (gaps.balances.is_none() && !segment.balances.keeps_the_rules()) {
-        return Err(Box::new(Examination::new(header, segment, &found, cut_short, unfinished)));
+        return examine(header, segment, statements);
     }
-    let (mismatches, missing) = match gaps.balances {
+    let (mismatches, missing) = match gaps.balances.or(gaps.documents) {
         None => documents::compare(&segment.documents, &segment.balances, FIRST_LINE),
         Some(_) => (Vec::new(), Vec::new()),
     };
     if !mismatches.is_empty() {
-        return Err(Box::new(Examination::new(header, segment, &found, cut_short, unfinished)));
+        return examine(header, segment, statements);
     }
-    Ok(report(&header, &segment, &found, missing, gaps))
+    Clean::new(header, segment, found, missing, gaps, statements).conclude()
 }
 
 /// What cannot be checked of a file whose entries are all genuine.
-fn gaps(header: &Header, segment: &Segment) -> Gaps {
+fn gaps(header: &Header, segment: &Segment, statements: &Statements) -> Gaps {
     let later = (!header.is_from_start()).then_some(LATER_START);
     let too_many = (segment.balances.overflown() || segment.documents.overflown).then_some(TOO_MANY);
     Gaps {
         balances: later.or(too_many),
+        documents: statements.say_truncated().then_some(DROPPED),
         looking_back: segment.index.overflown().then_some(TOO_MANY),
-        removed: header.last_seq.map(|_| CUT),
+        removed: (header.last_seq.is_some() || statements.say_truncated()).then_some(CUT),
         rest: None,
     }
 }
@@ -92,34 +108,81 @@ fn end(header: &Header, segment: &Segment) -> (u64, Hash) {
         .map_or((header.first_seq - 1, header.genesis()), |run| (run.next_seq() - 1, run.last_hash))
 }
 
-fn report(header: &Header, segment: &Segment, found: &[Found], missing: Vec<Warning>, gaps: Gaps) -> Report {
-    let mut warnings: Vec<Warning> = segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
-    // In a clean segment line and seq go together.
-    let not_done =
-        found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
-    warnings.extend(not_done);
-    warnings.extend(missing);
-    warnings.extend(warning::of_file(header, segment.entries, segment.withheld));
-    let root = header.prefix_range().and_then(|mut range| {
-        if let Some(run) = segment.runs.first.first() {
-            range.join(&run.range);
-        }
-        range.root()
-    });
-    Assembly {
-        format: 2,
-        ledger: Some(header.ledger.clone()),
-        total: segment.entries,
-        first: segment.first.map(place),
-        last: segment.last.map(place),
-        warnings,
-        warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64,
-        coverage: coverage(header, segment.documents.any(), gaps),
-        head: Some(end(header, segment).1.to_string()),
-        root: root.map(|hash| hash.to_string()),
-        ..Assembly::default()
+/// A file that agrees with itself; what remains is to hold it to its checkpoints.
+#[derive(Debug)]
+pub(crate) struct Clean {
+    header: Header,
+    segment: Segment,
+    found: Vec<Found>,
+    missing: Vec<Warning>,
+    gaps: Gaps,
+    statements: Statements,
+    /// Root over all entries, where what stands before them is known.
+    root: Option<Hash>,
+}
+
+impl Clean {
+    fn new(
+        header: Header,
+        segment: Segment,
+        found: Vec<Found>,
+        missing: Vec<Warning>,
+        gaps: Gaps,
+        statements: Statements,
+    ) -> Self {
+        let root = header.prefix_range().and_then(|mut range| {
+            if let Some(run) = segment.runs.first.first() {
+                range.join(&run.range);
+            }
+            range.root()
+        });
+        Self { header, segment, found, missing, gaps, statements, root }
     }
-    .report()
+
+    pub(crate) const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The report, where no root is asked for but that over all entries.
+    fn conclude(self) -> Result<Report, SecondReading> {
+        let last = self.statements.last_seq;
+        let earlier: Vec<u64> = self.statements.wanted().into_iter().filter(|size| *size < last).collect();
+        if earlier.is_empty() {
+            return Ok(self.report(BTreeMap::new()));
+        }
+        let first_seq = self.header.first_seq;
+        Err(SecondReading::Recount(Box::new(Recount::new(self, first_seq, earlier))))
+    }
+
+    /// `roots` are those at sizes before the end.
+    pub(crate) fn report(self, mut roots: BTreeMap<u64, Hash>) -> Report {
+        roots.extend(self.root.map(|root| (self.statements.last_seq, root)));
+        let assurance = judge(&self.statements, &roots, false);
+        let Self { header, segment, found, missing, gaps, root, .. } = self;
+        let mut warnings: Vec<Warning> =
+            segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
+        // In a clean segment line and seq go together.
+        let not_done =
+            found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
+        warnings.extend(not_done);
+        warnings.extend(missing);
+        warnings.extend(warning::of_file(&header, segment.entries, segment.withheld));
+        Assembly {
+            format: 2,
+            ledger: Some(header.ledger.clone()),
+            total: segment.entries,
+            first: segment.first.map(place),
+            last: segment.last.map(place),
+            warnings,
+            warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64,
+            coverage: coverage(&header, segment.documents.any(), gaps, &assurance),
+            head: Some(end(&header, &segment).1.to_string()),
+            root: root.map(|hash| hash.to_string()),
+            assurance: Some(assurance),
+            ..Assembly::default()
+        }
+        .report()
+    }
 }
 
 /// An entry at one end of the file, as the report shows it.

@@ -1,5 +1,6 @@
 //! What an audit of format 2 checked, what it did not, and why.
 
+use super::assurance::Assurance;
 use crate::export::header::{Header, PersonalData};
 use crate::report::{Coverage, NotChecked};
 
@@ -8,6 +9,8 @@ use crate::report::{Coverage, NotChecked};
 pub(crate) struct Gaps {
     /// Balances, buckets, freezes, documents.
     pub(crate) balances: Option<&'static str>,
+    /// Documents alone.
+    pub(crate) documents: Option<&'static str>,
     /// Repeated ids, refunds, erasures.
     pub(crate) looking_back: Option<&'static str>,
     /// Blocks that are gone without an erasure.
@@ -21,9 +24,12 @@ pub(crate) const LATER_START: &str = "the export starts later than the ledger: w
 pub(crate) const TOO_MANY: &str = "the file passes a named limit of this verifier";
 pub(crate) const UNKNOWN: &str = "an entry that is gone or stays unknown may have touched them";
 pub(crate) const CUT: &str = "the entry that says so can lie outside the file";
+pub(crate) const DROPPED: &str = "entries were dropped that they may be the outcome of";
 pub(crate) const TOO_BROKEN: &str = "the chain is broken in more places than this verifier follows";
+const NEVER_AFTER: &str = "a checkpoint shows what the ledger was, never that nothing followed";
+const ONLY_ITSELF: &str = "a chain shows only that a file agrees with itself; a checkpoint by a key that you trust, or one that you kept, would show more";
 
-pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps) -> Coverage {
+pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps, assurance: &Assurance) -> Coverage {
     let mut coverage = Coverage::default();
     let mut check = |what: &str, why: Option<&str>| match why {
         None => coverage.checked.push(what.to_owned()),
@@ -43,7 +49,11 @@ pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps) -> Cove
     }
     let withheld = (header.personal == PersonalData::Withheld).then_some("they were withheld from this export");
     check("personal blocks against their hashes", withheld);
-    check("the ledger's name", (!header.is_from_start()).then_some("without the first entry it is only claimed"));
+    let claimed = !header.is_from_start() && !assurance.any();
+    check(
+        "the ledger's name",
+        claimed.then_some("without the first entry or a checkpoint that counts it is only claimed"),
+    );
     check("transaction ids used twice", gaps.looking_back);
     let later = (!header.is_from_start()).then_some("entries before the export may be meant");
     check("refunds and erasures against what they name", gaps.looking_back.or(later).or(gaps.balances));
@@ -52,16 +62,17 @@ pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps) -> Cove
     check("frozen accounts not moving", gaps.balances);
     check("minted − burned = all balances + all buckets", gaps.balances);
     let none = (!has_documents).then_some("the export holds none");
-    check("documents against the replay of the entries", none.or(gaps.balances));
+    check("documents against the replay of the entries", none.or(gaps.balances).or(gaps.documents));
     if let Some(why) = gaps.rest {
         check("what stands after the last place that could be followed", Some(why));
     }
-    check(
-        "whether the whole chain was rewritten, or its tail dropped before the export",
-        Some(
-            "a chain shows only that a file agrees with itself; a signed checkpoint shows more, and this version does not judge them",
-        ),
-    );
+    if assurance.any() {
+        check("whether entries followed the last checkpoint that counts", Some(NEVER_AFTER));
+    } else {
+        check("whether the whole chain was rewritten, or its tail dropped before the export", Some(ONLY_ITSELF));
+    }
     check("when and by whom the export was written", Some("no hash confirms what the header states"));
+    coverage.checked.extend(assurance.checked.iter().cloned());
+    coverage.not_checked.extend(assurance.not_checked.iter().cloned());
     coverage
 }

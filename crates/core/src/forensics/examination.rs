@@ -7,16 +7,17 @@ use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
 use super::replay::Replay;
+use super::roots::Roots;
+use super::statement::Statements;
 use crate::economy;
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Values};
 use crate::export::document::{Document, Trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::Fault;
-use crate::hash::{Batch, Hash};
+use crate::hash::Hash;
 use crate::index::Found;
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
-use crate::merkle::Range;
 use crate::report::{Cause, ErrorType, Finding, MissingRange, ModifiedField, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
 
@@ -38,8 +39,10 @@ enum Named {
     Own,
     /// Its successor names this one.
     Other(Hash),
-    /// It has no successor.
+    /// What followed it is gone.
     Nobody,
+    /// It is the last, which only the trailer and the checkpoints speak of.
+    End,
 }
 
 /// The second reading of a file in which something is wrong.
@@ -68,7 +71,9 @@ pub(crate) struct Examination {
     pub(super) previous: Option<PreviousTransaction>,
     pub(super) order: Order,
     pub(super) head: Option<Hash>,
-    pub(super) leaves: Leaves,
+    pub(super) statements: Statements,
+    /// The genuine hashes, for the roots.
+    pub(super) leaves: Roots,
 }
 
 /// What the first reading knows of the file as a whole.
@@ -97,38 +102,15 @@ pub(super) struct Order {
     pub(super) unreadable: u64,
 }
 
-/// Genuine hashes in order, for the root.
-#[derive(Debug)]
-pub(super) struct Leaves {
-    pub(super) range: Option<Range>,
-    pub(super) next: u64,
-    pub(super) waiting: Vec<Hash>,
-}
-
-impl Leaves {
-    fn push(&mut self, seq: u64, hash: Hash) {
-        if seq != self.next {
-            self.range = None;
-        }
-        self.next = seq + 1;
-        self.waiting.push(hash);
-        if self.waiting.len() == 4096 {
-            self.fold();
-        }
-    }
-
-    pub(super) fn fold(&mut self) {
-        if let Some(range) = &mut self.range {
-            // Unbroken so far, so the hashes waiting are those of the last numbers. Leaves count from 0.
-            let begin = self.next - 1 - self.waiting.len() as u64;
-            range.join(&Range::of_entries(begin, &self.waiting, &mut Batch::default()));
-        }
-        self.waiting.clear();
-    }
-}
-
 impl Examination {
-    pub(crate) fn new(header: Header, segment: Segment, found: &[Found], cut_short: bool, unfinished: bool) -> Self {
+    pub(crate) fn new(
+        header: Header,
+        segment: Segment,
+        found: &[Found],
+        cut_short: bool,
+        unfinished: bool,
+        statements: Statements,
+    ) -> Self {
         let too_broken = segment.runs.count > segment.runs.first.len() as u64;
         let runs = segment.runs.first;
         let chain = Chain::of(&runs, &header);
@@ -151,6 +133,10 @@ impl Examination {
             unfinished: unfinished || cut_short,
             too_broken,
         };
+        // A trailer that says less than there is, is a finding of its own.
+        let end = chain.end().unwrap_or(header.first_seq) - 1;
+        let stated = segment.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
+        let statements = statements.within(&header, stated.max(end));
         Self {
             pieces,
             overview,
@@ -168,7 +154,8 @@ impl Examination {
             previous: None,
             order: Order::default(),
             head: None,
-            leaves: Leaves { range: header.prefix_range(), next: header.first_seq, waiting: Vec::new() },
+            leaves: Roots::new(&header, statements.wanted()),
+            statements,
             header,
             runs,
             chain,
@@ -269,6 +256,7 @@ impl Examination {
         let named = match (at + 1 == piece.take, piece.last, follower.map(|f| f.joint)) {
             (false, ..) | (_, None, Some(Joint::Linked | Joint::Disagrees(_))) => Named::Own,
             (true, Some(hash), _) => Named::Other(hash),
+            (.., None) => Named::End,
             _ => Named::Nobody,
         };
         Role::Genuine { seq: piece.base + at, joint: (at == 0).then_some(piece.joint), named }
@@ -289,8 +277,9 @@ impl Examination {
         let fault = values.err().or(own.as_ref());
         match role {
             Role::Genuine { seq, joint, named } => {
-                let genuine = self.genuine_hash(entry, named);
-                self.genuine(entry, fault, &place, Genuine { seq, joint, hash: genuine });
+                let genuine = self.genuine_hash(entry, seq, named);
+                let known = !matches!(named, Named::Nobody) || entry.content_hash() == genuine;
+                self.genuine(entry, fault, &place, Genuine { seq, joint, hash: genuine, known });
             }
             Role::Aside(i, first) => {
                 if first {
@@ -341,14 +330,23 @@ impl Examination {
     }
 
     /// The hash that the ledger had for an entry.
-    fn genuine_hash(&self, entry: &Entry<'_>, named: Named) -> Hash {
+    fn genuine_hash(&self, entry: &Entry<'_>, seq: u64, named: Named) -> Hash {
         let stated = Hash::parse(entry.current_hash).unwrap_or_default();
         match named {
-            Named::Own => stated,
+            Named::Own | Named::Nobody => stated,
             Named::Other(hash) => hash,
-            Named::Nobody if entry.content_hash() == stated => stated,
-            Named::Nobody => self.trailer().map_or(stated, |trailer| trailer.head),
+            Named::End => self.end_hash(seq, stated, entry.content_hash()),
         }
+    }
+
+    /// The hash of the last entry: that which a checkpoint confirms, else its own where the content
+    /// gives it, else the trailer's head.
+    fn end_hash(&self, seq: u64, stated: Hash, content: Hash) -> Hash {
+        let head = self.trailer().map_or(stated, |trailer| trailer.head);
+        let confirmed =
+            |hash: &Hash| self.leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
+        let own = if content == stated { stated } else { head };
+        [stated, head, content].into_iter().find(confirmed).unwrap_or(own)
     }
 
     fn trailer(&self) -> Option<&Trailer> {
@@ -356,18 +354,18 @@ impl Examination {
     }
 
     fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
-        let Genuine { seq, joint, hash } = genuine;
+        let Genuine { seq, joint, hash, .. } = genuine;
         if let Some(at) = self.genuine_at.get_mut(&seq) {
             *at = Hash::parse(entry.current_hash);
         }
         self.head = Some(hash);
-        self.leaves.push(seq, hash);
         self.order.unreadable = 0;
         if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
             self.find_missing(entry, place, first, last);
         }
         let content = content(entry, &genuine);
         let vouched = content.vouched();
+        self.remember_leaves(entry, &genuine, vouched);
         if let Some(fault) = fault {
             self.malformed_entry(entry, fault, place, content.modified(entry, &genuine));
         } else {
@@ -376,6 +374,18 @@ impl Examination {
         match entry.check() {
             Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
             Err(("seq", _)) | Ok(_) | Err(_) => self.replay.unknown(seq),
+        }
+    }
+
+    /// The entry's leaf, and that of the one before it, where it is gone and this one names its hash.
+    fn remember_leaves(&mut self, entry: &Entry<'_>, genuine: &Genuine, vouched: bool) {
+        if let Some(Joint::Missing { last, .. }) = genuine.joint
+            && let Some(hash) = Hash::parse(entry.previous_hash).filter(|_| vouched && last > 0)
+        {
+            self.leaves.push(last, hash);
+        }
+        if genuine.known {
+            self.leaves.push(genuine.seq, genuine.hash);
         }
     }
 
@@ -478,6 +488,8 @@ struct Genuine {
     /// Of the first entry of a piece.
     joint: Option<Joint>,
     hash: Hash,
+    /// Whether the hash is known to be genuine.
+    known: bool,
 }
 
 /// How an entry's content stands to its genuine hash.
@@ -496,7 +508,7 @@ enum Content {
 }
 
 fn content(entry: &Entry<'_>, genuine: &Genuine) -> Content {
-    let Genuine { seq, joint, hash } = *genuine;
+    let Genuine { seq, joint, hash, .. } = *genuine;
     if entry.content_hash() == hash {
         let stated = Hash::parse(entry.current_hash) == Some(hash);
         return if stated { Content::Agrees } else { Content::Restated };

@@ -133,6 +133,7 @@ pub(crate) fn file_finding(error_type: ErrorType, message: String) -> Finding {
         account: None,
         currency: None,
         tax_type: None,
+        size: None,
         corrupted_transaction: None,
         hash_mismatch_details: None,
         hash_integrity_failure: None,
@@ -218,6 +219,12 @@ pub(crate) const fn recommendation(error_type: ErrorType) -> &'static str {
         }
         ErrorType::GenesisMismatch => {
             "The header names another ledger than the entries belong to. Do not attribute these entries to the ledger named."
+        }
+        ErrorType::CheckpointMismatch => {
+            "Treat the ledger as rewritten. Keep this file, the checkpoint and every earlier export as evidence, and find with them where the histories part."
+        }
+        ErrorType::CheckpointUntrusted => {
+            "Do not take the names in this file for those of its signer. Ask for an export with a checkpoint by the key that you were given, and make sure of the key by another way."
         }
         ErrorType::AmountMismatch | ErrorType::TypeRuleBroken => {
             "The writer sealed an entry that breaks the ledger's rules: audit the engine that wrote it, and correct by a new entry, never by an edit."

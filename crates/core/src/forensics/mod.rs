@@ -2,6 +2,7 @@
 //! is wrong. An audit never stops at the first finding, and one act is one finding.
 
 mod assembly;
+mod assurance;
 mod chain;
 mod completion;
 mod conclusion;
@@ -9,10 +10,18 @@ mod coverage;
 mod documents;
 mod examination;
 mod finding;
+mod holdings;
+mod reading;
+mod recount;
 mod replay;
+mod roots;
+mod statement;
 mod warning;
 
 pub(crate) use assembly::Assembly;
 pub(crate) use conclusion::conclude;
 pub(crate) use examination::Examination;
 pub(crate) use finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
+pub(crate) use holdings::Holdings;
+pub(crate) use reading::SecondReading;
+pub(crate) use recount::Recount;

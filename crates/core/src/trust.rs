@@ -1,0 +1,97 @@
+//! What a verdict is worth, and the checkpoints that it rests on.
+
+use serde::{Deserialize, Serialize};
+
+/// How far the report may be trusted, from the weakest. Never one green tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustGrade {
+    /// At least one finding.
+    Broken,
+    /// Nothing to vouch for: the export holds no entry.
+    Empty,
+    /// The file agrees with itself: anyone who could write the database could have made it so.
+    Consistent,
+    /// A checkpoint by a key that the auditor trusts covers every entry.
+    Signed,
+    /// A checkpoint covers every entry, and the entries extend one that the auditor kept.
+    Anchored,
+    /// Of a checkpoint that covers every entry, as many witnesses as the auditor asked for say that they
+    /// saw it.
+    Witnessed,
+}
+
+impl TrustGrade {
+    /// What it shows, and what it does not, each a sentence.
+    #[must_use]
+    pub const fn explained(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Broken => (
+                "Something is not as it was written, or breaks the ledger's own rules.",
+                "Do not rely on this export before each finding is explained.",
+            ),
+            Self::Empty => ("The ledger holds no entry.", "There is nothing to vouch for."),
+            Self::Consistent => (
+                "The file agrees with itself: every hash, link and rule that could be checked holds.",
+                "Whoever can write the ledger could have made the file so: it does not show that nothing was rewritten from the start, nor that no later entries were dropped.",
+            ),
+            Self::Signed => (
+                "The file agrees with itself, and a key that you trust signed that these entries were the whole ledger then.",
+                "It does not show that the signer had not rewritten the ledger before signing, nor that no entries followed; a checkpoint kept from an earlier audit shows more.",
+            ),
+            Self::Anchored => (
+                "A checkpoint covers every entry, and nothing was rewritten that stood at the checkpoint you kept.",
+                "It does not show that no entries followed, nor that nothing was rewritten between the checkpoint you kept and this one.",
+            ),
+            Self::Witnessed => (
+                "As many witnesses as you asked for cosigned the checkpoint that covers every entry: the signer showed them this history and no other.",
+                "It does not show that no entries followed, nor that what the entries say is true.",
+            ),
+        }
+    }
+}
+
+/// Where a checkpoint came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckpointSource {
+    /// The export's trailer.
+    Embedded,
+    /// The auditor.
+    Kept,
+}
+
+/// A checkpoint, and what it is worth for this export. Where keys were given, what a note says that none
+/// of them opens is not shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointView {
+    /// Where it came from.
+    pub source: CheckpointSource,
+    /// The ledger that it names.
+    pub origin: Option<String>,
+    /// How many entries it covers.
+    pub size: Option<u64>,
+    /// Their RFC 6962 root by it, 64 hex.
+    pub root: Option<String>,
+    /// Those of the auditor's keys whose signatures verify.
+    pub signed_by: Vec<SignedBy>,
+    /// Whether it counts.
+    pub counts: bool,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+}
+
+/// A key whose signature verifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedBy {
+    /// The key's name.
+    pub name: String,
+    /// The key, `name+hash+base64`.
+    pub key: String,
+    /// Whether the auditor gave it as a witness's.
+    pub witness: bool,
+    /// The time that it signed, for `cosignature/v1`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_at: Option<String>,
+}
