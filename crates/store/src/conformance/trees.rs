@@ -2,7 +2,7 @@
 
 use countersign_core::hash::{Batch as Digests, Hash};
 use countersign_core::merkle::{
-    NodeId, NodeSource, Range, consistency_proof, inclusion_proof, leaf, verify_consistency, verify_inclusion,
+    NodeId, Range, consistency_proof, inclusion_proof, leaf, verify_consistency, verify_inclusion,
 };
 
 use super::Open;
@@ -40,16 +40,6 @@ pub(super) fn roots_of_every_size(open: &Open) {
     }
 }
 
-struct Nodes<'a>(&'a dyn Store);
-
-impl NodeSource for Nodes<'_> {
-    type Error = StoreError;
-
-    fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
-        self.0.nodes(wanted)
-    }
-}
-
 pub(super) fn proofs_from_kept_nodes(open: &Open) {
     let store = open();
     let hashes = grow(&*store);
@@ -57,12 +47,12 @@ pub(super) fn proofs_from_kept_nodes(open: &Open) {
     for size in sizes {
         let whole = root(&hashes[..size]);
         for index in 0..size as u64 {
-            let proof = inclusion_proof(&Nodes(&*store), index, size as u64).unwrap();
+            let proof = inclusion_proof(&Tree(&*store), index, size as u64).unwrap();
             let it = leaf(&hashes[usize::try_from(index).unwrap()]);
             assert!(verify_inclusion(index, size as u64, &it, &whole, &proof), "{index} of {size}");
         }
         for old in 0..=size {
-            let proof = consistency_proof(&Nodes(&*store), old as u64, size as u64).unwrap();
+            let proof = consistency_proof(&Tree(&*store), old as u64, size as u64).unwrap();
             let before = root(&hashes[..old]);
             assert!(verify_consistency(old as u64, &before, size as u64, &whole, &proof), "{old} to {size}");
         }
