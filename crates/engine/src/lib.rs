@@ -25,6 +25,7 @@ pub mod stamps;
 mod ticket;
 mod totals;
 mod wanted;
+pub mod watch;
 
 pub use config::Config;
 pub use engine::{Engine, Parts};
