@@ -1,16 +1,13 @@
-use countersign_store::conformance::{self, Open, desk};
-use countersign_store::sqlite;
-use tempfile::TempDir;
+//! The checks of every store.
+
+use countersign_store::conformance::{self, Open};
+
+use crate::Ledger;
 
 /// A ledger in a directory of its own, which goes when nobody opens it any more.
 fn fresh() -> Box<Open> {
-    let directory = TempDir::new().unwrap();
-    let path = directory.path().join("ledger.db");
-    sqlite::create(&path, &desk::identity(), desk::start()).unwrap();
-    Box::new(move || {
-        let _kept = &directory;
-        Box::new(sqlite::open(&path, Some(&desk::identity().ledger)).unwrap())
-    })
+    let ledger = Ledger::empty();
+    Box::new(move || Box::new(ledger.open()))
 }
 
 #[test]
