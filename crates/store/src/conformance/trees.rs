@@ -7,8 +7,8 @@ use countersign_core::merkle::{
 
 use super::Open;
 use super::desk::{Everything, carry_out, furnish, mint};
-use crate::error::StoreError;
 use crate::store::Store;
+use crate::tree::Tree;
 
 const ENTRIES: usize = 70;
 
