@@ -64,7 +64,7 @@ impl Alarm {
     }
 
     /// Tells everyone, unless they were told of the same a short while ago. Whether it did.
-    pub fn raise(&mut self, alert: Alert) -> bool {
+    pub fn raise(&mut self, alert: &Alert) -> bool {
         let known = self.lasting.get(&alert.key);
         if known.is_some_and(|known| between(known.told, alert.at) < self.again_after) {
             return false;
@@ -74,7 +74,7 @@ impl Alarm {
         self.lasting.insert(alert.key.clone(), lasting);
         self.remember();
         log::error!("{}", alert.text());
-        self.tell(&alert);
+        self.tell(alert);
         true
     }
 
@@ -195,10 +195,10 @@ mod tests {
         let recorder = Recorder::default();
         let texts = recorder.texts.clone();
         let mut alarm = Alarm::new(folder.path(), vec![Box::new(recorder)], Duration::from_secs(6 * 3600));
-        assert!(alarm.raise(slow(0)));
-        assert!(!alarm.raise(slow(5)));
-        assert!(alarm.raise(slow(5).about("something else")));
-        assert!(alarm.raise(slow(6)));
+        assert!(alarm.raise(&slow(0)));
+        assert!(!alarm.raise(&slow(5)));
+        assert!(alarm.raise(&slow(5).about("something else")));
+        assert!(alarm.raise(&slow(6)));
         assert!(!alarm.recover(Cause::Finding, "shop", Timestamp::from_millis(0)));
         assert!(alarm.recover(Cause::SlowAudit, "shop", Timestamp::from_millis(7 * 3_600_000)));
         assert!(!alarm.lasts(Cause::SlowAudit));
@@ -211,10 +211,10 @@ mod tests {
     fn it_remembers_over_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let new = || Alarm::new(folder.path(), Vec::new(), Duration::from_secs(3600));
-        assert!(new().raise(slow(0)));
-        assert!(!new().raise(slow(0)));
+        assert!(new().raise(&slow(0)));
+        assert!(!new().raise(&slow(0)));
         assert!(new().recover(Cause::SlowAudit, "shop", Timestamp::from_millis(0)));
-        assert!(new().raise(slow(0)));
+        assert!(new().raise(&slow(0)));
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
         deaf.store(true, Ordering::Relaxed);
         let mut alarm = Alarm::new(folder.path(), vec![Box::new(recorder)], Duration::ZERO);
         for hour in 0..=i64::try_from(MAX_UNDELIVERED).unwrap() {
-            assert!(alarm.raise(slow(hour)));
+            assert!(alarm.raise(&slow(hour)));
         }
         assert_eq!(alarm.undelivered.len(), MAX_UNDELIVERED);
         alarm.retry();

@@ -1,15 +1,18 @@
 //! One audit of a store: of what is new, or of everything.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_core::checkpoint::VerifyingKey;
 use countersign_core::export::header::{FORMAT, Header, PersonalData};
 use countersign_core::export::writer::Writer;
+use countersign_core::hash::Hash;
 use countersign_core::incremental;
-use countersign_core::report::{Input, Report};
+use countersign_core::report::{Finding, Input, Report};
 use countersign_core::seal::Record;
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::{Context, Surveyor};
@@ -71,6 +74,9 @@ pub enum AuditError {
         /// Entries that were verified.
         verified: u64,
     },
+    /// Whoever asked for it wants it no longer.
+    #[error("the audit was stopped")]
+    Stopped,
     /// The program has a fault.
     #[error("the audit panicked: {0}")]
     Panicked(String),
@@ -87,6 +93,16 @@ impl Audit {
     #[must_use]
     pub fn findings(&self) -> u64 {
         self.contradictions.len() as u64 + self.report.as_ref().map_or(0, |report| report.findings_total)
+    }
+
+    /// Tells one set of findings from another: by what and where, not by values that go on changing.
+    pub(super) fn signature(&self) -> String {
+        let mut text = format!("{:?}", self.contradictions.iter().map(|c| c.kind).collect::<Vec<_>>());
+        for finding in self.report.iter().flat_map(|report| &report.findings) {
+            let Finding { error_type, seq, account, currency, tax_type, field, .. } = finding;
+            text.push_str(&format!("{error_type:?} {seq:?} {account:?} {currency:?} {tax_type:?} {field:?}\n"));
+        }
+        Hash::of(text.as_bytes()).to_string()[..16].to_owned()
     }
 
     /// A code and a sentence for each contradiction and each listed finding.
@@ -108,6 +124,8 @@ pub(super) struct Auditor<'a> {
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) entries_per_second: u64,
     pub(super) keys: &'a [VerifyingKey],
+    /// Ends the audit.
+    pub(super) stop: &'a AtomicBool,
 }
 
 impl Auditor<'_> {
@@ -115,22 +133,24 @@ impl Auditor<'_> {
     pub(super) fn audit(&self, kind: Kind) -> Result<Audit, AuditError> {
         let (at, began) = (self.clock.now(), self.clock.elapsed());
         let mut audit = Audit { at, kind, took: Duration::ZERO, entries: 0, report: None, contradictions: Vec::new() };
-        let slept = match self.judge(&mut audit) {
+        let slept = Cell::new(Duration::ZERO);
+        match self.judge(&mut audit, &slept) {
+            Err(_) if self.stop.load(Ordering::Relaxed) => return Err(AuditError::Stopped),
             Err(AuditError::Store(StoreError::Damaged(why))) => {
                 audit.contradictions.push(ContradictionKind::StoreDamaged.found(why));
-                Duration::ZERO
             }
-            slept => slept?,
-        };
-        audit.took = self.clock.elapsed().saturating_sub(began).saturating_sub(slept);
+            outcome => outcome?,
+        }
+        audit.took = self.clock.elapsed().saturating_sub(began).saturating_sub(slept.get());
         let timed = |report: Report| report.timed(self.clock.now().millis(), audit.took.as_secs_f64() * 1000.0);
         audit.report = audit.report.map(timed);
         Ok(audit)
     }
 
-    fn judge(&self, audit: &mut Audit) -> Result<Duration, AuditError> {
+    fn judge(&self, audit: &mut Audit, slept: &Cell<Duration>) -> Result<(), AuditError> {
         let saved = self.saved(audit)?;
-        let mut snapshot = Throttled::new(self.store.snapshot()?, &**self.clock, self.entries_per_second);
+        let (snapshot, rate) = (self.store.snapshot()?, self.entries_per_second);
+        let mut snapshot = Throttled::new(snapshot, &**self.clock, rate, slept, self.stop);
         audit.entries = snapshot.head().seq;
         if let Some(primary) = self.primary {
             audit.contradictions.extend(of_replica(primary, &snapshot)?);
@@ -151,7 +171,7 @@ impl Auditor<'_> {
         if let (true, Some(prepared)) = (audit.valid(), prepared) {
             prepared.keep().map_err(StateError::from)?;
         }
-        Ok(snapshot.slept())
+        Ok(())
     }
 
     /// The saved state. One that is damaged is a finding: what it knew of the ledger is lost.

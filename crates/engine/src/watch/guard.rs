@@ -1,5 +1,6 @@
 //! The watch in a thread of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -15,12 +16,13 @@ enum Ask {
     Results(SyncSender<Vec<AuditResult>>),
 }
 
-/// Holds a watch that goes its rounds in its own thread. When it is dropped the thread ends, after the audit
-/// that it is at.
+/// Holds a watch that goes its rounds in its own thread. When it is dropped the thread ends; an audit that is
+/// running is left, and due again after the next start.
 #[derive(Debug)]
 pub struct Guard {
     asks: Option<Sender<Ask>>,
     metrics: Arc<Mutex<Metrics>>,
+    stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -36,9 +38,9 @@ impl Guard {
     /// Where the system gives no thread.
     pub fn post(watch: Watch) -> std::io::Result<Self> {
         let (asks, asked) = channel();
-        let metrics = watch.metrics();
+        let (metrics, stop) = (watch.metrics(), watch.stop());
         let thread = Builder::new().name("watch".to_owned()).spawn(move || keep_watch(watch, &asked))?;
-        Ok(Self { asks: Some(asks), metrics, thread: Some(thread) })
+        Ok(Self { asks: Some(asks), metrics, stop, thread: Some(thread) })
     }
 
     /// Has everything, or what is new, audited at once; waits for it.
@@ -72,6 +74,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
         self.asks = None;
         if let Some(thread) = self.thread.take() {
             // Its audits catch their panics; whatever else panicked has said so.

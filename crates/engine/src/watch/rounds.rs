@@ -1,8 +1,9 @@
 //! The rounds of the watch: what is due is audited, what is found halts and alerts.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,18 +12,16 @@ use countersign_core::timestamp::Timestamp;
 use countersign_store::Store;
 
 use super::alarm::Alarm;
-use super::alert::{Alert, Cause, Channel};
+use super::alert::{Alert, Cause};
 use super::audit::{Audit, AuditError, Auditor, Kind};
-use super::clock::{Clock, SystemClock, after, between};
+use super::clock::{Clock, after, between};
 use super::config::{Config, ConfigError};
 use super::halt::{Halts, StoreHalt};
-use super::mail::Mail;
 use super::metrics::{Commits, Metrics};
 use super::results::{AuditResult, Results, Verdict};
 use super::schedule::{Due, Schedule};
+use super::setup::{Counter, Setup, WatchError, channels, lock, make, same_ledger};
 use super::state::StateFile;
-use super::tls::own_roots;
-use super::webhook::Webhook;
 
 /// Who halts, as it stands in the halt.
 pub const NAME: &str = "watch";
@@ -31,63 +30,13 @@ pub const LOOK: Duration = Duration::from_secs(60);
 /// After so long an audit that came to no verdict is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(600);
 
-/// What counts an engine's commits.
-pub type Counter = Box<dyn Fn() -> Commits + Send>;
-
-/// What a watch is made of.
-pub struct Setup {
-    /// The ledger; halts go to it.
-    pub store: Arc<dyn Store>,
-    /// What is audited in its stead: a replica, opened for reading.
-    pub replica: Option<Arc<dyn Store>>,
-    /// Who halts; `None`: the watch itself, in the store.
-    pub halts: Option<Box<dyn Halts>>,
-    /// What counts commits; `None`: the conflict rate is not judged.
-    pub commits: Option<Counter>,
-    /// Keys that sign the ledger's checkpoints; a full audit holds the latest that is kept against them.
-    pub keys: Vec<VerifyingKey>,
-    /// The auditor's own store: a directory that whoever writes the database should not write.
-    pub folder: PathBuf,
-    /// What an operator decides.
-    pub config: Config,
-    /// Looks an environment variable up.
-    pub environment: fn(&str) -> Option<String>,
-    /// What tells the time.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// Why a watch cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum WatchError {
-    /// Its configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Its directory.
-    #[error("the watch's directory {}: {error}", folder.display())]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// What is wrong with it.
-        error: std::io::Error,
-    },
-    /// Another watch is on it.
-    #[error("another watch keeps its state in {}", .0.display())]
-    InUse(PathBuf),
-    /// The replica holds another ledger.
-    #[error("the replica holds the ledger {found}, not {expected}")]
-    OtherReplica {
-        /// Of the primary.
-        expected: String,
-        /// Of the replica.
-        found: String,
-    },
-}
-
 /// Audits a ledger when it is due.
 pub struct Watch {
     store: Arc<dyn Store>,
     replica: Option<Arc<dyn Store>>,
-    halts: Box<dyn Halts>,
+    halts: Option<Box<dyn Halts>>,
+    /// Halts where that fails.
+    store_halt: StoreHalt,
     commits: Option<Counter>,
     keys: Vec<VerifyingKey>,
     counted: Commits,
@@ -98,6 +47,7 @@ pub struct Watch {
     results: Results,
     state: StateFile,
     metrics: Arc<Mutex<Metrics>>,
+    stop: Arc<AtomicBool>,
     /// Up to when the schedule was followed.
     followed: Timestamp,
     /// When an audit without a verdict is tried again.
@@ -106,17 +56,6 @@ pub struct Watch {
     halt: Option<String>,
     /// Held while the watch is there.
     _lock: File,
-}
-
-impl Setup {
-    /// A watch over a store, with the machine's clock and environment.
-    #[must_use]
-    pub fn new(store: Arc<dyn Store>, folder: PathBuf, config: Config) -> Self {
-        let (replica, halts, commits) = (None, None, None);
-        let environment = |name: &str| std::env::var(name).ok();
-        let clock = Arc::new(SystemClock::default());
-        Self { store, replica, halts, commits, keys: Vec::new(), folder, config, environment, clock }
-    }
 }
 
 impl Watch {
@@ -130,15 +69,15 @@ impl Watch {
         let schedule = Schedule::new(&config).map_err(ConfigError::from)?;
         same_ledger(&*store, replica.as_deref())?;
         let failed = |error| WatchError::Folder { folder: folder.clone(), error };
-        fs::create_dir_all(&folder).map_err(failed)?;
+        make(&folder).map_err(failed)?;
         let lock = lock(&folder)?;
         let channels = channels(&config, environment, &clock)?;
         let again_after = Duration::from_secs(config.alerts.again_after_seconds);
         let keep = Duration::from_secs(u64::from(config.keep_results_days) * 24 * 3600);
         let results = Results::in_folder(&folder, keep).map_err(failed)?;
-        let halts = halts.unwrap_or_else(|| Box::new(StoreHalt::new(store.clone(), clock.clone())));
         let followed = results.last_verdict().map_or(clock.now(), |result| result.at);
         let watch = Self {
+            store_halt: StoreHalt::new(store.clone(), clock.clone()),
             store,
             replica,
             halts,
@@ -152,6 +91,7 @@ impl Watch {
             results,
             state: StateFile::in_folder(&folder),
             metrics: Arc::default(),
+            stop: Arc::default(),
             followed,
             again: None,
             halt: None,
@@ -202,6 +142,12 @@ impl Watch {
         self.metrics.clone()
     }
 
+    /// Ends the audit that is running, and every later one, once it is set.
+    #[must_use]
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
     /// Sets the saved state aside, so that the next audit starts from the first entry; to where. For an
     /// operator who has found out why it contradicts the ledger.
     ///
@@ -220,6 +166,11 @@ impl Watch {
         let at = self.clock.now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.auditor().audit(kind)))
             .unwrap_or_else(|panic| Err(AuditError::Panicked(said(&*panic))));
+        self.show(|metrics| metrics.running = false);
+        if matches!(outcome, Err(AuditError::Stopped)) {
+            // As if it had not begun: after the next start it is due still.
+            return outcome;
+        }
         let result = result(at, kind, due, &outcome);
         if let Err(error) = self.results.add(result) {
             log::error!("the result of an audit cannot be kept: {error}");
@@ -228,7 +179,6 @@ impl Watch {
             Ok(audit) => self.judged(audit),
             Err(error) => self.failed(error),
         }
-        self.show(|metrics| metrics.running = false);
         outcome
     }
 
@@ -240,6 +190,7 @@ impl Watch {
             clock: &self.clock,
             entries_per_second: self.config.entries_per_second,
             keys: &self.keys,
+            stop: &self.stop,
         }
     }
 
@@ -281,24 +232,24 @@ impl Watch {
         let count = audit.findings();
         let summary = format!("{count} {}: {code}: {message}", if count == 1 { "finding" } else { "findings" });
         let all: Vec<String> = audit.found().map(|(code, message)| format!("{code}: {message}")).collect();
-        let mut alert = self.alert(Cause::Finding, &summary).about(&digest(&all)).line(halted);
+        let mut alert = self.alert(Cause::Finding, &summary).about(&audit.signature()).line(halted);
         for line in all.iter().skip(1) {
             alert = alert.line(line);
         }
-        self.alarm.raise(alert);
+        self.alarm.raise(&alert);
     }
 
     fn failed(&mut self, error: &AuditError) {
         self.again = Some(after(self.clock.now(), TRY_AGAIN));
         self.show(|metrics| metrics.failed += 1);
         let alert = self.alert(Cause::AuditFailed, &format!("an audit came to no verdict: {error}"));
-        self.alarm.raise(alert.line("It is tried again in ten minutes. Nothing is halted."));
+        self.alarm.raise(&alert.line("It is tried again in ten minutes. Nothing is halted."));
     }
 
     /// Halts, where that is still to be done; whether nothing is left to do.
     fn halt_pending(&mut self) -> bool {
         let Some(reason) = &self.halt else { return true };
-        match self.halts.halt(NAME, reason) {
+        match self.halt_by_any_means(reason) {
             Ok(()) => {
                 self.halt = None;
                 self.over(Cause::HaltFailed);
@@ -306,12 +257,24 @@ impl Watch {
             Err(why) => {
                 let summary = format!("the system could not be halted: {why}");
                 let alert = self.alert(Cause::HaltFailed, &summary).line(reason);
-                self.alarm.raise(alert);
+                self.alarm.raise(&alert);
             }
         }
         let pending = self.halt.is_some();
         self.show(|metrics| metrics.halt_pending = pending);
         !pending
+    }
+
+    /// Through whoever was given for that, and else straight in the store.
+    fn halt_by_any_means(&self, reason: &str) -> Result<(), String> {
+        let given = self.halts.as_ref().map(|halts| halts.halt(NAME, reason));
+        match given {
+            Some(Ok(())) => Ok(()),
+            Some(Err(why)) => {
+                self.store_halt.halt(NAME, reason).map_err(|in_store| format!("{why}; and in the store: {in_store}"))
+            }
+            None => self.store_halt.halt(NAME, reason),
+        }
     }
 
     fn note_missed(&mut self, due: Due, now: Timestamp) {
@@ -323,7 +286,7 @@ impl Watch {
         self.show(|metrics| metrics.missed += missed);
         let summary = format!("{missed} due audits did not run, the last of them due at {}", due.at);
         let alert = self.alert(Cause::AuditMissed, &summary).line("One runs now.");
-        self.alarm.raise(alert);
+        self.alarm.raise(&alert);
     }
 
     fn judge_time(&mut self, audit: &Audit, now: Timestamp) {
@@ -335,7 +298,7 @@ impl Watch {
         }
         let (seconds, entries) = (audit.took.as_secs_f64(), audit.entries);
         let summary = format!("an audit of {entries} entries took {seconds:.1} s, more than {} s", most.as_secs());
-        self.alarm.raise(Alert::new(Cause::SlowAudit, &self.store.identity().ledger, now, &summary));
+        self.alarm.raise(&Alert::new(Cause::SlowAudit, &self.store.identity().ledger, now, &summary));
     }
 
     fn judge_conflicts(&mut self) {
@@ -353,7 +316,7 @@ impl Watch {
         let (conflicts, attempts) = (since.conflicts, since.attempts());
         let alert =
             self.alert(Cause::VersionConflicts, &format!("{conflicts} of {attempts} commits met another writer"));
-        self.alarm.raise(alert);
+        self.alarm.raise(&alert);
     }
 
     fn alert(&self, cause: Cause, summary: &str) -> Alert {
@@ -395,52 +358,12 @@ impl Watch {
     }
 }
 
-/// Longest reason of a halt, in characters.
+/// Longest reason of a halt, and longest message of a result, in characters.
 const MAX_REASON: usize = 500;
 
-fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Result<(), WatchError> {
-    let expected = store.identity();
-    match replica.map(Store::identity).filter(|found| *found != expected) {
-        None => Ok(()),
-        Some(found) => {
-            let (expected, found) = (expected.ledger.clone(), found.ledger.clone());
-            Err(WatchError::OtherReplica { expected, found })
-        }
-    }
-}
-
-/// Two watches on one directory would overwrite each other's state.
-fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
-    let failed = |error| WatchError::Folder { folder: folder.to_owned(), error };
-    let file = File::create(folder.join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(WatchError::InUse(folder.to_owned())),
-        Err(fs::TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-fn channels(
-    config: &Config,
-    environment: fn(&str) -> Option<String>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Vec<Box<dyn Channel>>, ConfigError> {
-    let roots = own_roots(config.tls_root.as_deref())?;
-    let mut channels: Vec<Box<dyn Channel>> = Vec::new();
-    if let Some(address) = config.webhook.address(&environment)? {
-        channels.push(Box::new(Webhook::new(address, &config.webhook, &roots, clock.clone())?));
-    }
-    if config.mail.is_on() {
-        channels.push(Box::new(Mail::new(&config.mail, &roots, clock.clone())?));
-    }
-    if channels.is_empty() {
-        log::warn!("neither webhook nor mail is configured: what the watch finds is in its log alone");
-    }
-    Ok(channels)
-}
-
 fn result(at: Timestamp, kind: Kind, due: Option<Timestamp>, outcome: &Result<Audit, AuditError>) -> AuditResult {
-    let message = |audit: &Audit| audit.found().next().map(|(code, message)| format!("{code}: {message}"));
+    let short = |text: String| text.chars().take(MAX_REASON).collect();
+    let message = |audit: &Audit| audit.found().next().map(|(code, message)| short(format!("{code}: {message}")));
     let report = outcome.as_ref().ok().and_then(|audit| audit.report.as_ref());
     let audit = outcome.as_ref().ok();
     AuditResult {
@@ -457,13 +380,8 @@ fn result(at: Timestamp, kind: Kind, due: Option<Timestamp>, outcome: &Result<Au
         head: report.and_then(|report| report.head.clone()),
         root: report.and_then(|report| report.root.clone()),
         findings: audit.map_or(0, Audit::findings),
-        message: outcome.as_ref().map_or_else(|error| Some(error.to_string()), message),
+        message: outcome.as_ref().map_or_else(|error| Some(short(error.to_string())), message),
     }
-}
-
-/// Tells one set of findings from another.
-fn digest(lines: &[String]) -> String {
-    countersign_core::hash::Hash::of(lines.join("\n").as_bytes()).to_string()[..16].to_owned()
 }
 
 /// What a panic said.

@@ -1,6 +1,8 @@
-//! A snapshot read no faster than an operator lets it be.
+//! A snapshot read no faster than an operator lets it be, and no longer.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_core::books::{Account, Treasury};
@@ -10,7 +12,7 @@ use countersign_store::{Head, Snapshot, StoreError};
 
 use super::clock::Clock;
 
-/// A snapshot that is read at so many rows a second at most, by sleeping between pages.
+/// A snapshot that is read at so many rows a second at most, by sleeping between pages, until it is stopped.
 pub(super) struct Throttled<'a> {
     snapshot: Box<dyn Snapshot + 'a>,
     pace: Pace<'a>,
@@ -23,7 +25,8 @@ struct Pace<'a> {
     rate: u64,
     rows: u64,
     page_began: Duration,
-    slept: Duration,
+    slept: &'a Cell<Duration>,
+    stop: &'a AtomicBool,
 }
 
 /// Pages a second.
@@ -32,21 +35,30 @@ const PAGES: u64 = 10;
 const MAX_PAGE: u64 = 1_000;
 
 impl<'a> Throttled<'a> {
-    pub(super) fn new(snapshot: Box<dyn Snapshot + 'a>, clock: &'a dyn Clock, rate: u64) -> Self {
-        Self { snapshot, pace: Pace { clock, rate, rows: 0, page_began: clock.elapsed(), slept: Duration::ZERO } }
-    }
-
-    /// How long it slept.
-    pub(super) const fn slept(&self) -> Duration {
-        self.pace.slept
+    /// `slept` is told how long it slept. Once `stop` is set, reading fails.
+    pub(super) fn new(
+        snapshot: Box<dyn Snapshot + 'a>,
+        clock: &'a dyn Clock,
+        rate: u64,
+        slept: &'a Cell<Duration>,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        Self { snapshot, pace: Pace { clock, rate, rows: 0, page_began: clock.elapsed(), slept, stop } }
     }
 }
 
 impl Pace<'_> {
-    fn row(&mut self) {
-        if self.rate == 0 {
-            return;
+    fn row(&mut self) -> Result<(), StoreError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(StoreError::Other("the audit was stopped".to_owned()));
         }
+        if self.rate > 0 {
+            self.count();
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) {
         self.rows += 1;
         let page = (self.rate / PAGES).clamp(1, MAX_PAGE);
         if self.rows < page {
@@ -56,7 +68,7 @@ impl Pace<'_> {
         let rest = least.saturating_sub(self.clock.elapsed().saturating_sub(self.page_began));
         if rest > Duration::ZERO {
             self.clock.sleep(rest);
-            self.slept += rest;
+            self.slept.set(self.slept.get() + rest);
         }
         (self.rows, self.page_began) = (0, self.clock.elapsed());
     }
@@ -74,7 +86,7 @@ impl Snapshot for Throttled<'_> {
     ) -> Result<(), StoreError> {
         let pace = &mut self.pace;
         self.snapshot.entries(range, &mut |record| {
-            pace.row();
+            pace.row()?;
             each(record)
         })
     }
@@ -82,7 +94,7 @@ impl Snapshot for Throttled<'_> {
     fn accounts(&mut self, each: &mut dyn FnMut(Account) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let pace = &mut self.pace;
         self.snapshot.accounts(&mut |account| {
-            pace.row();
+            pace.row()?;
             each(account)
         })
     }
@@ -123,9 +135,11 @@ mod tests {
     fn so_many_rows_take_so_long() {
         for (rate, rows, seconds) in [(0, 5_000, 0), (500, 5_000, 10), (3, 30, 10), (1_000_000, 2_000_000, 2)] {
             let clock = Asleep(Mutex::new(Duration::ZERO));
-            let mut pace = Pace { clock: &clock, rate, rows: 0, page_began: Duration::ZERO, slept: Duration::ZERO };
-            (0..rows).for_each(|_| pace.row());
-            assert_eq!(pace.slept.as_millis().div_ceil(100), u128::from(seconds * 10_u64), "{rate} a second");
+            let (slept, stop) = (Cell::new(Duration::ZERO), AtomicBool::new(false));
+            let (page_began, slept, stop) = (Duration::ZERO, &slept, &stop);
+            let mut pace = Pace { clock: &clock, rate, rows: 0, page_began, slept, stop };
+            (0..rows).for_each(|_| pace.row().unwrap());
+            assert_eq!(slept.get().as_millis().div_ceil(100), u128::from(seconds * 10_u64), "{rate} a second");
         }
     }
 }
