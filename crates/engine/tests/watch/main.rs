@@ -9,5 +9,6 @@ mod http;
 mod ledger;
 mod logs;
 mod moody;
+mod postgres;
 mod rounds;
 mod smtp;
