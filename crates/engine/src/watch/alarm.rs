@@ -1,6 +1,6 @@
 //! Who was told what: the same cause once in a while, and when it is over.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,10 +26,17 @@ pub struct Alarm {
     channels: Vec<Box<dyn Channel>>,
     again_after: Duration,
     path: PathBuf,
-    lasting: BTreeMap<String, Lasting>,
-    /// What a channel did not take, with the channel's place.
-    undelivered: VecDeque<(usize, Alert)>,
+    memory: Memory,
     counts: Counts,
+}
+
+/// What is remembered over a restart.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Memory {
+    /// By the alerts' keys.
+    lasting: BTreeMap<String, Lasting>,
+    /// What a channel did not take, with the channel's name.
+    undelivered: VecDeque<(String, Alert)>,
 }
 
 /// What an alarm did so far.
@@ -44,7 +51,7 @@ pub struct Counts {
 /// Alerts that wait for a channel to come back; of more, the oldest are dropped.
 pub const MAX_UNDELIVERED: usize = 100;
 
-/// File name of what lasts, in the state directory.
+/// File name of the memory, in the state directory.
 const FILE: &str = "alerts.json";
 
 impl Alarm {
@@ -52,66 +59,68 @@ impl Alarm {
     #[must_use]
     pub fn new(folder: &Path, channels: Vec<Box<dyn Channel>>, again_after: Duration) -> Self {
         let path = folder.join(FILE);
-        let lasting = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self {
-            channels,
-            again_after,
-            path,
-            lasting: lasting.unwrap_or_default(),
-            undelivered: VecDeque::new(),
-            counts: Counts::default(),
-        }
+        let memory = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self { channels, again_after, path, memory: memory.unwrap_or_default(), counts: Counts::default() }
     }
 
     /// Tells everyone, unless they were told of the same a short while ago. Whether it did.
     pub fn raise(&mut self, alert: &Alert) -> bool {
-        let known = self.lasting.get(&alert.key);
+        let known = self.memory.lasting.get(&alert.key);
         if known.is_some_and(|known| between(known.told, alert.at) < self.again_after) {
             return false;
         }
         let since = known.map_or(alert.at, |known| known.since);
         let lasting = Lasting { cause: alert.cause, summary: alert.summary.clone(), since, told: alert.at };
-        self.lasting.insert(alert.key.clone(), lasting);
-        self.remember();
+        self.memory.lasting.insert(alert.key.clone(), lasting);
         log::error!("{}", alert.text());
         self.tell(alert);
+        self.remember();
         true
     }
 
     /// Says that everything of a cause is over. Whether anything was.
     pub fn recover(&mut self, cause: Cause, ledger: &str, now: Timestamp) -> bool {
-        let (over, lasting) = std::mem::take(&mut self.lasting).into_iter().partition(|(_, l)| l.cause == cause);
-        self.lasting = lasting;
-        let over: BTreeMap<String, Lasting> = over;
+        let lasting = std::mem::take(&mut self.memory.lasting).into_iter();
+        let (over, lasting): (BTreeMap<_, _>, _) = lasting.partition(|(_, lasting)| lasting.cause == cause);
+        self.memory.lasting = lasting;
         if over.is_empty() {
             return false;
         }
-        self.remember();
         for (key, was) in over {
             let summary = format!("over, after {}: {}", words(between(was.since, now)), was.summary);
             let alert = Alert { key, recovered: true, ..Alert::new(cause, ledger, now, &summary) };
             log::warn!("{}", alert.text());
             self.tell(&alert);
         }
+        self.remember();
         true
     }
 
     /// Whether a cause lasts.
     #[must_use]
     pub fn lasts(&self, cause: Cause) -> bool {
-        self.lasting.values().any(|lasting| lasting.cause == cause)
+        self.memory.lasting.values().any(|lasting| lasting.cause == cause)
     }
 
-    /// Tries once more what a channel did not take. One that fails again is left alone for this time.
+    /// Tries once more what a channel did not take. One that fails again is left alone for this time; what was
+    /// for one that is there no longer is dropped.
     pub fn retry(&mut self) {
-        let mut deaf = BTreeSet::new();
-        for (at, alert) in std::mem::take(&mut self.undelivered) {
-            if deaf.contains(&at) {
-                self.undelivered.push_back((at, alert));
-            } else if !self.deliver(at, &alert) {
-                deaf.insert(at);
+        if self.memory.undelivered.is_empty() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.memory.undelivered);
+        for at in 0..self.channels.len() {
+            let name = self.channels[at].name();
+            let mut deaf = false;
+            for (_, alert) in waiting.iter().filter(|(channel, _)| channel == name) {
+                if deaf {
+                    self.put_off(name, alert);
+                } else {
+                    deaf = !self.deliver(at, alert);
+                }
             }
         }
+        self.remember();
     }
 
     /// What it did so far.
@@ -127,22 +136,29 @@ impl Alarm {
     }
 
     fn deliver(&mut self, at: usize, alert: &Alert) -> bool {
-        let Err(undelivered) = self.channels[at].send(alert) else {
+        let channel = &self.channels[at];
+        let name = channel.name();
+        let Err(undelivered) = channel.send(alert) else {
             self.counts.delivered += 1;
             return true;
         };
         log::error!("{undelivered}");
         self.counts.failed += 1;
-        if self.undelivered.len() == MAX_UNDELIVERED {
-            self.undelivered.pop_front();
-        }
-        self.undelivered.push_back((at, alert.clone()));
+        self.put_off(name, alert);
         false
     }
 
-    /// Not to remember costs one alert too many after a restart, and no more.
+    fn put_off(&mut self, channel: &str, alert: &Alert) {
+        let waiting = &mut self.memory.undelivered;
+        if waiting.len() == MAX_UNDELIVERED {
+            waiting.pop_front();
+        }
+        waiting.push_back((channel.to_owned(), alert.clone()));
+    }
+
+    /// Not to remember costs an alert too many after a restart, or one that no channel had taken.
     fn remember(&self) {
-        let written = serde_json::to_vec(&self.lasting).map_err(std::io::Error::from);
+        let written = serde_json::to_vec(&self.memory).map_err(std::io::Error::from);
         if let Err(error) = written.and_then(|bytes| files::replace(&self.path, &bytes)) {
             log::warn!("{}: {error}", self.path.display());
         }
@@ -223,14 +239,18 @@ mod tests {
         let recorder = Recorder::default();
         let (texts, deaf) = (recorder.texts.clone(), recorder.deaf.clone());
         deaf.store(true, Ordering::Relaxed);
-        let mut alarm = Alarm::new(folder.path(), vec![Box::new(recorder)], Duration::ZERO);
+        let open = |recorder: Recorder| Alarm::new(folder.path(), vec![Box::new(recorder)], Duration::ZERO);
+        let mut alarm = open(recorder);
         for hour in 0..=i64::try_from(MAX_UNDELIVERED).unwrap() {
             assert!(alarm.raise(&slow(hour)));
         }
-        assert_eq!(alarm.undelivered.len(), MAX_UNDELIVERED);
+        assert_eq!(alarm.memory.undelivered.len(), MAX_UNDELIVERED);
         alarm.retry();
         assert!(texts.lock().unwrap().is_empty());
+        // Over a restart too.
+        let mut alarm = open(Recorder { texts: texts.clone(), deaf: deaf.clone() });
         deaf.store(false, Ordering::Relaxed);
+        alarm.retry();
         alarm.retry();
         assert_eq!(texts.lock().unwrap().len(), MAX_UNDELIVERED);
     }

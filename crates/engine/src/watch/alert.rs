@@ -45,7 +45,7 @@ impl Cause {
 
 /// What administrators are told. Its texts hold no control character and are bounded: they show what stands
 /// in a ledger that somebody may have tampered with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Why.
     pub cause: Cause,
