@@ -38,9 +38,11 @@ use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
 pub struct Sqlite {
     identity: Identity,
     path: PathBuf,
+    /// Closed before the writer: only a connection that may write, closing last, carries the log over and
+    /// removes it.
+    readers: Readers,
     /// `None` where it was opened for reading only.
     writer: Option<Mutex<Writer>>,
-    readers: Readers,
 }
 
 #[derive(Debug)]
