@@ -84,7 +84,9 @@ impl<'a> Draft<'a> {
     /// Carries a task out; a refusal changes nothing.
     pub(crate) fn carry_out(&mut self, task: &Task) -> Outcome {
         match task {
-            Task::Settle { order, key } => self.answer(order, key.as_ref()).map(Answered::Receipt),
+            Task::Settle { order, key } => {
+                self.answer(order, key.as_ref()).map(|receipt| Answered::Receipt(Box::new(receipt)))
+            }
             Task::Open(new) => self.open(new).map(Answered::Account),
             Task::SetStanding { id, standing } => self.set_standing(id, *standing).map(Answered::Account),
             Task::Halt { by, reason } => self.halt(by, reason).map(Answered::Halt),

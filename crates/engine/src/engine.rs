@@ -209,7 +209,7 @@ impl Engine {
         let (order, key) = request.into_order();
         self.inner.config.shield.payload.check(&order)?;
         let key = key.map(|text| Key { text, asked: fingerprint(&order) });
-        Ok(Task::Settle { order, key })
+        Ok(Task::Settle { order: Box::new(order), key })
     }
 
     fn enqueue(&self, ticket: Ticket, urgent: bool) {
@@ -263,7 +263,7 @@ impl Drop for Inner {
 
 fn receipt(answered: Answered) -> Receipt {
     match answered {
-        Answered::Receipt(receipt) => receipt,
+        Answered::Receipt(receipt) => *receipt,
         other => unexpected(&other),
     }
 }

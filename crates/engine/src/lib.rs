@@ -13,6 +13,7 @@ mod draft;
 mod engine;
 mod error;
 mod footing;
+pub mod load;
 mod metrics;
 pub mod notary;
 mod queue;

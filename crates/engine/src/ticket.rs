@@ -14,7 +14,7 @@ use crate::request::{NewAccount, Standing};
 /// What the sequencer is to do.
 #[derive(Debug)]
 pub(crate) enum Task {
-    Settle { order: Order, key: Option<Key> },
+    Settle { order: Box<Order>, key: Option<Key> },
     Open(NewAccount),
     SetStanding { id: String, standing: Standing },
     Halt { by: String, reason: String },
@@ -31,7 +31,7 @@ pub(crate) struct Key {
 /// What comes of a task.
 #[derive(Clone, Debug)]
 pub(crate) enum Answered {
-    Receipt(Receipt),
+    Receipt(Box<Receipt>),
     Account(Account),
     Halt(Halt),
     Done,

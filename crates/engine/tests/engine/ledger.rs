@@ -1,10 +1,14 @@
 //! A ledger of its own for every test, on whatever store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 
-use countersign_core::settle::Order;
-use countersign_engine::{Config, Engine, NewAccount, Receipt, Request};
-use countersign_store::{Identity, Location, Store};
+use countersign_core::settle::{Order, Stamp};
+use countersign_core::timestamp::Timestamp;
+use countersign_engine::stamps::{Stamps, SystemStamps};
+use countersign_engine::{Config, Engine, EngineError, NewAccount, Parts, Receipt, Request};
+use countersign_store::{Identity, Location, Store, Wanted};
 
 /// A ledger that goes when it is dropped.
 pub(crate) struct Ledger {
@@ -24,12 +28,20 @@ pub(crate) fn sqlite() -> Ledger {
 
 fn create(location: Location, kept: Box<dyn std::any::Any>) -> Ledger {
     let identity = Identity { ledger: NAME.to_owned(), ledger_id: "0f".repeat(16) };
-    let now = countersign_core::timestamp::Timestamp::from_millis(1_770_000_000_000);
+    let now = Timestamp::from_millis(1_770_000_000_000);
     drop(countersign_store::create(&location, &identity, now).unwrap());
     Ledger { location, _kept: kept }
 }
 
 impl Ledger {
+    /// Where it is, as text.
+    pub(crate) fn url(&self) -> String {
+        match &self.location {
+            Location::Sqlite(path) => path.to_str().unwrap().to_owned(),
+            Location::Postgres(url) => url.clone(),
+        }
+    }
+
     /// Opens it, as another process would.
     pub(crate) fn open(&self) -> Arc<dyn Store> {
         countersign_store::open(&self.location, Some(NAME)).unwrap().into()
@@ -45,6 +57,13 @@ pub(crate) fn unshielded() -> Config {
     let mut config = Config::default();
     config.shield.rate.enabled = false;
     config.shield.velocity.enabled = false;
+    config
+}
+
+/// One that goes on trying, where others write all the time.
+pub(crate) fn patient() -> Config {
+    let mut config = unshielded();
+    config.retry.attempts = 1000;
     config
 }
 
@@ -66,6 +85,17 @@ pub(crate) fn order(kind: &str, sender: &str, receiver: &str, amount: &str) -> O
         amount: Some(amount.to_owned()),
         operator_id: administrative.contains(&kind).then(|| "op".to_owned()),
         ..Order::default()
+    }
+}
+
+/// Names the bucket of an order.
+pub(crate) trait Taxed {
+    fn taxed(self, tax_type: &str) -> Self;
+}
+
+impl Taxed for Order {
+    fn taxed(self, tax_type: &str) -> Self {
+        Self { tax_type: Some(tax_type.to_owned()), ..self }
     }
 }
 
@@ -96,13 +126,60 @@ pub(crate) fn mint(engine: &Engine, account: &str, amount: &str) -> Receipt {
 
 /// What an account holds of EURO.
 pub(crate) fn balance(engine: &Engine, account: &str) -> String {
-    let wanted = countersign_store::Wanted { accounts: vec![account.to_owned()], ..Default::default() };
+    let wanted = Wanted { accounts: vec![account.to_owned()], ..Default::default() };
     engine.store().load(&wanted).unwrap().accounts[account].balance("EURO").to_string()
 }
 
 /// What the Treasury holds of EURO in a bucket.
 pub(crate) fn bucket(engine: &Engine, tax_type: &str) -> String {
     engine.store().load(&Default::default()).unwrap().treasury.bucket(tax_type, "EURO").to_string()
+}
+
+/// How many entries a ledger has.
+pub(crate) fn entries(store: &dyn Store) -> u64 {
+    store.load(&Wanted::default()).unwrap().head.seq
+}
+
+/// A clock that stands until it is moved.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_770_000_000_000)))
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+#[derive(Debug)]
+struct ClockedStamps(Clock, SystemStamps);
+
+impl Stamps for ClockedStamps {
+    fn now(&mut self) -> Timestamp {
+        Timestamp::from_millis(self.0.0.load(Ordering::SeqCst))
+    }
+
+    fn stamp(&mut self, at: Timestamp) -> Result<Stamp, String> {
+        self.1.stamp(at)
+    }
+}
+
+/// What an engine by this clock is given.
+pub(crate) fn by(clock: &Clock) -> Parts {
+    Parts { stamps: Box::new(ClockedStamps(clock.clone(), SystemStamps::default())), ..Parts::default() }
+}
+
+/// Puts requests in without waiting; their answers come in the order of the requests.
+pub(crate) fn submit(engine: &Engine, requests: Vec<Request>) -> Vec<Receiver<Result<Receipt, EngineError>>> {
+    let each = |request| {
+        let (tell, told) = channel();
+        engine.submit(request, move |answer| drop(tell.send(answer)));
+        told
+    };
+    requests.into_iter().map(each).collect()
 }
 
 /// Runs each of a module's tests on every store.
