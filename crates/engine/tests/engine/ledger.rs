@@ -26,6 +26,13 @@ pub(crate) fn sqlite() -> Ledger {
     create(location, Box::new(folder))
 }
 
+/// A ledger without entries, in a PostgreSQL database of its own.
+pub(crate) fn postgres() -> Ledger {
+    let server = countersign_testbed::shared();
+    let location = Location::Postgres(server.url(&server.new_database()));
+    create(location, Box::new(()))
+}
+
 fn create(location: Location, kept: Box<dyn std::any::Any>) -> Ledger {
     let identity = Identity { ledger: NAME.to_owned(), ledger_id: "0f".repeat(16) };
     let now = Timestamp::from_millis(1_770_000_000_000);
@@ -187,6 +194,10 @@ macro_rules! on_each_store {
     ($($test:ident),* $(,)?) => {
         mod sqlite {
             $(#[test] fn $test() { super::$test(&crate::ledger::sqlite()); })*
+        }
+
+        mod postgres {
+            $(#[test] fn $test() { super::$test(&crate::ledger::postgres()); })*
         }
     };
 }
