@@ -237,6 +237,22 @@ proptest! {
         prop_assert_eq!(&pieces, &audit(&export, &Options { threads: 3, ..options }));
     }
 
+    /// What is known before the reading is held against it at once; what the trailer brings up, where it is
+    /// older than the export, needs the entries again.
+    #[test]
+    fn only_an_older_note_of_the_trailer_needs_a_second_reading((entries, size) in sizes(), seed: u64) {
+        let export = Export::new(entries, seed);
+        let note = export.checkpoint(size, &writer(), None);
+        let is_done = |export: &Export, options: Options| {
+            let mut verifier = Verifier::new(options);
+            verifier.push(&export.bytes()).unwrap();
+            matches!(verifier.finish().unwrap(), Step::Done(_))
+        };
+        prop_assert!(is_done(&export, kept(std::slice::from_ref(&note))));
+        let with_note = Export { notes: vec![note], ..export };
+        prop_assert_eq!(is_done(&with_note, by_key()), size == entries);
+    }
+
     /// Notes of any bytes neither panic nor accuse.
     #[test]
     fn notes_of_no_form_accuse_nobody(notes in prop::collection::vec(".{0,80}", 0..4), seed: u64) {

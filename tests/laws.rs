@@ -10,11 +10,11 @@ use countersign_core::export::line::Line;
 use countersign_core::export::{fast, strict};
 use countersign_core::report::{Report, TrustGrade};
 use countersign_core::segment::Segment;
-use countersign_core::surveyor::Context;
+use countersign_core::surveyor::{Context, Marks};
 use countersign_core::{Options, Step, Verifier, verify_chain_integrity};
 use proptest::prelude::*;
 
-const CONTEXT: Context = Context { personal: PersonalData::Full };
+const CONTEXT: Context = Context { personal: PersonalData::Full, marks: Marks::NONE };
 
 fn export(entries: u64, seed: u64) -> Vec<u8> {
     let mut out = Vec::new();
@@ -122,7 +122,8 @@ proptest! {
                 commit(&mut lines, at, act);
             }
         }
-        let segment = |part: &[Vec<u8>]| Segment::of_lines(CONTEXT, &part.concat());
+        let context = Context { marks: Marks::of(&[entries / 2, entries, 1, entries / 3]), ..CONTEXT };
+        let segment = |part: &[Vec<u8>]| Segment::of_lines(context, &part.concat());
         let (i, j) = (cuts.0.index(lines.len() + 1), cuts.1.index(lines.len() + 1));
         let (i, j) = (i.min(j), i.max(j));
         let (a, b, c) = (segment(&lines[..i]), segment(&lines[i..j]), segment(&lines[j..]));
@@ -136,7 +137,8 @@ proptest! {
     #[test]
     fn a_saved_segment_is_the_segment(entries in 1_u64..60, seed in any::<u64>()) {
         let export = export(entries, seed);
-        let segment = Segment::of_lines(CONTEXT, &body(&export).concat());
+        let context = Context { marks: Marks::of(&[entries / 2]), ..CONTEXT };
+        let segment = Segment::of_lines(context, &body(&export).concat());
         let saved = serde_json::to_string(&segment).unwrap();
         prop_assert_eq!(serde_json::from_str::<Segment>(&saved).unwrap(), segment);
     }

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { accessible, calm, download, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
+import { accessible, bring, calm, download, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
 import { serve, VECTORS } from "./support/server.mjs";
 
 const vector = (name) => join(VECTORS, name);
@@ -39,6 +39,107 @@ test("a good export: valid, consistent, and the hash that others compute", async
   assert.ok((await page.locator("article").textContent()).includes(report.head));
   await everyLook(page, "real-good");
   calm(page);
+  await page.close();
+});
+
+const KEY = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R";
+const WITNESS = "witness.example/1+2e550400+BPrE5gsZjUc6LSkelUdg+5b8RAE8ZgxMLrz2N1dPYewJ";
+const note = (name) => readFile(vector(name), "utf8");
+
+test("a key and a kept checkpoint raise the grade, and say what they do not show", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { keys: [KEY] });
+  await page.getByText("1 key", { exact: true }).waitFor();
+  await everyLook(page, "real-trusted");
+  await pick(page, vector("good.jsonl"));
+  assert.match(await verdict(page, "signed"), /a key you trust/);
+  await page.getByText("That no entries followed").waitFor();
+  await page.getByRole("button", { name: "Verify another file" }).click();
+  // What was brought stands for the next file.
+  await page.getByText("1 key", { exact: true }).waitFor();
+  const checkpoints = [await note("checkpoint-9.txt"), await note("checkpoint-20-cosigned.txt")];
+  await bring(page, { keys: [KEY], checkpoints, witnesses: [WITNESS] });
+  await page.getByText("1 key, 1 witness, 2 checkpoints").waitFor();
+  await pick(page, vector("good.jsonl"));
+  await verdict(page, "witnessed");
+  await page.getByText("2026-02-11T16:00:00.000Z").first().waitFor();
+  assert.equal(await page.locator(".worth.counts").count(), 3);
+  await everyLook(page, "real-witnessed");
+  calm(page);
+  await page.close();
+});
+
+test("a rewritten ledger contradicts what was kept", async () => {
+  const page = await open(browser, server.origin);
+  await page.locator("#trusted summary").click();
+  await page.locator("#trusted-file").setInputFiles([vector("checkpoint-9.txt")]);
+  await page.getByText("1 checkpoint", { exact: true }).waitFor();
+  await pick(page, vector("rewritten-stripped.jsonl"));
+  await verdict(page, "broken");
+  await page.locator(".finding").first().getByText("CHECKPOINT_MISMATCH").waitFor();
+  await everyLook(page, "real-rewritten");
+  calm(page);
+  await page.close();
+});
+
+test("what cannot be read of what was brought opens nothing", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { keys: [KEY, KEY.replace("b7e9", "b7e8")] });
+  await page.locator("#trusted").getByText("Line 2 is no verifying key").waitFor();
+  await everyLook(page, "real-untrusted");
+  await pick(page, vector("good.jsonl"));
+  await page.locator(".notice").getByText("Line 2 is no verifying key").waitFor();
+  await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+  await page.locator("#trusted-file").setInputFiles([vector("good.jsonl")]);
+  await page.locator("#trusted").getByText("neither verifying keys, one a line, nor a checkpoint").waitFor();
+  calm(page);
+  await page.close();
+});
+
+test("keys and checkpoints are remembered where that is asked for, and forgotten again", async () => {
+  const page = await open(browser, server.origin);
+  const stored = () => page.evaluate(() => localStorage.getItem("countersign.trusted"));
+  await bring(page, { keys: [KEY] });
+  assert.equal(await stored(), null);
+  await page.getByLabel("Remember these").check();
+  await page.reload();
+  await page.getByText("1 key", { exact: true }).waitFor();
+  await page.locator("#trusted summary").click();
+  assert.equal((await page.getByLabel("Verifying keys").inputValue()).trim(), KEY);
+  await page.getByLabel("Remember these").uncheck();
+  assert.equal(await stored(), null);
+  await page.reload();
+  await page.getByText("none given").waitFor();
+  await page.close();
+});
+
+test("dropped on their panel, checkpoints are brought and not opened", async () => {
+  const page = await open(browser, server.origin);
+  await page.locator("#trusted summary").click();
+  const transfer = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], "checkpoint-20.txt"));
+    return transfer;
+  }, await note("checkpoint-20.txt"));
+  await page.dispatchEvent("#checkpoints", "drop", { dataTransfer: transfer });
+  await page.getByText("1 checkpoint", { exact: true }).waitFor();
+  await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+  await page.close();
+});
+
+test("the panel is worked by keyboard alone", async () => {
+  const page = await open(browser, server.origin);
+  await page.locator("#trusted summary").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(KEY);
+  await page.getByText("1 key", { exact: true }).waitFor();
+  const reached = [];
+  for (let step = 0; step < 5; step++) {
+    await page.keyboard.press("Tab");
+    reached.push(await page.evaluate(() => document.activeElement.id || document.activeElement.textContent));
+  }
+  assert.deepEqual(reached, ["checkpoints", "witnesses", "trusted-file", "Clear all", "remember"]);
   await page.close();
 });
 
@@ -226,7 +327,7 @@ test("by keyboard alone", async () => {
   await tabTo("TRANSACTION_TAMPERED");
   await page.keyboard.press("Enter");
   assert.equal(await page.locator(".finding details[open]").count(), 0, "closed by Enter");
-  for (let step = 0; step < 6 && !(await focused()).includes("Verify another"); step += 1) await page.keyboard.press("Shift+Tab");
+  for (let step = 0; step < 5 && !(await focused()).includes("Verify another"); step += 1) await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.id), "start-heading");

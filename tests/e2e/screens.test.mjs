@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, calm, download, everyLook, launch, open, pick, verdict } from "./support/browser.mjs";
 import { serve } from "./support/server.mjs";
-import { missing, refused, report, saying, tampered, warning } from "./support/stub.mjs";
+import { checkpoints, missing, refused, report, rewritten, saying, tampered, warning } from "./support/stub.mjs";
 
 const WORKER = "/audit-boot.js";
 const FILE = { name: "stated.jsonl", mimeType: "application/json", buffer: Buffer.from("{}\n") };
@@ -73,6 +73,30 @@ test("a consistent ledger", async () => {
   await page.getByText("What it does not show").waitFor();
   await page.getByText("Time goes backwards").waitFor();
   await everyLook(page, "consistent");
+  calm(page);
+  await page.close();
+});
+
+for (const [grade, heading] of [["signed", /a key you trust signed/], ["anchored", /you kept/], ["witnessed", /witnesses/]]) {
+  test(`a ${grade} ledger`, async () => {
+    const signed = { trust_grade: grade, signed_at: "2026-02-11T16:00:00.000Z", checkpoints };
+    const page = await told({ Verdict: report(signed) }, { InputHash: HASH });
+    assert.match(await verdict(page, grade), heading);
+    for (const shown of ["What it does not show", "That no entries followed", "Signed time, earliest", "Cosigned by witness"]) {
+      await page.getByText(shown).first().waitFor();
+    }
+    assert.deepEqual(await page.locator(".worth").allInnerTexts(), ["counts", "does not count", "does not count"]);
+    await everyLook(page, grade);
+    calm(page);
+    await page.close();
+  });
+}
+
+test("a ledger that contradicts a kept checkpoint", async () => {
+  const page = await told({ Verdict: report({ findings: [rewritten], checkpoints }) }, { InputHash: HASH });
+  await verdict(page, "broken");
+  await page.getByText("A checkpoint contradicts the entries").waitFor();
+  await everyLook(page, "contradicted");
   calm(page);
   await page.close();
 });

@@ -12,6 +12,7 @@ mod parts;
 mod protocol;
 mod screens;
 mod session;
+mod trusted;
 mod words;
 
 pub use audit::run as run_audit;

@@ -51,7 +51,7 @@ fn accept_drops(session: Session, dragging: RwSignal<bool>) {
     listen("dragover", move |event| {
         event.prevent_default();
         if !dragging.get_untracked() {
-            dragging.set(carries_files(&event) && !session.is_running());
+            dragging.set(carries_files(&event) && !session.is_running() && !on_the_panel(&event));
         }
     });
     // Leaving an element for its neighbour is told too; only leaving the window names nowhere to go.
@@ -63,8 +63,19 @@ fn accept_drops(session: Session, dragging: RwSignal<bool>) {
     listen("drop", move |event| {
         event.prevent_default();
         dragging.set(false);
-        session.open_files(event.data_transfer().and_then(|transfer| transfer.files()));
+        let files = event.data_transfer().and_then(|transfer| transfer.files());
+        if on_the_panel(&event) {
+            session.trusted.add_files(files);
+        } else {
+            session.open_files(files);
+        }
     });
+}
+
+/// What is dropped where keys and checkpoints are brought is meant for there.
+fn on_the_panel(event: &DragEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|element| element.closest("#trusted").ok().flatten().is_some())
 }
 
 fn carries_files(event: &DragEvent) -> bool {

@@ -6,6 +6,8 @@ use countersign_core::Report;
 use serde::{Deserialize, Serialize};
 use web_sys::Blob;
 
+use crate::trusted::Brought;
+
 /// What this build is made of. The worker names its own when it is ready, and the page refuses another:
 /// worker files keep their names across builds, so a cache could pair two that do not fit.
 pub(crate) const BUILD: &str = env!("COUNTERSIGN_BUILD");
@@ -20,6 +22,8 @@ pub(crate) enum Order {
         file: Blob,
         /// Its name.
         name: String,
+        /// What the auditor brings.
+        brought: Brought,
     },
     /// A file of the page's own origin.
     Address {
@@ -27,6 +31,8 @@ pub(crate) enum Order {
         url: String,
         /// How the report names it.
         name: String,
+        /// What the auditor brings.
+        brought: Brought,
     },
 }
 

@@ -10,6 +10,7 @@ use web_sys::{Blob, File, FileList};
 use crate::auditor::Auditor;
 use crate::figures;
 use crate::protocol::{News, Order, Progress, Refused};
+use crate::trusted::{Brought, Trusted};
 use crate::words;
 
 /// Which screen is shown.
@@ -55,6 +56,8 @@ pub(crate) struct Session {
     pub(crate) input_hash: RwSignal<InputHash>,
     /// Something to tell on the start screen.
     pub(crate) notice: RwSignal<Option<String>>,
+    /// What the auditor brings to every audit.
+    pub(crate) trusted: Trusted,
     /// What a screen reader is told as it happens.
     pub(crate) announcement: RwSignal<String>,
     auditor: StoredValue<Option<Auditor>, LocalStorage>,
@@ -68,6 +71,7 @@ impl Session {
             progress: RwSignal::new(Progress::default()),
             input_hash: RwSignal::new(InputHash::Computing(0)),
             notice: RwSignal::new(None),
+            trusted: Trusted::new(),
             announcement: RwSignal::new(String::new()),
             auditor: StoredValue::new_local(None),
         };
@@ -97,15 +101,20 @@ impl Session {
 
     fn open_file(self, file: File) {
         let name = file.name();
-        self.audit(name.clone(), Order::File { file: Blob::from(file), name });
+        self.audit(name.clone(), |brought| Order::File { file: Blob::from(file), name, brought });
     }
 
     /// Audits a file of the page's own origin.
     pub(crate) fn open_address(self, url: String, name: String) {
-        self.audit(name.clone(), Order::Address { url, name });
+        self.audit(name.clone(), |brought| Order::Address { url, name, brought });
     }
 
-    fn audit(self, name: String, order: Order) {
+    fn audit(self, name: String, order: impl FnOnce(Brought) -> Order) {
+        let order = match untrack(|| self.trusted.read()) {
+            Ok(brought) => order(brought),
+            // To go on without what cannot be read would be another audit than the one asked for.
+            Err(why) => return self.refuse_brought(&why),
+        };
         if self.auditor.with_value(|auditor| auditor.as_ref().is_none_or(Auditor::is_spent)) {
             self.renew_auditor();
         }
@@ -118,6 +127,13 @@ impl Session {
         if let Some(Err(reason)) = given {
             self.crash(format!("{reason:?}"));
         }
+    }
+
+    fn refuse_brought(self, why: &str) {
+        let notice = format!("{} {why}", words::BROUGHT_UNREADABLE);
+        self.announcement.set(notice.clone());
+        self.notice.set(Some(notice));
+        self.enter(Stage::Start);
     }
 
     /// Stops the audit at once. Nothing of it is kept.

@@ -15,6 +15,9 @@ pub(crate) const BUSY: &str = "An export is being verified. Cancel it first to o
 pub(crate) const ONE_FILE: &str = "One export at a time, please: pick or drop a single file.";
 /// After Cancel.
 pub(crate) const CANCELLED: &str = "Cancelled. The file was not verified to its end, and nothing of it was kept.";
+/// A key or a kept checkpoint that cannot be read, before what is wrong with it.
+pub(crate) const BROUGHT_UNREADABLE: &str =
+    "Nothing was opened: correct or clear what stands under “Keys and kept checkpoints” first.";
 /// The verifier itself failed.
 pub(crate) const CRASHED: &str = "The verifier stopped before it reached a verdict";
 
@@ -37,6 +40,11 @@ pub(crate) fn verdict(report: &Report) -> Verdict {
         }
         TrustGrade::Empty => ("Empty", "Nothing to vouch for: the export holds no entry".to_owned(), Tone::Neutral),
         TrustGrade::Consistent => ("Valid", "No tampering found: the file agrees with itself".to_owned(), Tone::Good),
+        TrustGrade::Signed => ("Valid", "No tampering found: a key you trust signed all of it".to_owned(), Tone::Good),
+        TrustGrade::Anchored => {
+            ("Valid", "No tampering found: it extends the checkpoint you kept".to_owned(), Tone::Good)
+        }
+        TrustGrade::Witnessed => ("Valid", "No tampering found: witnesses saw this history".to_owned(), Tone::Good),
     };
     Verdict { tag, heading, tone }
 }
@@ -67,6 +75,9 @@ pub(crate) fn grade(grade: TrustGrade) -> Grade {
         TrustGrade::Broken => BROKEN,
         TrustGrade::Empty => EMPTY,
         TrustGrade::Consistent => CONSISTENT,
+        TrustGrade::Signed => SIGNED,
+        TrustGrade::Anchored => ANCHORED,
+        TrustGrade::Witnessed => WITNESSED,
     }
 }
 
@@ -105,7 +116,44 @@ const CONSISTENT: Grade = Grade {
         "That the entries are true. A hash shows that a record is unchanged since it was hashed, not that the \
          payment took place.",
         "Whose ledger this is. The name is stated by the file. If you hold this ledger's head hash from another \
-         source, compare it with the one below.",
+         source, compare it with the one below; a verifying key or a kept checkpoint, given on the first screen, \
+         shows more.",
+    ],
+};
+
+const SIGNED: Grade = Grade {
+    name: "signed",
+    shows: "The file agrees with itself, and a checkpoint by a key that you gave covers every entry: whoever holds that \
+            key signed that these entries, and no others, were the ledger.",
+    limits: &[
+        "That nothing was rewritten before the checkpoint was signed. A checkpoint that you kept from an earlier audit \
+         would show it.",
+        "That no entries followed. A checkpoint is of its time; ask for a new export to see later ones.",
+        "That the key is whose you believe. Make sure of it by another way than the one the export came by.",
+        "That the entries are true. A signature shows who vouches for a record, not that the payment took place.",
+    ],
+};
+
+const ANCHORED: Grade = Grade {
+    name: "anchored",
+    shows: "The file agrees with itself, a checkpoint covers every entry, and the entries extend a checkpoint that you \
+            kept: nothing that stood in the ledger then was rewritten, removed or put in since.",
+    limits: &[
+        "That nothing was rewritten between the checkpoint that you kept and the last one.",
+        "That no entries followed. Keep this export’s checkpoint for the next audit.",
+        "That others were shown the same history. Witnesses who cosign would show it.",
+        "That the entries are true. A signature shows who vouches for a record, not that the payment took place.",
+    ],
+};
+
+const WITNESSED: Grade = Grade {
+    name: "witnessed",
+    shows: "The file agrees with itself, and every witness that you named cosigned a checkpoint of all its entries: each \
+            says that it was shown this history, and none before that contradicts it.",
+    limits: &[
+        "That no entries followed. Keep this export’s checkpoint for the next audit.",
+        "That the witnesses are independent of whoever runs the ledger.",
+        "That the entries are true. A witness sees hashes, not payments.",
     ],
 };
 
@@ -133,6 +181,7 @@ pub(crate) fn refusal(code: &str) -> &'static Refusal {
         "STREAM_NOT_DECODED" => &STREAM,
         "LIMIT_EXCEEDED" => &LIMIT,
         "IO" => &IO,
+        "CHECKPOINT_NOT_READABLE" => &BROUGHT,
         _ => &NO_EXPORT,
     }
 }
@@ -194,6 +243,13 @@ const LIMIT: Refusal = Refusal {
     show_sample: false,
 };
 
+const BROUGHT: Refusal = Refusal {
+    heading: "A kept checkpoint cannot be read",
+    meaning: "The export was not verified: to go on without the checkpoint would be another audit than the one asked for.",
+    advice: &["Correct or clear it under “Keys and kept checkpoints”, and open the export again."],
+    show_sample: false,
+};
+
 const IO: Refusal = Refusal {
     heading: "The file could not be read to its end",
     meaning: "This machine or the server stopped giving its bytes. This is no verdict on the ledger: the audit did \
@@ -215,6 +271,8 @@ pub(crate) fn finding(kind: ErrorType, cause: Option<Cause>) -> &'static str {
         ErrorType::ExportTruncated => "The export is cut off",
         ErrorType::TrailerMismatch => "The closing line disagrees with the entries",
         ErrorType::GenesisMismatch => "The header names another ledger than the entries",
+        ErrorType::CheckpointMismatch => "A checkpoint contradicts the entries",
+        ErrorType::CheckpointUntrusted => "No checkpoint by a key you trust",
         ErrorType::AmountMismatch => "Amounts do not add up",
         ErrorType::TypeRuleBroken => "An entry breaks the rules of its type",
         ErrorType::BalanceNegative => "A balance falls below zero",
@@ -257,6 +315,7 @@ pub(crate) fn cause(cause: Cause) -> &'static str {
 pub(crate) fn warning(kind: WarningType) -> &'static str {
     match kind {
         WarningType::TimestampOutOfOrder => "Time goes backwards",
+        WarningType::UnsignedTail => "Entries after the last checkpoint",
         WarningType::TaxRateDiffers => "Tax differs from the policy",
         WarningType::DocumentMissing => "An account has no stated balance",
         WarningType::ErasureNotDone => "Erased data still stands",

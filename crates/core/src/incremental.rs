@@ -26,7 +26,7 @@ pub fn conclude(header: Header, verified: u64, segment: Segment) -> Option<Repor
 mod tests {
     use super::*;
     use crate::export::header::PersonalData;
-    use crate::surveyor::Context;
+    use crate::surveyor::{Context, Marks};
     use crate::{Options, verify_chain_integrity};
 
     fn vector(name: &str) -> Vec<u8> {
@@ -43,7 +43,7 @@ mod tests {
         let (first, rest) = text.split_once('\n').unwrap();
         let header: Header = serde_json::from_str(first).unwrap();
         let lines: Vec<&str> = rest.split_inclusive('\n').collect();
-        let context = Context { personal: PersonalData::Full };
+        let context = Context { personal: PersonalData::Full, marks: Marks::NONE };
         for split in 0..=usize::try_from(whole.total_transactions).unwrap() {
             let of = |lines: &[&str]| Segment::of_lines(context, lines.concat().as_bytes());
             let saved = serde_json::to_string(&of(&lines[..split])).unwrap();
@@ -64,7 +64,8 @@ mod tests {
         let header: Header = serde_json::from_str(first).unwrap();
         let tampered = rest.replacen("\"currency\":\"EURO\"", "\"currency\":\"GOLD\"", 1);
         assert_ne!(tampered, rest);
-        let segment = Segment::of_lines(Context { personal: PersonalData::Full }, tampered.as_bytes());
+        let segment =
+            Segment::of_lines(Context { personal: PersonalData::Full, marks: Marks::NONE }, tampered.as_bytes());
         assert_eq!(conclude(header, 0, segment), None);
     }
 }

@@ -88,6 +88,9 @@ pub struct Run {
     pub last_content: Hash,
     /// The Merkle tree's subtrees over them.
     pub range: Range,
+    /// The same as far as each size that was asked for.
+    #[serde(default)]
+    pub marks: Vec<Range>,
 }
 
 impl Run {
@@ -107,6 +110,7 @@ impl Run {
         self.count += next.count;
         self.last_hash = next.last_hash;
         self.last_content = next.last_content;
+        self.marks.extend(next.marks.iter().map(|mark| self.range.joined(mark)));
         self.range.join(&next.range);
     }
 }

@@ -19,6 +19,32 @@ use crate::survey::Surveying;
 pub struct Context {
     /// Whether personal blocks may stand.
     pub personal: PersonalData,
+    /// Sizes of the ledger at which its root is asked for.
+    pub marks: Marks,
+}
+
+/// A few sizes of a ledger, those of checkpoints that are known before it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks([u64; Self::MOST]);
+
+impl Marks {
+    /// How many are taken; roots at other sizes need a second reading.
+    pub const MOST: usize = 8;
+    /// None.
+    pub const NONE: Self = Self([0; Self::MOST]);
+
+    /// The first few of these sizes.
+    #[must_use]
+    pub fn of(sizes: &[u64]) -> Self {
+        let mut marks = Self::NONE;
+        marks.0.iter_mut().zip(sizes).for_each(|(mark, size)| *mark = *size);
+        marks
+    }
+
+    fn has(&self, size: u64) -> bool {
+        // Without an early exit, so that it becomes a few vector instructions.
+        self.0.iter().fold(false, |found, mark| found | (*mark == size))
+    }
 }
 
 /// How many entries are hashed together: enough to fill four lanes, few enough to stay in the cache.
@@ -224,6 +250,7 @@ impl Surveyor {
             if self.leaves.len() == LEAVES {
                 self.close_run();
             }
+            self.mark(entry.seq);
             return;
         }
         self.close_run();
@@ -239,7 +266,19 @@ impl Surveyor {
             last_hash: current,
             last_content: *content,
             range: Range::default(),
+            marks: Vec::new(),
         });
+        self.mark(entry.seq);
+    }
+
+    /// Keeps the run's range as far as this entry, where the root is asked for there.
+    fn mark(&mut self, seq: u64) {
+        if self.context.marks.has(seq) {
+            self.close_run();
+            if let Some(run) = self.segment.runs.open() {
+                run.marks.push(run.range.clone());
+            }
+        }
     }
 
     /// Folds the leaves that wait into the range of the run that they belong to.

@@ -21,36 +21,6 @@ pub enum TrustGrade {
     Witnessed,
 }
 
-impl TrustGrade {
-    /// What it shows, and what it does not, each a sentence.
-    #[must_use]
-    pub const fn explained(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Broken => (
-                "Something is not as it was written, or breaks the ledger's own rules.",
-                "Do not rely on this export before each finding is explained.",
-            ),
-            Self::Empty => ("The ledger holds no entry.", "There is nothing to vouch for."),
-            Self::Consistent => (
-                "The file agrees with itself: every hash, link and rule that could be checked holds.",
-                "Whoever can write the ledger could have made the file so: it does not show that nothing was rewritten from the start, nor that no later entries were dropped.",
-            ),
-            Self::Signed => (
-                "The file agrees with itself, and a key that you trust signed that these entries were the whole ledger then.",
-                "It does not show that the signer had not rewritten the ledger before signing, nor that no entries followed; a checkpoint kept from an earlier audit shows more.",
-            ),
-            Self::Anchored => (
-                "A checkpoint covers every entry, and nothing was rewritten that stood at the checkpoint you kept.",
-                "It does not show that no entries followed, nor that nothing was rewritten between the checkpoint you kept and this one.",
-            ),
-            Self::Witnessed => (
-                "As many witnesses as you asked for cosigned the checkpoint that covers every entry: the signer showed them this history and no other.",
-                "It does not show that no entries followed, nor that what the entries say is true.",
-            ),
-        }
-    }
-}
-
 /// Where a checkpoint came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

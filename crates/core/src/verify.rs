@@ -11,7 +11,7 @@ use crate::legacy::LegacyAudit;
 use crate::report::{Input, NotChecked, Report};
 use crate::sniff::{Form, form};
 use crate::survey::Survey;
-use crate::surveyor::{Context, Surveyor};
+use crate::surveyor::{Context, Marks, Surveyor};
 use crate::unreadable::Unreadable;
 use crate::{export::header::Header, hash::Hash};
 
@@ -237,7 +237,8 @@ impl Stage {
         let holdings = Box::new(Holdings::of(options)?);
         *self = match form {
             Form::Ledger(header) => {
-                let survey = Survey::new(Context { personal: header.personal }, options.threads);
+                let context = Context { personal: header.personal, marks: Marks::of(&holdings.sizes()) };
+                let survey = Survey::new(context, options.threads);
                 Self::Survey { header, holdings, cutter: Cutter::default(), survey }
             }
             form => Self::Legacy(Box::new(LegacyAudit::new(&form, options.threads))),

@@ -25,12 +25,12 @@ export function api(bindings, load) {
 }
 
 async function verify(engine, input, options) {
-  const settings = readingSettings(options);
+  const { audit: told, ...settings } = readingSettings(options);
   const source = sourceOf(input, settings.chunkSize);
   settings.signal?.throwIfAborted();
   await engine.load();
   const started = performance.now();
-  const audit = engine.audit(settings.name ?? source.name, settings.inputHash);
+  const audit = engine.audit({ ...told, name: told.name ?? source.name });
   try {
     for (;;) {
       await readThrough(audit, source, settings);

@@ -37,9 +37,9 @@ export class Engine {
     this.#ready = true;
   }
 
-  /** A new audit. */
-  audit(name, inputHash) {
-    return new Audit(this, this.call(({ Audit }) => new Audit(name, inputHash)));
+  /** A new audit, told what `auditSettings` gives. */
+  audit(settings) {
+    return new Audit(this, this.call(({ Audit }) => new Audit(settings)));
   }
 
   hashEntry(line) {

@@ -9,6 +9,17 @@ export interface VerifierOptions {
   name?: string | null;
   /** Whether the input's SHA-256 is computed along the way; true where left out. */
   inputHash?: boolean;
+  /**
+   * Keys that you trust to sign this ledger's checkpoints, each written `name+hash+base64`. With them only
+   * checkpoints that they open count, and an export without one is a finding.
+   */
+  keys?: readonly string[];
+  /** Checkpoints that you kept or got elsewhere, each the text of a signed note. They count because you hold them. */
+  checkpoints?: readonly string[];
+  /** Keys of witnesses, who cosign what they saw, written like `keys`. */
+  witnesses?: readonly string[];
+  /** How many witnesses must have cosigned for the grade `witnessed`; 0, as where left out, is all of them. */
+  witnessQuorum?: number;
 }
 
 /** What the audit of a whole input is told beside. */
@@ -23,7 +34,10 @@ export interface VerifyOptions extends VerifierOptions {
 
 /** How far an audit is. */
 export interface Progress {
-  /** Which reading of the input this is, from 1; where something is wrong there is a second. */
+  /**
+   * Which reading of the input this is, from 1. There is a second where something is wrong, or where the
+   * trailer has a checkpoint of fewer entries than the export's.
+   */
   pass: number;
   /** Bytes of this reading taken, before decompression. */
   bytes: number;
@@ -45,7 +59,7 @@ export function init(source?: string | URL | Request | Response | BufferSource |
  * Audits a whole export: links, hashes, money, documents. What is wrong with the export is in the
  * report; the promise is rejected only where it could not be verified at all.
  *
- * An input where something is wrong is read twice. A ReadableStream is kept for that, up to 256 MiB; past
+ * An input where something is wrong, or whose trailer has an older checkpoint too, is read twice. A ReadableStream is kept for that, up to 256 MiB; past
  * it the error is SECOND_READING_IMPOSSIBLE, where a Blob or a File of any size would do.
  */
 export function verifyChainIntegrity(input: ExportInput, options?: VerifyOptions): Promise<Report>;
@@ -89,6 +103,8 @@ export type ErrorCode =
   | 'HEADER_NOT_RECOGNISED'
   /** The compressed stream is damaged. */
   | 'STREAM_NOT_DECODED'
+  /** One of `checkpoints` is no checkpoint; the message says which, and why. */
+  | 'CHECKPOINT_NOT_READABLE'
   /** A named limit was passed, such as the ratio to which gzip may expand. */
   | 'LIMIT_EXCEEDED'
   /** Reading the input failed; `cause` says how. */
@@ -127,7 +143,13 @@ export type TrustGrade =
   /** Nothing to vouch for: the export holds no entry. */
   | 'empty'
   /** The file agrees with itself: anyone who could write the database could have made it so. */
-  | 'consistent';
+  | 'consistent'
+  /** A checkpoint by a key that you trust covers every entry. */
+  | 'signed'
+  /** A checkpoint covers every entry, and the entries extend one that you kept. */
+  | 'anchored'
+  /** Of a checkpoint that covers every entry, as many witnesses as you asked for say that they saw it. */
+  | 'witnessed';
 
 /** An audit's result. `valid` is true exactly where `findings` is empty. */
 export interface Report {
@@ -183,6 +205,40 @@ export interface Report {
   head: string | null;
   /** RFC 6962 root over the entries, 64 hex. Format 2 only; absent where it cannot be computed. */
   root?: string;
+  /** Every checkpoint of the export's trailer, and every one that you kept. Format 1 has none. */
+  checkpoints: CheckpointView[];
+  /** The earliest signed time of a checkpoint that counts and covers every entry. */
+  signed_at?: string;
+}
+
+/** A checkpoint, and what it is worth for this export. Where keys were given, what a note says that none of them opens is not shown. */
+export interface CheckpointView {
+  /** Where it came from: the export's trailer, or you. */
+  source: 'embedded' | 'kept';
+  /** The ledger that it names. */
+  origin: string | null;
+  /** How many entries it covers. */
+  size: number | null;
+  /** Their RFC 6962 root by it, 64 hex. */
+  root: string | null;
+  /** Those of your keys whose signatures verify. */
+  signed_by: SignedBy[];
+  /** Whether it counts. */
+  counts: boolean;
+  /** Why it does not. */
+  why?: string;
+}
+
+/** A key whose signature verifies. */
+export interface SignedBy {
+  /** The key's name. */
+  name: string;
+  /** The key, `name+hash+base64`. */
+  key: string;
+  /** Whether you gave it as a witness's. */
+  witness: boolean;
+  /** The time that it signed, for `cosignature/v1`. */
+  signed_at?: string;
 }
 
 /** Speed of an audit. */
@@ -235,6 +291,8 @@ export type ErrorType =
   | 'EXPORT_TRUNCATED'
   | 'TRAILER_MISMATCH'
   | 'GENESIS_MISMATCH'
+  | 'CHECKPOINT_MISMATCH'
+  | 'CHECKPOINT_UNTRUSTED'
   | 'AMOUNT_MISMATCH'
   | 'TYPE_RULE_BROKEN'
   | 'BALANCE_NEGATIVE'
@@ -298,6 +356,8 @@ export interface Finding {
   currency?: string;
   /** The Treasury's bucket concerned. */
   tax_type?: string;
+  /** How many entries the checkpoint concerned covers. */
+  size?: number;
   /** The entry as the file shows it. */
   corrupted_transaction?: CorruptedTransaction;
   /** For HASH_CHAIN_BROKEN. */
@@ -426,6 +486,7 @@ export interface PreviousTransaction {
 /** The kinds of warning. */
 export type WarningType =
   | 'TIMESTAMP_OUT_OF_ORDER'
+  | 'UNSIGNED_TAIL'
   | 'TAX_RATE_DIFFERS'
   | 'DOCUMENT_MISSING'
   | 'ERASURE_NOT_DONE'

@@ -19,8 +19,7 @@ export function verifierOver(engine) {
     #spent = 0;
 
     constructor(options) {
-      const { name, inputHash } = auditSettings(options);
-      this.#audit = engine.audit(name, inputHash);
+      this.#audit = engine.audit(auditSettings(options));
     }
 
     push(chunk) {

@@ -1,10 +1,10 @@
 //! An audit that JavaScript feeds.
 
 use countersign_core::{Options, Step, Verifier};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::{failure, values};
+use crate::{failure, keys, values};
 
 /// How far an audit is, as JavaScript sees it.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -24,6 +24,33 @@ impl From<countersign_core::verify::Progress> for Progress {
     }
 }
 
+/// What an audit is told, as JavaScript has it; what is left out is as in [`Options`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// How the caller names the input.
+    pub name: Option<String>,
+    /// Whether the SHA-256 of the input is computed along the way.
+    pub input_hash: bool,
+    /// Keys that the auditor trusts, `name+hash+base64`.
+    pub keys: Vec<String>,
+    /// Signed notes that the auditor kept.
+    pub checkpoints: Vec<String>,
+    /// Keys of witnesses.
+    pub witnesses: Vec<String>,
+    /// How many of them must have cosigned; 0 for all.
+    pub witness_quorum: usize,
+}
+
+impl Settings {
+    fn options(self) -> Result<Options, JsValue> {
+        let keys = keys::read("keys", &self.keys)?;
+        let witnesses = keys::read("witnesses", &self.witnesses)?;
+        let Self { name, input_hash, checkpoints, witness_quorum, .. } = self;
+        Ok(Options { name, threads: 1, input_hash, keys, checkpoints, witnesses, witness_quorum })
+    }
+}
+
 /// An audit fed with bytes: `push` them all, then `finish`; where that gives nothing, once more.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -34,12 +61,15 @@ pub struct Audit {
 
 #[wasm_bindgen]
 impl Audit {
-    /// A new audit of an input by this name.
+    /// A new audit, told a [`Settings`] object.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for other settings, or a text that is no key.
     #[wasm_bindgen(constructor)]
-    #[must_use]
-    pub fn new(name: Option<String>, input_hash: bool) -> Self {
-        let options = Options { name, threads: 1, input_hash, ..Options::default() };
-        Self { verifier: Some(Verifier::new(options)) }
+    pub fn new(settings: JsValue) -> Result<Self, JsValue> {
+        let settings: Settings =
+            serde_wasm_bindgen::from_value(settings).map_err(|error| failure::invalid(&error.to_string()))?;
+        Ok(Self { verifier: Some(Verifier::new(settings.options()?)) })
     }
 
     /// Takes the next bytes.

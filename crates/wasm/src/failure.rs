@@ -19,6 +19,11 @@ pub(crate) fn malformed(fault: &Malformed) -> JsValue {
     error.into()
 }
 
+/// An argument that is not allowed.
+pub(crate) fn invalid(reason: &str) -> JsValue {
+    coded("INVALID_ARGUMENT", reason).into()
+}
+
 /// A call after the end.
 pub(crate) fn already_finished() -> JsValue {
     coded("ALREADY_FINISHED", "this audit is over: make a new one").into()

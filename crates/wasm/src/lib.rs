@@ -7,10 +7,11 @@
 mod audit;
 mod entry;
 mod failure;
+mod keys;
 mod panics;
 mod values;
 
-pub use audit::{Audit, Progress};
+pub use audit::{Audit, Progress, Settings};
 pub use entry::hash_entry;
 pub use panics::last_panic;
 

@@ -52,6 +52,14 @@ export async function pick(page, files) {
   await page.locator("#file").setInputFiles(files);
 }
 
+/** Fills in what the auditor brings. */
+export async function bring(page, { keys = [], checkpoints = [], witnesses = [] }) {
+  await page.locator("#trusted summary").click();
+  await page.getByLabel("Verifying keys").fill(keys.join("\n"));
+  await page.getByLabel("Kept checkpoints, one").fill(checkpoints.join("\n"));
+  await page.getByLabel("Witnesses").fill(witnesses.join("\n"));
+}
+
 /** Waits for a verdict and gives its heading. */
 export async function verdict(page, grade, timeout = 30_000) {
   await page.locator(`article.report[data-grade="${grade}"]`).waitFor({ timeout });

@@ -43,6 +43,7 @@ export function report({ findings = [], warnings = [], ...rest } = {}) {
     input: { name: "stated.jsonl", bytes: 16106, sha256: null },
     head: hex(1),
     root: hex(2),
+    checkpoints: [],
     ...rest,
   };
 }
@@ -114,6 +115,33 @@ export function missing(index) {
     security_recommendation: "Ask the operator for the missing entries.",
   };
 }
+
+/** Checkpoints of every kind: one that counts and is cosigned, one that was kept, a note that nobody opens. */
+export const checkpoints = [
+  {
+    source: "embedded",
+    origin: "game.example/economy",
+    size: 1523,
+    root: hex(2),
+    signed_by: [
+      { name: "game.example/economy", key: "game.example/economy+b7e99c16+AYMq", witness: false },
+      { name: "witness.example/1", key: "witness.example/1+2e550400+BPrE", witness: true, signed_at: "2026-02-11T16:00:00.000Z" },
+    ],
+    counts: true,
+  },
+  { source: "kept", origin: "game.example/economy", size: 900, root: hex(8), signed_by: [], counts: false, why: "its root is not that of the entries" },
+  { source: "embedded", origin: null, size: null, root: null, signed_by: [], counts: false, why: "no key that was given opens it: no given key signed it" },
+];
+
+/** What a rewritten ledger is found by. */
+export const rewritten = {
+  error_type: "CHECKPOINT_MISMATCH",
+  message: "The checkpoint of 900 entries that you kept has another root than this file's first 900 entries.",
+  size: 900,
+  expected: hex(8),
+  found: hex(9),
+  security_recommendation: "Treat the ledger as rewritten.",
+};
 
 export const warning = {
   warning_type: "TIMESTAMP_OUT_OF_ORDER",

@@ -3,6 +3,7 @@
 mod digest;
 mod source;
 
+use countersign_core::checkpoint::{KeyError, VerifyingKey};
 use countersign_core::{Options, Report, Step, Unreadable, Verifier};
 use js_sys::{Date, global};
 use wasm_bindgen::prelude::*;
@@ -10,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{BUILD, News, Order, Progress, Refused};
+use crate::trusted::Brought;
 use source::{Source, cause};
 
 /// Least time between two pieces of news on progress, in milliseconds.
@@ -35,7 +37,10 @@ fn receive(data: JsValue) {
 }
 
 async fn carry_out(order: Order) {
-    let mut audit = Audit::new(&order);
+    let mut audit = match Audit::new(&order) {
+        Ok(audit) => audit,
+        Err(error) => return tell(&News::Crashed { message: format!("a key was not understood: {error}") }),
+    };
     let mut source = match Source::open(order).await {
         Ok(source) => source,
         Err(reason) => return tell(&audit.refused(&cannot_read(reason), None)),
@@ -52,6 +57,7 @@ async fn carry_out(order: Order) {
 /// One audit under way.
 struct Audit {
     name: String,
+    options: Options,
     began: f64,
     pass_began: f64,
     last_news: f64,
@@ -59,15 +65,15 @@ struct Audit {
 }
 
 impl Audit {
-    fn new(order: &Order) -> Self {
-        let (Order::File { name, .. } | Order::Address { name, .. }) = order;
+    fn new(order: &Order) -> Result<Self, KeyError> {
+        let (Order::File { name, brought, .. } | Order::Address { name, brought, .. }) = order;
         let now = now();
-        Self { name: name.clone(), began: now, pass_began: now, last_news: now, opening: Vec::new() }
+        let options = options(name, brought)?;
+        Ok(Self { name: name.clone(), options, began: now, pass_began: now, last_news: now, opening: Vec::new() })
     }
 
     async fn run(&mut self, source: &mut Source) -> Result<Report, Unreadable> {
-        let mut verifier =
-            Verifier::new(Options { name: Some(self.name.clone()), input_hash: false, ..Options::default() });
+        let mut verifier = Verifier::new(self.options.clone());
         loop {
             match self.read(verifier, source).await? {
                 Step::Done(report) => return Ok(report.timed(unix_ms(), now() - self.began)),
@@ -115,6 +121,19 @@ impl Audit {
             opening: self.opening.clone(),
         })
     }
+}
+
+/// What the audit is told. The page has read the keys before.
+fn options(name: &str, brought: &Brought) -> Result<Options, KeyError> {
+    let keys = |texts: &[String]| texts.iter().map(|text| text.parse()).collect::<Result<Vec<VerifyingKey>, _>>();
+    Ok(Options {
+        name: Some(name.to_owned()),
+        input_hash: false,
+        keys: keys(&brought.keys)?,
+        witnesses: keys(&brought.witnesses)?,
+        checkpoints: brought.checkpoints.clone(),
+        ..Options::default()
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as `map_err(cannot_read)`")]

@@ -54,6 +54,7 @@ fn about(finding: &Finding) -> impl IntoView + use<> {
             {finding.rule.clone().map(|rule| fact("Rule", rule))}
             {text("Account", &finding.account)}
             {text("Currency", &finding.currency)}
+            {finding.size.map(|size| fact("Checkpoint of", figures::counted(size, "entry", "entries")))}
             {text("Treasury bucket", &finding.tax_type)}
         </dl>
     }

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 use web_sys::Url;
 
+use super::trusted;
 use crate::figures;
 use crate::session::Session;
 
@@ -39,6 +40,7 @@ pub(crate) fn view(session: Session) -> impl IntoView {
             </p>
             {move || session.notice.get().map(|notice| view! { <p class="notice" role="status">{notice}</p> })}
             {picker(session)}
+            {trusted::view(session.trusted)}
             {demos(session)}
             {address(session)}
         </section>

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-use super::{coverage, findings, summary, warnings};
+use super::{checkpoints, coverage, findings, summary, warnings};
 use crate::parts::seal;
 use crate::session::{InputHash, Session};
 use crate::words;
@@ -33,6 +33,7 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
             {trust(report)}
             {summary::view(session, report)}
             {warnings::view(report)}
+            {checkpoints::view(report)}
             {coverage::view(report)}
         </article>
     }
@@ -62,6 +63,9 @@ fn trust(report: &Report) -> impl IntoView + use<> {
         <section class="trust" aria-labelledby="trust-heading">
             <h2 id="trust-heading">"Trust grade: " <span class="grade">{grade.name}</span></h2>
             {ladder(report.trust_grade)}
+            {report.signed_at.clone().map(|time| view! {
+                <p class="signed-at">"Signed time, earliest of those that cover every entry: " <code>{time}</code></p>
+            })}
             <div class="columns">
                 <div>
                     <h3>"What it shows"</h3>

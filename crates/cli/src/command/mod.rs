@@ -19,6 +19,7 @@ mod init;
 mod input;
 mod inspect;
 mod interrupt;
+mod key;
 mod ledger;
 mod legacy_entry;
 mod lines;
@@ -38,6 +39,7 @@ mod signer;
 mod stats;
 mod token;
 mod treasury;
+mod trusted;
 mod verdict;
 mod verify;
 mod verify_ledger;
@@ -111,6 +113,8 @@ enum Command {
     Watch(watch::Arguments),
     /// Measure how many transactions a second a database takes
     Bench(bench::Arguments),
+    /// Make and show the keys that sign checkpoints
+    Key(key::Arguments),
     /// Write a made-up export, and tampered copies of it, to try the other commands on
     Demo(demo::Arguments),
     /// Make a ledger that was in use, with a key, exports and a server's settings
@@ -235,6 +239,7 @@ fn carry_out(command: Command) -> Result<Outcome, Failure> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::DemoLedger(arguments) => demo_ledger::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

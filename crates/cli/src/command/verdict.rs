@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use countersign_core::Report;
-use countersign_core::report::{Finding, ModifiedField, TrustGrade, Warning};
+use countersign_core::report::{CheckpointSource, CheckpointView, Finding, ModifiedField, TrustGrade, Warning};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ pub(super) fn text(report: &Report, paint: Paint) -> String {
     page.facts(report);
     page.findings(report);
     page.warnings(report);
+    page.checkpoints(report);
     page.coverage(report);
     page.text
 }
@@ -68,16 +69,24 @@ impl Page {
         }
         let what = match report.trust_grade {
             TrustGrade::Empty => "the export is whole, and the ledger holds no entry.",
-            _ => "the file agrees with itself: every hash, link and rule that could be checked holds.",
+            TrustGrade::Broken | TrustGrade::Consistent => {
+                "the file agrees with itself: every hash, link and rule that could be checked holds."
+            }
+            TrustGrade::Signed | TrustGrade::Anchored | TrustGrade::Witnessed => {
+                "the file agrees with itself, and with a checkpoint of all its entries."
+            }
         };
         self.line(format_args!("{} {what}", paint.good("VERIFIED —")));
     }
 
     fn facts(&mut self, report: &Report) {
-        let (shows, lacks) = report.trust_grade.explained();
+        let (grade, shows, lacks) = grade(report.trust_grade);
         self.line("");
-        self.fact("Trust", format_args!("{}: {shows}", grade(report.trust_grade)));
-        self.fact("", lacks);
+        self.fact("Trust", format_args!("{grade}: {shows}"));
+        self.fact("", format_args!("It does not show {lacks}"));
+        if let Some(time) = &report.signed_at {
+            self.fact("Signed", format_args!("{} (a time that is signed too)", plain(time)));
+        }
         let ledger = report.ledger.as_deref().map_or("not named".to_owned(), plain);
         self.fact("Ledger", format_args!("{ledger} (format {})", report.format));
         self.fact("Entries", grouped(report.total_transactions));
@@ -160,6 +169,35 @@ impl Page {
         self.line(format_args!("    {}", plain(&warning.message)));
     }
 
+    fn checkpoints(&mut self, report: &Report) {
+        if report.checkpoints.is_empty() {
+            return;
+        }
+        self.heading("Checkpoints");
+        for checkpoint in report.checkpoints.iter().take(MAX_SHOWN) {
+            self.checkpoint(checkpoint);
+        }
+        self.more(report.checkpoints.len() as u64, report.checkpoints.len());
+    }
+
+    fn checkpoint(&mut self, checkpoint: &CheckpointView) {
+        let what = checkpoint.size.map_or("a note".to_owned(), |size| format!("of {} entries", grouped(size)));
+        let place = match checkpoint.source {
+            CheckpointSource::Embedded => "in the trailer",
+            CheckpointSource::Kept => "that you kept",
+        };
+        let worth = match &checkpoint.why {
+            None => self.paint.good("counts").to_string(),
+            Some(why) => format!("{} {}", self.paint.caution("does not count:"), plain(why)),
+        };
+        self.line(format_args!("  - {what}, {place}: {worth}"));
+        for signer in &checkpoint.signed_by {
+            let role = if signer.witness { " (witness)" } else { "" };
+            let time = signer.signed_at.as_deref().map_or(String::new(), |time| format!(" at {}", plain(time)));
+            self.line(format_args!("    signed by {}{role}{time}", plain(&signer.name)));
+        }
+    }
+
     fn more(&mut self, total: u64, listed: usize) {
         let more = total.saturating_sub(listed.min(MAX_SHOWN) as u64);
         if more > 0 {
@@ -182,14 +220,37 @@ impl Page {
     }
 }
 
-const fn grade(grade: TrustGrade) -> &'static str {
+/// A grade's name, what it shows, and what it does not.
+const fn grade(grade: TrustGrade) -> (&'static str, &'static str, &'static str) {
     match grade {
-        TrustGrade::Broken => "broken",
-        TrustGrade::Empty => "empty",
-        TrustGrade::Consistent => "consistent",
-        TrustGrade::Signed => "signed",
-        TrustGrade::Anchored => "anchored",
-        TrustGrade::Witnessed => "witnessed",
+        TrustGrade::Broken => (
+            "broken",
+            "something is not as it was written, or breaks the ledger's own rules.",
+            "what the genuine ledger says, beyond what is proven below.",
+        ),
+        TrustGrade::Empty => ("empty", "there is nothing to vouch for.", "that the ledger never held an entry."),
+        TrustGrade::Consistent => (
+            "consistent",
+            "the file agrees with itself.",
+            "that nothing was rewritten from the start, nor that no later entries were dropped: whoever can write the \
+             ledger could have made the file so.",
+        ),
+        TrustGrade::Signed => (
+            "signed",
+            "a checkpoint by a key that you trust covers every entry.",
+            "that the signer had not rewritten the ledger before signing, nor that no entries followed. A checkpoint \
+             kept from an earlier audit shows more: --checkpoint FILE.",
+        ),
+        TrustGrade::Anchored => (
+            "anchored",
+            "a checkpoint covers every entry, and nothing was rewritten that stood at the one you kept.",
+            "that nothing was rewritten between the checkpoint you kept and the last one, nor that no entries followed.",
+        ),
+        TrustGrade::Witnessed => (
+            "witnessed",
+            "as many witnesses as you asked for cosigned the checkpoint that covers every entry.",
+            "that no entries followed, nor that what the entries say is true.",
+        ),
     }
 }
 

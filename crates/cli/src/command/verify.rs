@@ -13,6 +13,7 @@ use super::input::Input;
 use super::progress::Bar;
 use super::screen::{self, Paint};
 use super::settings::Source;
+use super::trusted::{Given, Trusted};
 use super::{Failure, Outcome, verdict, verify_ledger};
 
 const MAX_THREADS: i64 = 256;
@@ -33,15 +34,18 @@ pub(super) struct Arguments {
     /// Leave out the SHA-256 of the input
     #[arg(long)]
     no_input_hash: bool,
+    #[command(flatten)]
+    trusted: Given,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let options = arguments.options()?;
     let (audit, path) = match &arguments.file {
         Some(path) => {
-            let audit = Input::open(path).map_err(Unreadable::Io).and_then(|input| audit(input, arguments));
+            let audit = Input::open(path).map_err(Unreadable::Io).and_then(|input| audit(input, options));
             (audit, path.clone())
         }
-        None => verify_ledger::audit(&arguments.source, &arguments.options())?,
+        None => verify_ledger::audit(&arguments.source, &options)?,
     };
     let shown = match &audit {
         Ok(report) if arguments.json => json_text(report)?,
@@ -59,15 +63,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 impl Arguments {
     /// All but the input's name.
-    fn options(&self) -> Options {
+    fn options(&self) -> Result<Options, Failure> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.map_or_else(cores, usize::from);
-        Options { threads, input_hash: !self.no_input_hash, ..Options::default() }
+        let Trusted { keys, checkpoints, witnesses, witness_quorum } = Trusted::read(&self.trusted)?;
+        let input_hash = !self.no_input_hash;
+        Ok(Options { name: None, threads, input_hash, keys, checkpoints, witnesses, witness_quorum })
     }
 }
 
-fn audit(input: Input, arguments: &Arguments) -> Result<Report, Unreadable> {
-    let options = Options { name: Some(input.name), ..arguments.options() };
+fn audit(input: Input, options: Options) -> Result<Report, Unreadable> {
+    let options = Options { name: Some(input.name), ..options };
     let mut bar = Bar::new(input.bytes);
     let started = Instant::now();
     let report = verify_chain_integrity(input.file, &options, &mut |progress| bar.show(progress));
@@ -87,6 +93,8 @@ fn unreadable(error: &Unreadable, path: &Path) -> String {
     match error {
         Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound => format!("{path}: there is no such file"),
         Unreadable::Io(error) => format!("{path}: {error}"),
+        // Of what the auditor brought, not of the export.
+        Unreadable::Checkpoint { .. } => error.to_string(),
         other => format!("{path}: {other}"),
     }
 }

@@ -1,8 +1,10 @@
 //! The command as a user runs it.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
+mod checkpoints;
 mod demo;
 mod inspect;
+mod key;
 mod verify;
 
 use std::env;

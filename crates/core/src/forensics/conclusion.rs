@@ -117,8 +117,8 @@ pub(crate) struct Clean {
     missing: Vec<Warning>,
     gaps: Gaps,
     statements: Statements,
-    /// Root over all entries, where what stands before them is known.
-    root: Option<Hash>,
+    /// Roots that are known so far, by size: over all entries, and as far as each mark.
+    roots: BTreeMap<u64, Hash>,
 }
 
 impl Clean {
@@ -130,35 +130,30 @@ impl Clean {
         gaps: Gaps,
         statements: Statements,
     ) -> Self {
-        let root = header.prefix_range().and_then(|mut range| {
-            if let Some(run) = segment.runs.first.first() {
-                range.join(&run.range);
-            }
-            range.root()
-        });
-        Self { header, segment, found, missing, gaps, statements, root }
+        Self { roots: roots(&header, &segment), header, segment, found, missing, gaps, statements }
     }
 
     pub(crate) const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The report, where no root is asked for but that over all entries.
+    /// The report, where every root that is asked for is known.
     fn conclude(self) -> Result<Report, SecondReading> {
-        let last = self.statements.last_seq;
-        let earlier: Vec<u64> = self.statements.wanted().into_iter().filter(|size| *size < last).collect();
-        if earlier.is_empty() {
+        let unknown: Vec<u64> =
+            self.statements.wanted().into_iter().filter(|size| !self.roots.contains_key(size)).collect();
+        if unknown.is_empty() {
             return Ok(self.report(BTreeMap::new()));
         }
         let first_seq = self.header.first_seq;
-        Err(SecondReading::Recount(Box::new(Recount::new(self, first_seq, earlier))))
+        Err(SecondReading::Recount(Box::new(Recount::new(self, first_seq, unknown))))
     }
 
-    /// `roots` are those at sizes before the end.
-    pub(crate) fn report(self, mut roots: BTreeMap<u64, Hash>) -> Report {
-        roots.extend(self.root.map(|root| (self.statements.last_seq, root)));
-        let assurance = judge(&self.statements, &roots, false);
-        let Self { header, segment, found, missing, gaps, root, .. } = self;
+    /// `recounted` are the roots that a second reading found.
+    pub(crate) fn report(self, recounted: BTreeMap<u64, Hash>) -> Report {
+        let Self { header, segment, found, missing, gaps, statements, mut roots } = self;
+        roots.extend(recounted);
+        let root = roots.get(&statements.last_seq);
+        let assurance = judge(&statements, &roots, false);
         let mut warnings: Vec<Warning> =
             segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
         // In a clean segment line and seq go together.
@@ -183,6 +178,15 @@ impl Clean {
         }
         .report()
     }
+}
+
+/// The roots that the first reading of a clean file knows, where what stands before it is known.
+fn roots(header: &Header, segment: &Segment) -> BTreeMap<u64, Hash> {
+    let Some(prefix) = header.prefix_range() else { return BTreeMap::new() };
+    let run = segment.runs.first.first();
+    let marks = run.into_iter().flat_map(|run| run.marks.iter().chain([&run.range]));
+    let ranges = marks.map(|range| prefix.joined(range)).chain(run.is_none().then(|| prefix.clone()));
+    ranges.filter_map(|range| Some((range.len(), range.root()?))).collect()
 }
 
 /// An entry at one end of the file, as the report shows it.

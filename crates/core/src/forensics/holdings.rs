@@ -37,6 +37,14 @@ impl Holdings {
         let quorum = if options.witness_quorum == 0 { witnesses.len() } else { options.witness_quorum };
         Ok(Self { keys, witnesses, quorum, kept })
     }
+
+    /// The sizes of the kept checkpoints, the largest first.
+    pub(crate) fn sizes(&self) -> Vec<u64> {
+        let mut sizes: Vec<u64> = self.kept.iter().map(|kept| kept.checkpoint.size).collect();
+        sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
+        sizes.dedup();
+        sizes
+    }
 }
 
 fn kept(text: &str) -> Result<Kept, String> {

@@ -108,6 +108,17 @@ impl Range {
         }
     }
 
+    /// This range and the one that starts where it ends.
+    ///
+    /// # Panics
+    /// As [`Range::join`].
+    #[must_use]
+    pub fn joined(&self, next: &Self) -> Self {
+        let mut joined = self.clone();
+        joined.join(next);
+        joined
+    }
+
     /// Appends one entry's leaf. Every complete subtree above it that this completes is handed to `each`.
     pub fn push(&mut self, current_hash: &Hash, each: impl FnMut(NodeId, Hash)) {
         let leaf = Subtree { level: 0, index: self.end, root: leaf(current_hash) };

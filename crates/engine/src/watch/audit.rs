@@ -15,7 +15,7 @@ use countersign_core::incremental;
 use countersign_core::report::{Finding, Input, Report};
 use countersign_core::seal::Record;
 use countersign_core::segment::Segment;
-use countersign_core::surveyor::{Context, Surveyor};
+use countersign_core::surveyor::{Context, Marks, Surveyor};
 use countersign_core::timestamp::Timestamp;
 use countersign_core::{Options, Step, Unreadable, Verifier};
 use countersign_store::export::{self, Extent};
@@ -327,7 +327,7 @@ struct Lines {
 
 impl Default for Lines {
     fn default() -> Self {
-        let surveyor = Surveyor::new(Context { personal: PersonalData::Full });
+        let surveyor = Surveyor::new(Context { personal: PersonalData::Full, marks: Marks::NONE });
         Self { surveyor, block: Vec::new(), bytes: 0 }
     }
 }

@@ -1,13 +1,13 @@
 //! The border itself: what JavaScript is handed.
 
 use countersign_core::EntryHashes;
-use countersign_wasm::{Audit, hash_entry};
+use countersign_wasm::{Audit, Settings, hash_entry};
 use js_sys::{Error, Object, Reflect};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::{audit, json, text, vector};
+use super::{audit, audit_with, json, started, text, vector};
 
 fn entry_of_good(seq: usize) -> &'static str {
     std::str::from_utf8(vector("good.jsonl")).unwrap().lines().nth(seq).unwrap()
@@ -49,7 +49,7 @@ fn an_unreadable_input_is_an_error_with_a_code() {
 
 #[wasm_bindgen_test]
 fn an_audit_that_is_over_says_so() {
-    let mut audit = Audit::new(None, false);
+    let mut audit = started(&Settings::default()).unwrap();
     audit.push(vector("good.jsonl")).unwrap();
     assert!(!audit.finish(0.0, 1.0).unwrap().is_undefined());
     for error in [audit.push(b"x").unwrap_err(), audit.finish(0.0, 1.0).unwrap_err()] {
@@ -60,18 +60,36 @@ fn an_audit_that_is_over_says_so() {
 
 #[wasm_bindgen_test]
 fn progress_counts_bytes() {
-    let mut audit = Audit::new(None, false);
+    let mut audit = started(&Settings::default()).unwrap();
     audit.push(&vector("good.jsonl")[..100]).unwrap();
     assert_eq!(json(&audit.progress().unwrap()), r#"{"pass":1,"bytes":100,"entries":0}"#);
 }
 
 #[wasm_bindgen_test]
 fn the_input_is_hashed_where_asked() {
-    let mut audit = Audit::new(Some("a.jsonl".to_owned()), false);
+    let mut audit = started(&Settings { name: Some("a.jsonl".to_owned()), ..Settings::default() }).unwrap();
     audit.push(vector("good.jsonl")).unwrap();
     let input = Reflect::get(&audit.finish(0.0, 1.0).unwrap(), &"input".into()).unwrap();
     assert_eq!(text(&input, "name").as_deref(), Some("a.jsonl"));
     assert_eq!(Reflect::get(&input, &"sha256".into()), Ok(JsValue::NULL));
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_key_is_said_with_its_place() {
+    let good = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R".to_owned();
+    let keys = vec![good.clone(), good.replace("b7e9", "b7e8")];
+    let error = started(&Settings { keys, ..Settings::default() }).unwrap_err();
+    assert_eq!(text(&error, "code").as_deref(), Some("INVALID_ARGUMENT"));
+    assert!(text(&error, "message").unwrap().starts_with("options.keys[1] is no key: "));
+    let error = Audit::new(JsValue::from_f64(1.0)).unwrap_err();
+    assert_eq!(text(&error, "code").as_deref(), Some("INVALID_ARGUMENT"));
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_checkpoint_ends_the_audit() {
+    let settings = Settings { checkpoints: vec!["hello".to_owned()], ..Settings::default() };
+    let error = audit_with(&settings, vector("good.jsonl"), 4096).unwrap_err();
+    assert_eq!(text(&error, "code").as_deref(), Some("CHECKPOINT_NOT_READABLE"));
 }
 
 #[wasm_bindgen_test]

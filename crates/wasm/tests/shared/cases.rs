@@ -1,13 +1,14 @@
 //! Every frozen vector, through the bindings.
 
-use countersign_core::{Options, Report, verify_chain_integrity};
+use countersign_core::{Report, verify_chain_integrity};
 use countersign_tests::cases::{self, KNOWN_SHORTFALLS};
 use countersign_tests::worked;
+use countersign_wasm::Settings;
 use js_sys::JSON;
 use std::io::Cursor;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::{audit, json, vector};
+use super::{audit_with, json, vector};
 
 /// What JavaScript would write, had it read what Rust writes: one text for 1.0 and 1.
 fn as_javascript(report: &Report) -> String {
@@ -21,9 +22,18 @@ fn hold_to_cases(folder: &str) {
     let mut faults = Vec::new();
     for case in &cases {
         let bytes = vector(&format!("{folder}{}", case.file));
-        let direct = verify_chain_integrity(Cursor::new(bytes), &Options::default(), &mut |_| {}).unwrap();
+        let read = |name: &str| Ok(String::from_utf8(vector(&format!("{folder}{name}")).to_vec()).unwrap());
+        let options = case.options(read).unwrap();
+        let direct = verify_chain_integrity(Cursor::new(bytes), &options, &mut |_| {}).unwrap();
         let report = direct.timed(0, 1.0);
-        assert_eq!(json(&audit(bytes, 1000).unwrap()), as_javascript(&report), "{}: the bindings change it", case.file);
+        let settings = Settings {
+            input_hash: true,
+            keys: case.keys.clone(),
+            checkpoints: options.checkpoints,
+            ..Settings::default()
+        };
+        let bound = json(&audit_with(&settings, bytes, 1000).unwrap());
+        assert_eq!(bound, as_javascript(&report), "{}: the bindings change it", case.name());
         let known = KNOWN_SHORTFALLS.contains(&case.name().as_str());
         match (cases::check(case, &report), known) {
             (Err(fault), false) => faults.push(format!("{} ({}): {fault}", case.name(), case.what)),

@@ -3,7 +3,7 @@
 mod bindings;
 mod cases;
 
-use countersign_wasm::Audit;
+use countersign_wasm::{Audit, Settings};
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -18,7 +18,17 @@ pub(crate) fn vector(name: &str) -> &'static [u8] {
 
 /// Audits as JavaScript does, in chunks of a size.
 pub(crate) fn audit(bytes: &[u8], chunk: usize) -> Result<JsValue, JsValue> {
-    let mut audit = Audit::new(None, true);
+    audit_with(&Settings { input_hash: true, ..Settings::default() }, bytes, chunk)
+}
+
+/// A new audit, told these settings.
+pub(crate) fn started(settings: &Settings) -> Result<Audit, JsValue> {
+    Audit::new(serde_wasm_bindgen::to_value(settings).unwrap())
+}
+
+/// The same, told more.
+pub(crate) fn audit_with(settings: &Settings, bytes: &[u8], chunk: usize) -> Result<JsValue, JsValue> {
+    let mut audit = started(settings)?;
     loop {
         for chunk in bytes.chunks(chunk) {
             audit.push(chunk)?;

@@ -1,0 +1,118 @@
+//! `countersign verify` with keys, kept checkpoints and witnesses.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::{assert_harmless, code, countersign, file, stderr, stdout, vector, write};
+
+const KEY: &str = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R";
+const WITNESS: &str = "witness.example/1+2e550400+BPrE5gsZjUc6LSkelUdg+5b8RAE8ZgxMLrz2N1dPYewJ";
+
+fn verify(name: &str, arguments: &[&str]) -> Output {
+    countersign(&[&["verify", vector(name).to_str().unwrap()], arguments].concat())
+}
+
+fn kept(name: &str) -> String {
+    vector(name).to_str().unwrap().to_owned()
+}
+
+fn grade(output: &Output) -> String {
+    let report: Value = serde_json::from_str(&stdout(output)).unwrap();
+    report["trust_grade"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_the_auditor_brings_raises_the_grade() {
+    let (nine, cosigned) = (kept("checkpoint-9.txt"), kept("checkpoint-20-cosigned.txt"));
+    let cases: [(&[&str], &str); 6] = [
+        (&[], "consistent"),
+        (&["--key", KEY], "signed"),
+        (&["--key", KEY, "--checkpoint", &nine], "anchored"),
+        (&["--checkpoint", &nine], "consistent"),
+        (&["--key", KEY, "--checkpoint", &cosigned, "--witness", WITNESS], "witnessed"),
+        (&["--key", KEY, "--checkpoint", &nine, "--checkpoint", &cosigned], "anchored"),
+    ];
+    for (arguments, expected) in cases {
+        let output = verify("good.jsonl", &[arguments, &["--json"]].concat());
+        assert_eq!((code(&output), grade(&output).as_str()), (0, expected), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_verdict_explains_its_grade_and_what_it_does_not_show() {
+    let shown = stdout(&verify("good.jsonl", &["--key", KEY]));
+    assert!(shown.starts_with("VERIFIED — the file agrees with itself, and with a checkpoint"), "{shown}");
+    for part in
+        ["signed: a checkpoint by a key that you trust", "does not show", "nor that no entries followed", "counts"]
+    {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let cosigned = kept("checkpoint-20-cosigned.txt");
+    let shown = stdout(&verify("good.jsonl", &["--key", KEY, "--checkpoint", &cosigned, "--witness", WITNESS]));
+    for part in ["witnessed", "Signed     2026-02-11T16:00:00.000Z", "signed by witness.example/1 (witness) at 2026"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let tail = stdout(&verify("unsigned-tail.jsonl", &["--key", KEY]));
+    assert!(tail.contains("UNSIGNED_TAIL") && tail.contains("consistent"), "{tail}");
+}
+
+#[test]
+fn what_contradicts_a_checkpoint_is_found() {
+    let nine = kept("checkpoint-9.txt");
+    let cases: [(&str, &[&str], &str); 4] = [
+        ("rewritten.jsonl", &["--key", KEY], "CHECKPOINT_MISMATCH"),
+        ("rewritten-stripped.jsonl", &["--checkpoint", &nine], "CHECKPOINT_MISMATCH"),
+        ("rewritten-stripped.jsonl", &["--key", KEY], "CHECKPOINT_UNTRUSTED"),
+        ("cut-new-trailer.jsonl", &["--key", KEY], "EXPORT_TRUNCATED"),
+    ];
+    for (name, arguments, expected) in cases {
+        let output = verify(name, arguments);
+        assert_eq!(code(&output), 1, "{name}");
+        assert!(stdout(&output).contains(expected), "{}", stdout(&output));
+        assert_harmless(&output);
+    }
+}
+
+#[test]
+fn keys_stand_in_files_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = write(&directory, "keys.txt", format!("# of the game\n\n{KEY}\r\n{WITNESS}\n"));
+    let output = verify("good.jsonl", &["--key", &keys, "--json"]);
+    assert_eq!((code(&output), grade(&output).as_str()), (0, "signed"));
+}
+
+/// What was brought and cannot be used is no reason to go on without it.
+#[test]
+fn what_cannot_be_used_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let mistyped = KEY.replace("b7e99c16", "b7e99c17");
+    let (empty, wrong) = (write(&directory, "empty", "\n"), write(&directory, "wrong", format!("{KEY}\n{mistyped}\n")));
+    let hello = write(&directory, "note", "hello\n");
+    let missing = file(&directory, "missing");
+    let cases: [(&[&str], &str); 8] = [
+        (&["--key", &mistyped], "the text is damaged"),
+        (&["--key", &missing], "no such file"),
+        (&["--key", &empty], "there is no key"),
+        (&["--key", &wrong], "line 2"),
+        (&["--checkpoint", &missing], "no such file"),
+        (&["--checkpoint", &hello], "kept checkpoint 1 cannot be read"),
+        (&["--witness", KEY], "type 0x04"),
+        (&["--witness-quorum", "2"], "--witness"),
+    ];
+    for (arguments, part) in cases {
+        let output = verify("good.jsonl", arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        let said = stdout(&output) + &stderr(&output);
+        assert!(said.contains(part), "{part} in {said}");
+        assert_harmless(&output);
+    }
+}
+
+/// The original ledger has none, and the report says that what was brought went unused.
+#[test]
+fn format_1_has_no_checkpoints() {
+    let output = verify("legacy/legacy.jsonl", &["--key", KEY]);
+    assert_eq!(code(&output), 0);
+    assert!(stdout(&output).contains("the original ledger has no checkpoints"), "{}", stdout(&output));
+}

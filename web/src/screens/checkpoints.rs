@@ -1,0 +1,62 @@
+//! The checkpoints of an audit, and what each is worth.
+
+use countersign_core::Report;
+use countersign_core::report::{CheckpointSource, CheckpointView, SignedBy};
+use leptos::prelude::*;
+
+use crate::figures;
+use crate::parts::{fact, hash};
+
+/// Most that are shown; the downloaded report has them all.
+const MAX_SHOWN: usize = 50;
+
+/// Every checkpoint, where there is any.
+pub(crate) fn view(report: &Report) -> impl IntoView + use<> {
+    let all = report.checkpoints.len();
+    (all > 0).then(|| {
+        let items = report.checkpoints.iter().take(MAX_SHOWN).map(checkpoint).collect_view();
+        let more = all.saturating_sub(MAX_SHOWN);
+        let more = (more > 0).then(|| {
+            let more = figures::counted(more as u64, "more checkpoint", "more checkpoints");
+            view! { <p class="muted">{format!("{more}: the downloaded report has them all.")}</p> }
+        });
+        view! {
+            <section class="checkpoints" aria-labelledby="checkpoints-heading">
+                <h2 id="checkpoints-heading">"Checkpoints"</h2>
+                <ul class="checkpoint-list">{items}</ul>
+                {more}
+            </section>
+        }
+    })
+}
+
+fn checkpoint(checkpoint: &CheckpointView) -> impl IntoView + use<> {
+    let of = checkpoint
+        .size
+        .map_or("A note".to_owned(), |size| format!("A checkpoint of {}", figures::counted(size, "entry", "entries")));
+    let place = match checkpoint.source {
+        CheckpointSource::Embedded => "in the file",
+        CheckpointSource::Kept => "that you kept",
+    };
+    let (worth, class) = if checkpoint.counts { ("counts", "worth counts") } else { ("does not count", "worth") };
+    view! {
+        <li class="checkpoint">
+            <p class="checkpoint-title">
+                <strong>{format!("{of}, {place}")}</strong>
+                <span class=class>{worth}</span>
+            </p>
+            <dl class="facts">
+                {checkpoint.why.clone().map(|why| fact("Why not", why))}
+                {checkpoint.origin.clone().map(|origin| fact("Ledger", view! { <span class="file-name">{origin}</span> }))}
+                {checkpoint.root.as_deref().map(|root| fact("Root", hash(root)))}
+                {checkpoint.signed_by.iter().map(signer).collect_view()}
+            </dl>
+        </li>
+    }
+}
+
+fn signer(signer: &SignedBy) -> impl IntoView + use<> {
+    let role = if signer.witness { "Cosigned by witness" } else { "Signed by" };
+    let time = signer.signed_at.clone().map(|time| view! { <span class="when">{format!("signed time {time}")}</span> });
+    fact(role, view! { <code class="value">{signer.name.clone()}</code> {time} })
+}

@@ -1,0 +1,259 @@
+//! What the auditor brings: keys, witnesses, kept checkpoints. It stays on this machine, and is kept
+//! there only where he asks for it.
+
+use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, VerifyingKey};
+use countersign_core::limits::{MAX_CHECKPOINTS, MAX_NOTE};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{File, FileList, Storage};
+
+use crate::figures;
+
+/// Where it is kept, in the browser's storage for this site.
+const STORED: &str = "countersign.trusted";
+/// Longest file that is taken as keys or checkpoints, in bytes.
+const MAX_FILE: f64 = 1_048_576.0;
+
+/// What goes with an order to the worker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Brought {
+    /// Keys, `name+hash+base64`.
+    pub(crate) keys: Vec<String>,
+    /// Witnesses' keys.
+    pub(crate) witnesses: Vec<String>,
+    /// Signed notes.
+    pub(crate) checkpoints: Vec<String>,
+}
+
+/// The fields, as they are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Trusted {
+    /// Keys, one a line.
+    pub(crate) keys: RwSignal<String>,
+    /// Witnesses' keys, one a line.
+    pub(crate) witnesses: RwSignal<String>,
+    /// Signed notes, one after the other.
+    pub(crate) checkpoints: RwSignal<String>,
+    /// Whether they are kept on this machine.
+    pub(crate) remembered: RwSignal<bool>,
+    /// What was wrong with a file that was added.
+    pub(crate) refused: RwSignal<Option<String>>,
+}
+
+/// The fields, as they are kept.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Stored {
+    keys: String,
+    witnesses: String,
+    checkpoints: String,
+}
+
+impl Trusted {
+    /// What this machine remembers, or nothing.
+    pub(crate) fn new() -> Self {
+        let stored = storage().and_then(|storage| storage.get_item(STORED).ok().flatten());
+        let remembered = stored.is_some();
+        let stored: Stored = stored.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        let trusted = Self {
+            keys: RwSignal::new(stored.keys),
+            witnesses: RwSignal::new(stored.witnesses),
+            checkpoints: RwSignal::new(stored.checkpoints),
+            remembered: RwSignal::new(remembered),
+            refused: RwSignal::new(None),
+        };
+        Effect::new(move |_| trusted.store());
+        trusted
+    }
+
+    /// Keeps what stands in the fields, or forgets it.
+    fn store(self) {
+        let (keys, witnesses, checkpoints) = (self.keys.get(), self.witnesses.get(), self.checkpoints.get());
+        let Some(storage) = storage() else { return };
+        let json = serde_json::to_string(&Stored { keys, witnesses, checkpoints });
+        // A full storage, or one that the browser denies, keeps nothing: no audit depends on it.
+        let _ = match json {
+            Ok(json) if self.remembered.get() => storage.set_item(STORED, &json),
+            _ => storage.remove_item(STORED),
+        };
+    }
+
+    pub(crate) fn clear(self) {
+        self.refused.set(None);
+        for field in [self.keys, self.witnesses, self.checkpoints] {
+            field.set(String::new());
+        }
+    }
+
+    /// Everything that was brought; the first thing that cannot be read, where there is one.
+    pub(crate) fn read(self) -> Result<Brought, String> {
+        let texts = |keys: Vec<VerifyingKey>| keys.iter().map(VerifyingKey::to_string).collect();
+        Ok(Brought {
+            keys: texts(keys(&self.keys.get())?),
+            witnesses: texts(witnesses(&self.witnesses.get())?),
+            checkpoints: checkpoints(&self.checkpoints.get())?,
+        })
+    }
+
+    /// What was brought, in a few words.
+    pub(crate) fn in_words(self) -> String {
+        match self.read() {
+            Ok(Brought { keys, witnesses, checkpoints }) => {
+                let counted = [
+                    (keys.len(), "key", "keys"),
+                    (witnesses.len(), "witness", "witnesses"),
+                    (checkpoints.len(), "checkpoint", "checkpoints"),
+                ];
+                let some = counted.into_iter().filter(|(count, ..)| *count > 0);
+                let words: Vec<String> = some.map(|(n, one, many)| figures::counted(n as u64, one, many)).collect();
+                if words.is_empty() { "none given".to_owned() } else { words.join(", ") }
+            }
+            Err(_) => "something in it cannot be read".to_owned(),
+        }
+    }
+
+    /// Adds what stands in files: keys or checkpoints, each to its field.
+    pub(crate) fn add_files(self, files: Option<FileList>) {
+        let Some(files) = files else { return };
+        self.refused.set(None);
+        for file in (0..files.length()).filter_map(|n| files.get(n)) {
+            spawn_local(async move {
+                if let Err(why) = self.add_file(&file).await {
+                    self.refused.set(Some(format!("{}: {why}", file.name())));
+                }
+            });
+        }
+    }
+
+    async fn add_file(self, file: &File) -> Result<(), String> {
+        if file.size() > MAX_FILE {
+            return Err("too large for keys or checkpoints. To verify an export, choose it above.".to_owned());
+        }
+        let read = JsFuture::from(file.text()).await;
+        let text = read.ok().and_then(|text| text.as_string()).ok_or("it could not be read")?;
+        if checkpoints(&text).is_ok_and(|notes| !notes.is_empty()) {
+            append(self.checkpoints, &text);
+        } else if keys(&text).is_ok_and(|keys| !keys.is_empty()) {
+            append(self.keys, &text);
+        } else {
+            return Err("neither verifying keys, one a line, nor a checkpoint".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn append(field: RwSignal<String>, text: &str) {
+    field.update(|field| {
+        let before = field.trim_end().len();
+        field.truncate(before);
+        if before > 0 {
+            field.push('\n');
+        }
+        field.push_str(text.trim());
+        field.push('\n');
+    });
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Keys, one a line; blank lines and those that start with # are passed over.
+pub(crate) fn keys(text: &str) -> Result<Vec<VerifyingKey>, String> {
+    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim()));
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(n, line)| line.parse().map_err(|error| format!("Line {n} is no verifying key: {error}.")))
+        .collect()
+}
+
+/// The same, of those who cosign.
+pub(crate) fn witnesses(text: &str) -> Result<Vec<VerifyingKey>, String> {
+    let keys = keys(text)?;
+    match keys.iter().find(|key| key.kind() != KeyKind::CosignatureV1) {
+        Some(key) => {
+            Err(format!("The key of {} is no witness's: theirs are of type 0x04, cosignature/v1.", key.name()))
+        }
+        None => Ok(keys),
+    }
+}
+
+/// Signed notes that stand one after the other. White space at the ends of lines, and blank lines
+/// between notes, are what copying leaves behind.
+pub(crate) fn checkpoints(text: &str) -> Result<Vec<String>, String> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut signatures = true;
+    for line in text.trim().lines().map(str::trim_end) {
+        let signs = line.starts_with("— ");
+        if signatures && !signs {
+            if line.is_empty() {
+                continue;
+            }
+            notes.push(String::new());
+        }
+        signatures = signs;
+        if let Some(note) = notes.last_mut() {
+            note.push_str(line);
+            note.push('\n');
+        }
+    }
+    if notes.len() > MAX_CHECKPOINTS || notes.iter().any(|note| note.len() > MAX_NOTE) {
+        return Err(format!("At most {MAX_CHECKPOINTS} checkpoints are taken, each of at most {MAX_NOTE} bytes."));
+    }
+    notes.into_iter().enumerate().map(|(i, note)| checkpoint(i + 1, note)).collect()
+}
+
+fn checkpoint(number: usize, note: String) -> Result<String, String> {
+    let body = SignedNote::parse(&note).map_err(|error| format!("Checkpoint {number} cannot be read: {error}."))?;
+    match Checkpoint::parse(body.text()) {
+        Ok(_) => Ok(note),
+        Err(error) => Err(format!("Checkpoint {number} cannot be read: {error}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R";
+    const WITNESS: &str = "witness.example/1+2e550400+BPrE5gsZjUc6LSkelUdg+5b8RAE8ZgxMLrz2N1dPYewJ";
+    const NINE: &str = include_str!("../../tests/vectors/checkpoint-9.txt");
+    const COSIGNED: &str = include_str!("../../tests/vectors/checkpoint-20-cosigned.txt");
+
+    #[test]
+    fn keys_stand_one_a_line() {
+        assert_eq!(keys(&format!("# of the game\n\n  {KEY} \r\n{WITNESS}")).unwrap().len(), 2);
+        assert_eq!(keys("").unwrap(), []);
+        let fault = keys(&format!("{KEY}\nhello")).unwrap_err();
+        assert!(fault.starts_with("Line 2 is no verifying key: "), "{fault}");
+        assert_eq!(witnesses(WITNESS).unwrap().len(), 1);
+        assert!(witnesses(KEY).is_err());
+    }
+
+    #[test]
+    fn notes_stand_one_after_the_other_however_they_were_copied() {
+        let both = [NINE.to_owned(), COSIGNED.to_owned()];
+        let pasted = [
+            format!("{NINE}{COSIGNED}"),
+            format!("{NINE}\n\n{COSIGNED}\n"),
+            format!("\n{}\n{}", NINE.trim_end(), COSIGNED.trim_end()),
+            format!("{NINE}\n{COSIGNED}").replace('\n', "\r\n"),
+            format!("{NINE}{COSIGNED}").replace('\n', "  \n"),
+        ];
+        for text in pasted {
+            assert_eq!(checkpoints(&text).unwrap(), both, "{text:?}");
+        }
+        assert_eq!(checkpoints(" \n ").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_no_note_is_said_by_its_number() {
+        let fault = checkpoints(&format!("{NINE}\n{}", NINE.replacen('9', "09", 1))).unwrap_err();
+        assert!(fault.starts_with("Checkpoint 2 cannot be read: "), "{fault}");
+        for text in ["hello", "hello\n\n", "a\n\n— b"] {
+            assert!(checkpoints(text).is_err(), "{text:?}");
+        }
+    }
+}
