@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_json_is_told_by_line_and_column() {
-        for text in ["", "{", "[1,", "nul", "{'type':1}", &GOOD[..GOOD.len() - 1], &format!("{GOOD}{GOOD}")] {
+        for text in ["", "{", "[", "nul", "{'type':1}", &GOOD[..GOOD.len() - 1], &format!("{GOOD}{GOOD}")] {
             let problem = refused(text.as_bytes()).await;
             assert_eq!(problem["code"], "MALFORMED_JSON", "{text}: {problem}");
             assert!(problem["line"].is_u64() && problem["column"].is_u64(), "{problem}");
