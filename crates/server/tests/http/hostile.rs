@@ -20,14 +20,14 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 #[test]
 fn what_is_no_json_is_told_where_it_stops_being_it() {
     let bed = Bed::start();
-    for body in ["", "{", "{\"type\":}", "[", "{\"type\": \"TRANSFER\"} x", "NaN"] {
+    for body in ["", "{", "{\"type\":}", "[1,2", "{\"type\": \"TRANSFER\"} x", "NaN"] {
         let refused = post(&bed, &[JSON], body.as_bytes());
         assert_eq!((refused.status, refused.code().as_str()), (400, "MALFORMED_JSON"), "{body}");
         assert!(refused.json()["line"].is_u64() && refused.json()["column"].is_u64(), "{body}");
     }
     assert_eq!(post(&bed, &[JSON], b"\xff\xfe{}").status, 400);
     let deep = format!("{{\"type\":{}", "[".repeat(60_000));
-    assert!(matches!(post(&bed, &[JSON], deep.as_bytes()).status, 400 | 422));
+    assert_eq!(post(&bed, &[JSON], deep.as_bytes()).code(), "MALFORMED_JSON");
 }
 
 #[test]
