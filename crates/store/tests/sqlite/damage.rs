@@ -3,7 +3,7 @@
 use std::fs;
 
 use countersign_store::conformance::desk::{self, Everything};
-use countersign_store::{Batch, Page, Query, Store, StoreError, Wanted, sqlite};
+use countersign_store::{Batch, Halt, Page, Query, Store, StoreError, Wanted, sqlite};
 use rusqlite::Connection;
 
 use crate::Ledger;
@@ -117,6 +117,11 @@ fn a_chain_whose_head_does_not_verify_is_not_extended() {
         edit(&ledger.raw(), sql);
         let outcome = store.commit(&batch);
         assert!(matches!(outcome, Err(StoreError::Damaged(_))), "{sql}\ncame to {outcome:?}");
+        // It can be halted all the same.
+        let mut batch = Batch::on(store.load(&Wanted::default()).unwrap().head);
+        let reason = "the last entry is not what it was".to_owned();
+        batch.head.halt = Some(Halt { by: "watch".to_owned(), reason, at: desk::start() });
+        store.commit(&batch).unwrap();
     }
 }
 
