@@ -12,9 +12,8 @@ use crate::Ledger;
 fn use_it(store: &dyn Store) -> Result<(), StoreError> {
     let accounts = ["alice", "bob", "carol"].map(str::to_owned).to_vec();
     let sent_since = Some(desk::start());
-    let ids =
-        |store: &dyn Store| Ok::<_, StoreError>((1..=7).map(|seq| store.entry(seq)).collect::<Result<Vec<_>, _>>()?);
-    let referenced = ids(store)?.into_iter().flatten().map(|record| record.transaction_id).collect();
+    let records: Vec<_> = (1..=7).map(|seq| store.entry(seq)).collect::<Result<_, _>>()?;
+    let referenced = records.into_iter().flatten().map(|record| record.transaction_id).collect();
     let answers = vec!["k".to_owned()];
     let loaded = store.load(&Wanted { sent: accounts.clone(), accounts, referenced, answers, sent_since })?;
     let mut snapshot = store.snapshot()?;
