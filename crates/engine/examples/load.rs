@@ -1,9 +1,9 @@
-//! The engine under load on SQLite, beside the bare loop: the same batches, handed to the store one after the
-//! other with nothing before them.
+//! The engine under load, beside the bare loop: the same batches, handed to the store one after the other with
+//! nothing before them.
 //!
-//! `cargo run --release -p countersign-engine --example load -- [seconds] [folder]`
+//! `cargo run --release -p countersign-engine --example load -- SECONDS CALLERS PLACE PLACE`, where each place is
+//! a file of SQLite's that is not there yet, or the address of an empty PostgreSQL database.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,26 +17,16 @@ use countersign_store::{Batch, Identity, Location, Store};
 mod double;
 
 const ACCOUNTS: usize = 10_000;
-const CALLERS: [usize; 4] = [1, 8, 64, 512];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1);
-    let seconds = arguments.next().map_or(Ok(5), |seconds| seconds.parse())?;
-    let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
-    for callers in CALLERS {
-        let (figures, batches, setup) = under_load(&folder.join("countersign-load.db"), callers, seconds)?;
-        let bare = bare(&folder.join("countersign-bare.db"), &setup, &batches)?;
-        println!(
-            "{callers:>4} callers: {:>8.0}/s  p50 {:>7.2} ms  p99 {:>7.2} ms  longest {:>7.2} ms   bare {bare:>8.0}/s   {:.2} of it",
-            figures.per_second,
-            figures.p50_ms,
-            figures.p99_ms,
-            figures.longest_ms,
-            figures.per_second / bare,
-        );
-    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [seconds, callers, loaded, bare] = arguments.as_slice() else { return Err("see the example's head".into()) };
+    let (figures, batches, setup) = under_load(loaded, callers.parse()?, seconds.parse()?)?;
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    let bare = bare_loop(bare, &setup, &batches)?;
+    println!("the bare loop: {bare:.0}/s, of which {:.2}", figures.per_second / bare);
     Ok(())
 }
 
@@ -47,19 +37,16 @@ fn unlimited() -> Config {
     config
 }
 
-fn fresh(path: &Path) -> Outcome<Box<dyn Store>> {
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
-    }
+fn fresh(place: &str) -> Outcome<Box<dyn Store>> {
     let identity = Identity { ledger: "load.example".to_owned(), ledger_id: "1d".repeat(16) };
-    Ok(countersign_store::create(&Location::Sqlite(path.to_owned()), &identity, Timestamp::from_millis(0))?)
+    Ok(countersign_store::create(&Location::parse(place), &identity, Timestamp::from_millis(0))?)
 }
 
 /// The engine under load, and what it wrote: while it was prepared, and then.
-fn under_load(path: &Path, callers: usize, seconds: u64) -> Outcome<(load::Figures, Vec<Batch>, Vec<Batch>)> {
+fn under_load(place: &str, callers: usize, seconds: u64) -> Outcome<(load::Figures, Vec<Batch>, Vec<Batch>)> {
     let written = Arc::new(Mutex::new(Vec::new()));
     let keep = written.clone();
-    let store = double::Double::of(fresh(path)?.into()).recording(move |batch| {
+    let store = double::Double::of(fresh(place)?.into()).recording(move |batch| {
         if let Ok(mut written) = keep.lock() {
             written.push(batch.clone());
         }
@@ -70,15 +57,20 @@ fn under_load(path: &Path, callers: usize, seconds: u64) -> Outcome<(load::Figur
     let setup = take();
     let figures = load::run(&engine, &Load { callers, accounts: ACCOUNTS, lasts: Duration::from_secs(seconds) })?;
     let metrics = engine.metrics();
-    println!("     batches {:?}", metrics.batch_sizes.counts);
-    println!("     load {:?} commit {:?}", metrics.load_seconds, metrics.commit_seconds);
+    let seconds = |histogram: &countersign_engine::Histogram| histogram.sum;
+    println!(
+        "{} batches, {:.2} s in loads, {:.2} s in commits, of the preparation too",
+        metrics.batches,
+        seconds(&metrics.load_seconds),
+        seconds(&metrics.commit_seconds)
+    );
     engine.shutdown();
     Ok((figures, take(), setup))
 }
 
-/// The same rows by a loop that does nothing else: transactions a second, in batches of `callers`.
-fn bare(path: &Path, setup: &[Batch], batches: &[Batch]) -> Outcome<f64> {
-    let store = fresh(path)?;
+/// The same rows by a loop that does nothing else: transactions a second.
+fn bare_loop(place: &str, setup: &[Batch], batches: &[Batch]) -> Outcome<f64> {
+    let store = fresh(place)?;
     setup.iter().try_for_each(|batch| store.commit(batch))?;
     let began = Instant::now();
     batches.iter().try_for_each(|batch| store.commit(batch))?;

@@ -14,6 +14,7 @@ use tracing::Span;
 
 use crate::config::Config;
 use crate::export::lengths::Lengths;
+use crate::limits::MAX_READS;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::routes::Routes;
@@ -70,6 +71,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) lengths: Lengths,
+    reads: Semaphore,
     stopping: AtomicBool,
 }
 
@@ -88,6 +90,7 @@ impl App {
             metrics: Metrics::new(),
             exports: Arc::new(Semaphore::new(config.limits.exports)),
             lengths: Lengths::default(),
+            reads: Semaphore::new(MAX_READS),
             stopping: AtomicBool::new(false),
             config,
         })
@@ -99,6 +102,7 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
     {
+        let _permit = self.reads.acquire().await.map_err(Problem::internal)?;
         let (app, span) = (Arc::clone(self), Span::current());
         let done = spawn_blocking(move || span.in_scope(|| work(app.ledger.store())));
         done.await.map_err(Problem::internal)?

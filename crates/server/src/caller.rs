@@ -124,7 +124,7 @@ mod tests {
             vec![format!("Basic {secret}")],
             vec![format!("Bearer {}x", secret)],
             vec!["Bearer ".to_owned()],
-            vec![good.clone(), good.clone()],
+            vec![good.clone(), good],
             vec![format!("Bearer {}{secret}", " ".repeat(600))],
         ];
         for headers in wrong {

@@ -85,7 +85,85 @@ pub(crate) fn status(code: &str) -> (StatusCode, &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use countersign_core::money::{Amount, Sum};
+    use countersign_core::settle::Refusal;
+    use countersign_engine::{EngineError, ShieldRefusal};
+    use countersign_store::{Document, StoreError, VersionError};
+
     use super::*;
+
+    fn refusals() -> Vec<Refusal> {
+        let (text, amount, sum) = (String::new, Amount::ZERO, Sum::ZERO);
+        vec![
+            Refusal::UnknownType { found: text() },
+            Refusal::InvalidField { field: "type", reason: "" },
+            Refusal::SameAccount,
+            Refusal::DirectionNotAllowed { kind: text(), sender: text(), receiver: text() },
+            Refusal::OperatorRequired { kind: text() },
+            Refusal::OperatorNotAllowed { kind: text() },
+            Refusal::UnknownCurrency { found: text() },
+            Refusal::InvalidAmount { found: text() },
+            Refusal::AmountTooLarge { most: amount },
+            Refusal::AmountTooSmall { least: amount },
+            Refusal::UnknownAccount { account: text() },
+            Refusal::AccountFrozen { account: text() },
+            Refusal::AccountInactive { account: text() },
+            Refusal::AccountBanned { account: text() },
+            Refusal::InsufficientFunds { account: text(), currency: text(), available: sum, needed: amount },
+            Refusal::TreasuryInsufficient { tax_type: text(), currency: text(), available: sum, needed: amount },
+            Refusal::BalanceTooLarge { holder: text() },
+            Refusal::AlreadyFrozen { account: text() },
+            Refusal::NotFrozen { account: text() },
+            Refusal::RefundUnmatched,
+            Refusal::RefundExceeds { left: sum },
+            Refusal::ErasureUnmatched { account: text() },
+            Refusal::AlreadyErased,
+        ]
+    }
+
+    fn store_errors() -> Vec<StoreError> {
+        let why = String::new;
+        let stale = VersionError { document: Document::Ledger, expected: 1, found: 2 };
+        vec![
+            StoreError::Version(stale),
+            StoreError::Exists { what: why() },
+            StoreError::Busy { why: why() },
+            StoreError::Full { why: why() },
+            StoreError::Lost { why: why() },
+            StoreError::Refused { why: why() },
+            StoreError::NotThisLedger(why()),
+            StoreError::SchemaTooNew { found: 2, known: 1 },
+            StoreError::Damaged(why()),
+            StoreError::Unsupported(why()),
+            StoreError::from(io::Error::other("")),
+            StoreError::Other(why()),
+        ]
+    }
+
+    #[test]
+    fn every_code_of_core_store_and_engine_has_its_status() {
+        let shield = [
+            ShieldRefusal::RateLimited { retry_after_s: 1 },
+            ShieldRefusal::Velocity { account: String::new() },
+            ShieldRefusal::Payload { field: "", reason: "" },
+        ];
+        let engine = [
+            EngineError::IdempotencyConflict { key: String::new() },
+            EngineError::InvalidKey,
+            EngineError::Overloaded,
+            EngineError::GaveUp { attempts: 1, last: StoreError::Other(String::new()) },
+            EngineError::Stopped,
+            EngineError::Config(String::new()),
+        ];
+        let codes = refusals().iter().map(Refusal::code).collect::<Vec<_>>().into_iter();
+        let codes = codes.chain(store_errors().iter().map(StoreError::code).collect::<Vec<_>>());
+        let codes = codes.chain(shield.iter().map(ShieldRefusal::code)).chain(engine.iter().map(EngineError::code));
+        for code in codes.chain(["HALTED"]) {
+            assert!(CODES.iter().any(|(known, ..)| *known == code), "{code} has no status");
+        }
+    }
 
     #[test]
     fn every_code_stands_once_with_a_status_of_an_error() {

@@ -17,6 +17,8 @@ pub(crate) const MAX_AUTHORIZATION: usize = 512;
 pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 64;
 /// Longest name of a token, in bytes.
 pub(crate) const MAX_TOKEN_NAME: usize = 63;
+/// Most reads of the ledger at once; further ones wait. Each takes a thread and a connection of the database.
+pub(crate) const MAX_READS: usize = 64;
 /// Most entries or accounts of one page.
 pub(crate) const MAX_PAGE: u32 = 1_000;
 /// How many a page has where the caller does not say.
@@ -61,7 +63,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 1024,
+            connections: 512,
             exports: 4,
             body: 64 << 10,
             head_ms: 10_000,

@@ -166,7 +166,7 @@ impl Writing<'_> {
         if let Some(kept) = kept()? {
             return Ok(vec![kept.note]);
         }
-        let signer = self.app.signer.as_ref().filter(|_| self.download.may_sign && self.app.config.writable);
+        let signer = self.app.signer.as_ref().filter(|_| self.download.may_sign);
         let Some(signer) = signer else { return Ok(Vec::new()) };
         let root = export::root(snapshot, last)?;
         let at = now();

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use countersign_core::hash::Hash;
-use countersign_core::merkle::{
-    NodeId, NodeSource, ProofError, Range, border_nodes, consistency_proof, inclusion_proof,
-};
-use countersign_store::{Store, StoreError, Wanted};
+use countersign_core::merkle::{NodeId, NodeSource, ProofError, consistency_proof, inclusion_proof};
+use countersign_store::{StoreError, Tree, Wanted};
 use serde::Serialize;
 
 use super::Call;
@@ -42,7 +40,7 @@ struct Consistency {
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let query = call.query(&["seq", "size", "old", "new"])?;
     let asked = Asked::read(&query)?;
-    app.read(move |store| asked.answer(&Nodes(store))).await
+    app.read(move |store| asked.answer(Tree(store))).await
 }
 
 enum Asked {
@@ -63,23 +61,23 @@ impl Asked {
         }
     }
 
-    fn answer(&self, nodes: &Nodes<'_>) -> Result<Answer, Problem> {
-        let last = nodes.0.load(&Wanted::default())?.head.seq;
+    fn answer(&self, tree: Tree<'_>) -> Result<Answer, Problem> {
+        let last = tree.0.load(&Wanted::default())?.head.seq;
         match *self {
             Self::Inclusion { seq, size } => {
                 let size = within("size", size.unwrap_or(last), last)?;
                 within("seq", seq, size)?;
-                let [leaf] = nodes.read(&[NodeId { level: 0, index: seq - 1 }])?[..] else {
+                let [leaf] = tree.nodes(&[NodeId { level: 0, index: seq - 1 }])?[..] else {
                     return Err(StoreError::Damaged(format!("entry {seq} has no leaf")).into());
                 };
-                let proof = inclusion_proof(nodes, seq - 1, size).map_err(unproven)?;
-                answer::json(&Inclusion { seq, size, leaf, root: nodes.root(size)?, proof })
+                let proof = inclusion_proof(&tree, seq - 1, size).map_err(unproven)?;
+                answer::json(&Inclusion { seq, size, leaf, root: tree.root(size)?, proof })
             }
             Self::Consistency { old, new } => {
                 let new = within("new", new.unwrap_or(last), last)?;
                 within("old", old, new)?;
-                let proof = consistency_proof(nodes, old, new).map_err(unproven)?;
-                let (old_root, new_root) = (nodes.root(old)?, nodes.root(new)?);
+                let proof = consistency_proof(&tree, old, new).map_err(unproven)?;
+                let (old_root, new_root) = (tree.root(old)?, tree.root(new)?);
                 answer::json(&Consistency { old, new, old_root, new_root, proof })
             }
         }
@@ -94,28 +92,5 @@ fn unproven(error: ProofError<StoreError>) -> Problem {
     match error {
         ProofError::Source(error) => error.into(),
         other => Problem::internal(other),
-    }
-}
-
-/// The subtrees that a store keeps.
-struct Nodes<'a>(&'a dyn Store);
-
-impl Nodes<'_> {
-    fn read(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
-        self.0.nodes(wanted)
-    }
-
-    fn root(&self, size: u64) -> Result<Hash, StoreError> {
-        let roots = self.read(&border_nodes(size))?;
-        let root = Range::of_prefix(size, &roots).and_then(|range| range.root());
-        root.ok_or_else(|| StoreError::Damaged(format!("the subtrees of the first {size} entries are not all kept")))
-    }
-}
-
-impl NodeSource for Nodes<'_> {
-    type Error = StoreError;
-
-    fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
-        self.read(wanted)
     }
 }

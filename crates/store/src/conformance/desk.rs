@@ -5,6 +5,7 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_core::books::{Account, Books, has_document};
+use countersign_core::grammar::SYSTEM;
 use countersign_core::hash::Hash;
 use countersign_core::money::Sum;
 use countersign_core::seal::Record;
@@ -140,19 +141,24 @@ fn count(totals: &mut Totals, settlement: &Settlement) {
     let total = totals.entry(entry.currency.clone()).or_default().entry(entry.kind.clone()).or_default();
     total.transactions += 1;
     total.gross += settlement.gross.into();
+    if entry.sender_id == SYSTEM {
+        total.minted += settlement.gross.into();
+    }
     total.net += settlement.net.into();
     if let (Some(tax_type), true) = (&entry.tax_type, entry.tax_withheld != "0.0000") {
         *total.tax.entry(tax_type.clone()).or_default() += settlement.tax.into();
     }
 }
 
-/// An id and a salt that no other call makes, in this process or in another.
+/// An id and a salt that no other call makes, in this process or in another. Ids are of version 7, and ascend with
+/// the time, as a writer's do.
 fn stamp(created_at: Timestamp) -> Stamp {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let random = Hash::of(format!("{} {number}", process::id()).as_bytes()).to_string();
-    let [a, b, c, d, e] = [&random[..8], &random[8..12], &random[12..15], &random[15..18], &random[18..30]];
-    Stamp { transaction_id: format!("{a}-{b}-7{c}-8{d}-{e}"), created_at, salt: random[32..].to_owned() }
+    let (time, order) = (format!("{:012x}", created_at.millis()), number % 0x1000);
+    let transaction_id = format!("{}-{}-7{order:03x}-8{}-{}", &time[..8], &time[8..], &random[15..18], &random[18..30]);
+    Stamp { transaction_id, created_at, salt: random[32..].to_owned() }
 }
 
 /// Opens accounts that hold nothing, each named like its id.

@@ -171,12 +171,19 @@ pub(super) struct Accounts<'a> {
 }
 
 impl<'a> Accounts<'a> {
-    pub(super) const UPDATE: &'static str = "UPDATE countersign_accounts AS a SET version = a.version + 1, \
-        balances = new.balances, is_frozen_for_fraud = new.frozen, is_active = new.active, is_banned = new.banned, \
-        username = new.username, updated_at = new.updated_at FROM unnest($2::text[], $3::bigint[], $4::jsonb[], \
+    /// Each account is looked up by itself, whatever PostgreSQL thinks of the table's size: what is not there is left
+    /// out first, and what is there is then found by its key, as only an insert that meets it must.
+    pub(super) const UPDATE: &'static str = "INSERT INTO countersign_accounts AS a (ledger_id, id, version, balances, \
+        is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
+        SELECT $1, new.id, new.version, new.balances, new.frozen, new.active, new.banned, new.username, \
+        kept.created_at, new.updated_at FROM unnest($2::text[], $3::bigint[], $4::jsonb[], \
         $5::boolean[], $6::boolean[], $7::boolean[], $8::text[], $9::timestamptz[]) \
         AS new (id, version, balances, frozen, active, banned, username, updated_at) \
-        WHERE a.ledger_id = $1 AND a.id = new.id AND a.version = new.version";
+        CROSS JOIN LATERAL (SELECT created_at FROM countersign_accounts WHERE ledger_id = $1 AND id = new.id LIMIT 1) \
+        AS kept ON CONFLICT (ledger_id, id) DO UPDATE SET version = a.version + 1, balances = excluded.balances, \
+        is_frozen_for_fraud = excluded.is_frozen_for_fraud, is_active = excluded.is_active, \
+        is_banned = excluded.is_banned, username = excluded.username, updated_at = excluded.updated_at \
+        WHERE a.version = excluded.version";
     pub(super) const OPEN: &'static str = "INSERT INTO countersign_accounts (ledger_id, id, version, balances, \
         is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
         SELECT $1, new.id, 1, new.balances, new.frozen, new.active, new.banned, new.username, new.created_at, \

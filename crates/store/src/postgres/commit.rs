@@ -35,7 +35,7 @@ const LAST: &str = concat!(
     "SELECT ",
     entry_columns!(),
     " FROM countersign_entries AS e LEFT JOIN countersign_personal AS p ON p.ledger_id = e.ledger_id \
-     AND p.seq = e.seq WHERE e.ledger_id = $1 ORDER BY e.seq DESC LIMIT 1"
+     AND p.seq = e.seq WHERE e.ledger_id = $1 AND e.seq >= $2 ORDER BY e.seq DESC LIMIT 1"
 );
 const VERSIONS: &str = "SELECT id, version FROM countersign_accounts WHERE ledger_id = $1 AND id = ANY ($2::text[])";
 
@@ -172,7 +172,8 @@ impl<'a> Writes<'a> {
             return Ok(Vec::new());
         }
         let statement = client.prepare_cached(LAST).await?;
-        client.query(&statement, &[&self.ledger]).await
+        let [_, _, before] = &self.counts;
+        client.query(&statement, &[&self.ledger, before]).await
     }
 
     /// Holds the last entry to the ledger's own row: a chain whose head does not verify is not extended.

@@ -13,10 +13,11 @@ use super::link::Client;
 use super::rows::ENTRIES_TABLE;
 use crate::error::StoreError;
 
-const LEAVES: &str = "SELECT seq, current_hash FROM countersign_entries \
-                      WHERE ledger_id = $1 AND seq = ANY ($2::bigint[])";
+const LEAVES: &str = "SELECT e.seq, e.current_hash FROM unnest($2::bigint[]) AS wanted(seq) CROSS JOIN LATERAL \
+    (SELECT seq, current_hash FROM countersign_entries WHERE ledger_id = $1 AND seq = wanted.seq LIMIT 1) AS e";
 const NODES: &str = "SELECT n.idx, n.level, n.hash FROM unnest($2::smallint[], $3::bigint[]) AS wanted(level, idx) \
-                     JOIN countersign_nodes AS n ON n.ledger_id = $1 AND n.level = wanted.level AND n.idx = wanted.idx";
+    CROSS JOIN LATERAL (SELECT idx, level, hash FROM countersign_nodes \
+    WHERE ledger_id = $1 AND level = wanted.level AND idx = wanted.idx LIMIT 1) AS n";
 
 /// In the order asked for.
 pub(super) async fn nodes(client: &Client, ledger: Uuid, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {

@@ -28,14 +28,14 @@ const LAST: &str = concat!(
     entry_columns!(),
     " FROM entries AS e LEFT JOIN personal AS p ON p.seq = e.seq ORDER BY e.seq DESC LIMIT 1"
 );
-const ENTRY: &str = "INSERT INTO entries (seq, transaction_id, created_at, type, currency, amount_gross, \
+const ENTRY: &str = "INSERT OR ROLLBACK INTO entries (seq, transaction_id, created_at, type, currency, amount_gross, \
                      tax_withheld, amount_net, tax_type, sender_id, receiver_id, operator_id, reference_id, \
                      personal_hash, previous_hash, current_hash) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
-const PERSONAL: &str = "INSERT INTO personal (seq, salt, sender_username, receiver_username, description, \
+const PERSONAL: &str = "INSERT OR ROLLBACK INTO personal (seq, salt, sender_username, receiver_username, description, \
                         ip_address, user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-const NODE: &str = "INSERT INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
-const ANSWER: &str = "INSERT INTO answers (key, asked, answer, at) VALUES (?1, ?2, ?3, ?4)";
+const NODE: &str = "INSERT OR ROLLBACK INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
+const ANSWER: &str = "INSERT OR ROLLBACK INTO answers (key, asked, answer, at) VALUES (?1, ?2, ?3, ?4)";
 const ERASE: &str = "DELETE FROM personal WHERE seq = (SELECT seq FROM entries WHERE transaction_id = ?1)";
 const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2, ?3 \
                           WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE size = ?1 AND note = ?2)";

@@ -149,7 +149,12 @@ fn a_server_that_is_killed_loses_nothing_that_was_acknowledged() {
         scope.spawn(|| pay(&other, &stop, &acknowledged));
         for round in 0..3 {
             let before = acknowledged.load(Ordering::Relaxed);
+            let begun = Instant::now();
             while acknowledged.load(Ordering::Relaxed) < before + 20 {
+                if begun.elapsed() > Duration::from_secs(60) {
+                    stop.store(true, Ordering::Relaxed);
+                    panic!("nothing goes through after round {round}");
+                }
                 thread::sleep(Duration::from_millis(5));
             }
             let end = if round < 2 { Server::kill } else { Server::stop };

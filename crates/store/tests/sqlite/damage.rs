@@ -3,7 +3,7 @@
 use std::fs;
 
 use countersign_store::conformance::desk::{self, Everything};
-use countersign_store::{Batch, Page, Query, Store, StoreError, Wanted, sqlite};
+use countersign_store::{Batch, Halt, Page, Query, Store, StoreError, Wanted, sqlite};
 use rusqlite::Connection;
 
 use crate::Ledger;
@@ -12,9 +12,8 @@ use crate::Ledger;
 fn use_it(store: &dyn Store) -> Result<(), StoreError> {
     let accounts = ["alice", "bob", "carol"].map(str::to_owned).to_vec();
     let sent_since = Some(desk::start());
-    let ids =
-        |store: &dyn Store| Ok::<_, StoreError>((1..=7).map(|seq| store.entry(seq)).collect::<Result<Vec<_>, _>>()?);
-    let referenced = ids(store)?.into_iter().flatten().map(|record| record.transaction_id).collect();
+    let records: Vec<_> = (1..=7).map(|seq| store.entry(seq)).collect::<Result<_, _>>()?;
+    let referenced = records.into_iter().flatten().map(|record| record.transaction_id).collect();
     let answers = vec!["k".to_owned()];
     let loaded = store.load(&Wanted { sent: accounts.clone(), accounts, referenced, answers, sent_since })?;
     let mut snapshot = store.snapshot()?;
@@ -117,6 +116,11 @@ fn a_chain_whose_head_does_not_verify_is_not_extended() {
         edit(&ledger.raw(), sql);
         let outcome = store.commit(&batch);
         assert!(matches!(outcome, Err(StoreError::Damaged(_))), "{sql}\ncame to {outcome:?}");
+        // It can be halted all the same.
+        let mut batch = Batch::on(store.load(&Wanted::default()).unwrap().head);
+        let reason = "the last entry is not what it was".to_owned();
+        batch.head.halt = Some(Halt { by: "watch".to_owned(), reason, at: desk::start() });
+        store.commit(&batch).unwrap();
     }
 }
 
