@@ -226,7 +226,7 @@ impl<W: Write> Write for Hashing<W> {
 mod tests {
     use super::*;
     use countersign_core::export::header::PersonalData;
-    use countersign_core::surveyor::Context;
+    use countersign_core::surveyor::{Context, Marks};
 
     fn saved() -> Saved {
         let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
@@ -234,7 +234,8 @@ mod tests {
         let export = std::fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = export.split_inclusive('\n').collect();
         let header: countersign_core::export::header::Header = serde_json::from_str(lines[0]).unwrap();
-        let segment = Segment::of_lines(Context { personal: PersonalData::Full }, lines[1..=20].concat().as_bytes());
+        let context = Context { personal: PersonalData::Full, marks: Marks::NONE };
+        let segment = Segment::of_lines(context, lines[1..=20].concat().as_bytes());
         let identity = Identity { ledger: header.ledger, ledger_id: header.ledger_id };
         Saved { mark: Mark::of(&identity, &segment, Timestamp::from_millis(0)).unwrap(), segment }
     }
