@@ -1,7 +1,9 @@
-//! The `countersign` command: verifies ledger exports, shows their entries, and makes demo ledgers.
+//! The `countersign` command: keeps a ledger, verifies exports, and makes demo ledgers.
 //!
-//! Inside: one module a command, and the [`demo`] generator, which tests and benchmarks use too. Not
-//! inside: any checking; that is `countersign_core`.
+//! Inside: one module a command; the [`demo`] generator, which tests and benchmarks use too; the reader of
+//! the first system's documents, [`import`]. Not inside: any checking, which is `countersign_core`'s, nor
+//! settling, which is the engine's.
 
 pub mod command;
 pub mod demo;
+pub mod import;

@@ -74,6 +74,15 @@ impl Batch {
         }
         Ok(())
     }
+
+    /// Whether it does nothing but halt. That goes through where the last entry is no longer the one that the
+    /// head names: then most of all.
+    #[must_use]
+    pub fn only_halts(&self) -> bool {
+        let documents = self.accounts.is_empty() && self.opened.is_empty() && self.treasury.is_none();
+        let chain = self.entries.is_empty() && self.nodes.is_empty() && self.erased.is_empty();
+        self.head.halt.is_some() && documents && chain && self.answers.is_empty() && self.checkpoints.is_empty()
+    }
 }
 
 /// What a request with an idempotency key was answered, for when it comes again.

@@ -98,6 +98,27 @@ pub enum StoreError {
     Other(String),
 }
 
+/// So that everybody whose request was in a batch can be told why it failed.
+impl Clone for StoreError {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Version(error) => Self::Version(error.clone()),
+            Self::Exists { what } => Self::Exists { what: what.clone() },
+            Self::Busy { why } => Self::Busy { why: why.clone() },
+            Self::Full { why } => Self::Full { why: why.clone() },
+            Self::Lost { why } => Self::Lost { why: why.clone() },
+            Self::Refused { why } => Self::Refused { why: why.clone() },
+            Self::NotThisLedger(why) => Self::NotThisLedger(why.clone()),
+            Self::SchemaTooNew { found, known } => Self::SchemaTooNew { found: *found, known: *known },
+            Self::Damaged(why) => Self::Damaged(why.clone()),
+            Self::Unsupported(why) => Self::Unsupported(why.clone()),
+            // The system's error cannot be copied; its kind and its words can.
+            Self::Io(error) => Self::Io(std::io::Error::new(error.kind(), error.to_string())),
+            Self::Other(why) => Self::Other(why.clone()),
+        }
+    }
+}
+
 impl StoreError {
     /// Whether reading again and trying again is right.
     #[must_use]

@@ -6,12 +6,12 @@ use countersign_core::entry::Entry;
 use countersign_core::export::header::{FORMAT, Header, PersonalData};
 use countersign_core::export::writer::Writer;
 use countersign_core::hash::Hash;
-use countersign_core::merkle::Range;
 use countersign_core::timestamp::Timestamp;
 
 use crate::error::StoreError;
 use crate::head::Identity;
 use crate::store::Snapshot;
+use crate::tree::root_of;
 
 /// Which part of a ledger is exported, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,5 @@ fn header(snapshot: &mut dyn Snapshot, identity: &Identity, extent: &Extent, las
 /// # Errors
 /// Those of the database.
 pub fn root(snapshot: &mut dyn Snapshot, size: u64) -> Result<Hash, StoreError> {
-    let roots = snapshot.prefix(size)?;
-    let root = Range::of_prefix(size, &roots).and_then(|range| range.root());
-    root.ok_or_else(|| StoreError::Damaged(format!("the subtrees of the first {size} entries are not all kept")))
+    root_of(size, &snapshot.prefix(size)?)
 }

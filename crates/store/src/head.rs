@@ -82,6 +82,8 @@ pub struct Total {
     pub transactions: u64,
     /// Taken from senders.
     pub gross: countersign_core::money::Sum,
+    /// Of that, what SYSTEM gave: money that was made.
+    pub minted: countersign_core::money::Sum,
     /// Given to receivers.
     pub net: countersign_core::money::Sum,
     /// Given to the Treasury, by bucket.

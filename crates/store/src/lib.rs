@@ -1,30 +1,30 @@
 //! Where a ledger is kept: the contract of a store, and what keeps it.
 //!
 //! Inside: the [`Store`] contract with its [`Batch`] and [`StoreError`], the adapters [`sqlite`] and
-//! [`postgres`], and the [`conformance`] suite that each must pass. Not inside: what money may do (that is
+//! [`postgres`], and the `conformance` suite that each must pass. Not inside: what money may do (that is
 //! settled before), and when to try again (that is the engine's).
 //!
 //! The contract is synchronous, as an embedded database is. The PostgreSQL adapter brings its own runtime;
 //! inside another one, call a store from a thread that may block.
 
 mod batch;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 pub mod export;
 mod head;
+pub mod postgres;
 pub mod sqlite;
 mod store;
+mod tree;
 
 pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};
 pub use store::{Loaded, Location, Page, Query, Snapshot, Store, Wanted};
+pub use tree::Tree;
 
 use countersign_core::timestamp::Timestamp;
-
-/// What is said of PostgreSQL until its adapter is here.
-fn no_postgres() -> Result<Box<dyn Store>, StoreError> {
-    Err(StoreError::Unsupported("PostgreSQL is not built in".to_owned()))
-}
 
 /// Makes a ledger without entries. `now`: what it says it was made at.
 ///
@@ -33,7 +33,7 @@ fn no_postgres() -> Result<Box<dyn Store>, StoreError> {
 pub fn create(location: &Location, identity: &Identity, now: Timestamp) -> Result<Box<dyn Store>, StoreError> {
     match location {
         Location::Sqlite(path) => Ok(Box::new(sqlite::create(path, identity, now)?)),
-        Location::Postgres(_) => no_postgres(),
+        Location::Postgres(url) => Ok(Box::new(postgres::create(url, identity, now, None)?)),
     }
 }
 
@@ -44,7 +44,7 @@ pub fn create(location: &Location, identity: &Identity, now: Timestamp) -> Resul
 pub fn open(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store>, StoreError> {
     match location {
         Location::Sqlite(path) => Ok(Box::new(sqlite::open(path, expected)?)),
-        Location::Postgres(_) => no_postgres(),
+        Location::Postgres(url) => Ok(Box::new(postgres::open(url, expected)?)),
     }
 }
 
@@ -55,6 +55,6 @@ pub fn open(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store
 pub fn open_read_only(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store>, StoreError> {
     match location {
         Location::Sqlite(path) => Ok(Box::new(sqlite::open_read_only(path, expected)?)),
-        Location::Postgres(_) => no_postgres(),
+        Location::Postgres(url) => Ok(Box::new(postgres::open_read_only(url, expected)?)),
     }
 }

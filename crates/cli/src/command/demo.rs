@@ -1,7 +1,7 @@
 //! `countersign demo`: a demo ledger and tampered copies of it.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -52,12 +52,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut ledger = Ledger::new(arguments.entries, arguments.seed);
     ledger.accounts = arguments.accounts.unwrap_or(ledger.accounts);
     fs::create_dir_all(&arguments.out).map_err(|e| Failure::new(arguments.out.display(), e))?;
-    let mut directory = Directory { path: arguments.out.clone(), listed: Vec::new() };
+    let mut directory = Directory::new(arguments.out.clone());
     let entries = screen::grouped(ledger.entries);
-    directory.genuine("demo.jsonl", &format!("genuine: {entries} entries"), |out| ledger.write_export(out))?;
+    directory.genuine("demo.jsonl", &format!("genuine: {entries} entries"), |out| Ok(ledger.write_export(out)?))?;
     if arguments.legacy {
         let what = format!("genuine, format 1: {entries} entries");
-        directory.genuine("legacy.jsonl", &what, |out| ledger.write_legacy(out))?;
+        directory.genuine("legacy.jsonl", &what, |out| Ok(ledger.write_legacy(out)?))?;
     }
     if ledger.entries <= MAX_COPIED {
         directory.tampered(&demo::tampered_copies(&directory.text("demo.jsonl")?))?;
@@ -66,53 +66,66 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             directory.tampered(copy.as_slice())?;
         }
     }
-    directory.finish()?;
+    screen::print(&directory.finish()?)?;
     Ok(Outcome::Good)
 }
 
-struct Directory {
+/// The files of a demo, and the list of them.
+pub(super) struct Directory {
     path: PathBuf,
     listed: Vec<Listed>,
 }
 
 impl Directory {
-    fn genuine(
+    /// One that is there already.
+    pub(super) const fn new(path: PathBuf) -> Self {
+        Self { path, listed: Vec::new() }
+    }
+
+    /// Writes an export that verifies.
+    pub(super) fn genuine<T>(
         &mut self,
         name: &str,
         what: &str,
-        content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-    ) -> Result<(), Failure> {
-        let bytes = self.write(name, content)?;
+        content: impl FnOnce(&mut BufWriter<File>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (done, bytes) = self.write(name, content)?;
         self.listed.push(Listed { name: name.to_owned(), what: what.to_owned(), bytes, valid: true });
-        Ok(())
+        Ok(done)
     }
 
-    fn tampered(&mut self, copies: &[TamperedCopy]) -> Result<(), Failure> {
+    /// Writes tampered copies.
+    pub(super) fn tampered(&mut self, copies: &[TamperedCopy]) -> Result<(), Failure> {
         for copy in copies {
             let name = format!("{}.jsonl", copy.name);
-            let bytes = self.write(&name, |out| out.write_all(copy.text.as_bytes()))?;
+            let ((), bytes) = self.write(&name, |out| Ok(out.write_all(copy.text.as_bytes())?))?;
             self.listed.push(Listed { name, what: copy.what.clone(), bytes, valid: false });
         }
         Ok(())
     }
 
-    fn write(&self, name: &str, content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<u64, Failure> {
+    fn write<T>(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut BufWriter<File>) -> Result<T, Failure>,
+    ) -> Result<(T, u64), Failure> {
         let path = self.path.join(name);
-        let written = File::create(&path).and_then(|file| {
-            let mut out = BufWriter::with_capacity(1 << 18, file);
-            content(&mut out)?;
-            out.flush()?;
-            Ok(out.get_ref().metadata()?.len())
-        });
-        written.map_err(|e| Failure::new(path.display(), e))
+        let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
+        let file = File::create(&path).map_err(|e| wrong(&e))?;
+        let mut out = BufWriter::with_capacity(1 << 18, file);
+        let done = content(&mut out).map_err(|failure| wrong(&failure.why))?;
+        let bytes = out.flush().and_then(|()| out.get_ref().metadata()).map_err(|e| wrong(&e))?.len();
+        Ok((done, bytes))
     }
 
-    fn text(&self, name: &str) -> Result<String, Failure> {
+    /// The text of a file of it.
+    pub(super) fn text(&self, name: &str) -> Result<String, Failure> {
         let path = self.path.join(name);
         fs::read_to_string(&path).map_err(|e| Failure::new(path.display(), e))
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    /// Writes the list; what stands in it, in words.
+    pub(super) fn finish(self) -> Result<String, Failure> {
         let mut shown = format!("Written to {}:\n", screen::plain(&self.path.display().to_string()));
         for Listed { name, what, bytes, .. } in &self.listed {
             shown.push_str(&format!("  {name:<32} {:>13} bytes  {what}\n", screen::grouped(*bytes)));
@@ -120,9 +133,9 @@ impl Directory {
         let index = Index { files: self.listed };
         let directory = Self { path: self.path, listed: Vec::new() };
         directory.write("index.json", |out| {
-            serde_json::to_writer_pretty(&mut *out, &index)?;
-            out.write_all(b"\n")
+            serde_json::to_writer_pretty(&mut *out, &index).map_err(std::io::Error::from)?;
+            Ok(out.write_all(b"\n")?)
         })?;
-        screen::print(&shown)
+        Ok(shown)
     }
 }

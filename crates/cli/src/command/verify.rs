@@ -12,16 +12,19 @@ use serde_json::json;
 use super::input::Input;
 use super::progress::Bar;
 use super::screen::{self, Paint};
+use super::settings::Source;
 use super::trusted::{Given, Trusted};
-use super::{Failure, Outcome, verdict};
+use super::{Failure, Outcome, verdict, verify_ledger};
 
 const MAX_THREADS: i64 = 256;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// The export, plain or gzip; - for standard input
+    /// The export, plain or gzip; - for standard input. Where none is named, the ledger itself
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -36,14 +39,19 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let trusted = Trusted::read(&arguments.trusted)?;
-    let input = Input::open(&arguments.file).map_err(Unreadable::Io);
-    let audit = input.and_then(|input| audit(input, arguments, trusted));
+    let options = arguments.options()?;
+    let (audit, path) = match &arguments.file {
+        Some(path) => {
+            let audit = Input::open(path).map_err(Unreadable::Io).and_then(|input| audit(input, options));
+            (audit, path.clone())
+        }
+        None => verify_ledger::audit(&arguments.source, &options)?,
+    };
     let shown = match &audit {
         Ok(report) if arguments.json => json_text(report)?,
         Ok(report) => verdict::text(report, Paint::for_stdout()),
-        Err(error) if arguments.json => json_text(&error_json(error, &arguments.file))?,
-        Err(error) => verdict::unreadable(&unreadable(error, &arguments.file), Paint::for_stdout()),
+        Err(error) if arguments.json => json_text(&error_json(error, &path))?,
+        Err(error) => verdict::unreadable(&unreadable(error, &path), Paint::for_stdout()),
     };
     screen::print(&shown)?;
     Ok(match audit {
@@ -53,19 +61,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     })
 }
 
-fn audit(input: Input, arguments: &Arguments, trusted: Trusted) -> Result<Report, Unreadable> {
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.threads.map_or_else(cores, usize::from);
-    let Trusted { keys, checkpoints, witnesses, witness_quorum } = trusted;
-    let options = Options {
-        name: Some(input.name),
-        threads,
-        input_hash: !arguments.no_input_hash,
-        keys,
-        checkpoints,
-        witnesses,
-        witness_quorum,
-    };
+impl Arguments {
+    /// All but the input's name.
+    fn options(&self) -> Result<Options, Failure> {
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.map_or_else(cores, usize::from);
+        let Trusted { keys, checkpoints, witnesses, witness_quorum } = Trusted::read(&self.trusted)?;
+        let input_hash = !self.no_input_hash;
+        Ok(Options { name: None, threads, input_hash, keys, checkpoints, witnesses, witness_quorum })
+    }
+}
+
+fn audit(input: Input, options: Options) -> Result<Report, Unreadable> {
+    let options = Options { name: Some(input.name), ..options };
     let mut bar = Bar::new(input.bytes);
     let started = Instant::now();
     let report = verify_chain_integrity(input.file, &options, &mut |progress| bar.show(progress));
@@ -74,7 +82,7 @@ fn audit(input: Input, arguments: &Arguments, trusted: Trusted) -> Result<Report
     report.map(|report| report.timed(now_ms(), elapsed_ms))
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     // A clock before 1970 is no reason to refuse an audit.
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }

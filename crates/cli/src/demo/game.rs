@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use countersign_core::economy::Kind;
+use countersign_core::grammar::{SYSTEM, TREASURY};
 use countersign_core::money::Amount;
 
 use super::books::{BUCKETS, Books, CURRENCIES, End, Movement};
@@ -46,7 +47,7 @@ const OVERTURE: [Kind; 15] = [
 ];
 /// How many earlier entries a refund may reach back to.
 const REFUNDABLE: usize = 512;
-const TIP_RATE: u32 = 200;
+pub(crate) const TIP_RATE: u32 = 200;
 /// The smallest balance that is spent from: 1.0000.
 const UNIT: u64 = 10_000;
 /// Largest opening balances by currency, in whole units.
@@ -63,6 +64,17 @@ pub(crate) struct Act {
     pub(crate) refers_to: Option<String>,
     /// Its personal block was erased before the export.
     pub(crate) is_erased: bool,
+}
+
+impl Act {
+    /// The player who gave the order; nobody where an operator did.
+    pub(crate) const fn orderer(&self) -> Option<usize> {
+        match (self.movement.from, self.movement.to) {
+            (End::Player(player), _) => Some(player),
+            (End::System, End::Player(player)) if matches!(self.kind, Kind::Work | Kind::Reward) => Some(player),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -95,10 +107,24 @@ pub(crate) struct Game {
 
 impl Game {
     pub(crate) fn new(entries: u64, accounts: usize, dice: &mut Dice) -> Self {
-        let players: Vec<_> = (0..accounts).map(|n| Player::new(n, dice)).collect();
+        Self::of((0..accounts).map(|n| Player::new(n, dice)).collect(), entries)
+    }
+
+    /// A game of these players alone.
+    pub(crate) fn of(players: Vec<Player>, entries: u64) -> Self {
+        let accounts = players.len();
         let opening = (accounts + accounts.div_ceil(2) + accounts.div_ceil(3)) as u64;
         let (refundable, erasures) = (VecDeque::new(), VecDeque::new());
         Self { players, books: Books::new(accounts), entries, played: 0, opening, refundable, erasures }
+    }
+
+    /// The account at one end.
+    pub(crate) fn id(&self, end: End) -> &str {
+        match end {
+            End::System => SYSTEM,
+            End::Treasury => TREASURY,
+            End::Player(player) => &self.players[player].id,
+        }
     }
 
     /// Whether money is still being handed out, before anybody plays.

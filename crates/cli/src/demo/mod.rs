@@ -1,24 +1,25 @@
 //! Demo ledgers: a game's economy, invented, plausible, and the same for the same seed.
 //!
-//! Inside: exports of both formats, and tampered copies of them. Nothing here is fit for a real
-//! ledger, whose salts and ids must come from a secure random source.
+//! Inside: exports of both formats, and tampered copies of them, nothing of which is fit for a real ledger,
+//! whose salts and ids must come from a secure random source; and callers that play the same game through an
+//! engine, which has such a source.
 
 mod books;
 mod clock;
 mod dice;
 mod game;
 mod legacy;
+mod live;
 mod players;
 mod tamper;
 mod texts;
 
 use std::io::{self, Write};
 
-use countersign_core::economy::Kind;
 use countersign_core::entry::Entry;
 use countersign_core::export::header::{FORMAT, Header, PersonalData};
 use countersign_core::export::writer::Writer;
-use countersign_core::grammar::{NO_CURRENCY, SYSTEM, TREASURY};
+use countersign_core::grammar::NO_CURRENCY;
 use countersign_core::hash::Hash;
 use countersign_core::money::Amount;
 use countersign_core::seal::{NewEntry, PersonalBlock};
@@ -28,6 +29,7 @@ use self::clock::Clock;
 use self::dice::Dice;
 use self::game::{Act, Game};
 pub use self::legacy::edited_copy as tampered_legacy_copy;
+pub(crate) use self::live::{Caller, config as live_config};
 pub use self::tamper::{TamperedCopy, copies as tampered_copies};
 
 /// The name of every demo ledger.
@@ -132,31 +134,18 @@ impl Session {
             operator_id: texts::operator(kind, dice).map(str::to_owned),
             reference_id: reference,
             personal: self.personal(act, is_opening),
-            sender_id: self.id(movement.from).to_owned(),
-            receiver_id: self.id(movement.to).to_owned(),
+            sender_id: self.game.id(movement.from).to_owned(),
+            receiver_id: self.game.id(movement.to).to_owned(),
         }
     }
 
     fn personal(&mut self, act: &Act, is_opening: bool) -> PersonalBlock {
         let dice = &mut self.dice;
         let (salt, description) = (dice.hex::<16>(), texts::description(act.kind, is_opening, dice));
-        let orderer = match (act.movement.from, act.movement.to) {
-            (End::Player(player), _) => Some(player),
-            (End::System, End::Player(player)) if matches!(act.kind, Kind::Work | Kind::Reward) => Some(player),
-            _ => None,
-        };
-        let origin = orderer.map(|player| self.game.players[player].origin(dice));
+        let origin = act.orderer().map(|player| self.game.players[player].origin(dice));
         let (ip_address, user_agent) = origin.map(|(ip, agent)| (ip, agent.to_owned())).unzip();
         let (sender_username, receiver_username) = (self.name(act.movement.from), self.name(act.movement.to));
         PersonalBlock { salt, sender_username, receiver_username, description, ip_address, user_agent }
-    }
-
-    fn id(&self, end: End) -> &str {
-        match end {
-            End::System => SYSTEM,
-            End::Treasury => TREASURY,
-            End::Player(player) => &self.game.players[player].id,
-        }
     }
 
     fn name(&self, end: End) -> Option<String> {

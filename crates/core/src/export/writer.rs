@@ -34,6 +34,11 @@ impl<W: Write> Writer<W> {
         Self { out, entries, last_seq, head }
     }
 
+    /// Leaves the export without an end, and gives the output back.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// Appends an entry whose `current_hash` is `hash`.
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub fn settle(order: &Order, books: &Books, policy: &Policy, stamp: Stamp) -> Re
     let sender_posting = sender.map(|account| debit(account, &terms)).transpose()?;
     let receiver_posting = receiver.map(|account| credit(account, &terms)).transpose()?;
     let bucket = bucket(&terms, books)?;
-    let names = [sender, receiver].map(|account| account.and_then(|a| a.username.clone()));
+    let names = [sender, receiver].map(|account| name(account, terms.kind));
     Ok(Settlement {
         kind: terms.kind,
         rate: terms.rate,
@@ -69,6 +69,11 @@ fn party<'a>(id: &str, books: &'a Books) -> Result<Option<&'a Account>, Refusal>
     }
     let account = books.accounts.get(id).ok_or_else(|| Refusal::UnknownAccount { account: id.to_owned() })?;
     Ok(Some(account))
+}
+
+/// The name shown of one end. An erasure does not write down again what it erases.
+fn name(account: Option<&Account>, kind: Kind) -> Option<String> {
+    if kind == Kind::Erasure { None } else { account?.username.clone() }
 }
 
 /// Whether both ends may take part. Who moves nothing may always be spoken of.

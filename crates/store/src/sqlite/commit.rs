@@ -1,6 +1,7 @@
 //! One commit: the documents and the head, each where it has the version that was read, then what is new.
 
 use countersign_core::books::{Account, Treasury};
+use countersign_core::hash::Hash;
 use countersign_core::seal::Record;
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use super::cells::number;
 use super::fault::{fault, inserting};
-use super::rows;
+use super::rows::{self, entry_columns};
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::{Document, StoreError, VersionError};
 use crate::head::Head;
@@ -22,14 +23,19 @@ const TREASURY: &str = "UPDATE treasury SET version = version + 1, collected = ?
                         WHERE one = 1 AND version = ?1";
 const HEAD: &str = "UPDATE ledger SET version = version + 1, seq = ?2, hash = ?3, time = ?4, roots = ?5, totals = ?6, \
                     halt = ?7 WHERE one = 1 AND version = ?1";
-const ENTRY: &str = "INSERT INTO entries (seq, transaction_id, created_at, type, currency, amount_gross, \
+const LAST: &str = concat!(
+    "SELECT ",
+    entry_columns!(),
+    " FROM entries AS e LEFT JOIN personal AS p ON p.seq = e.seq ORDER BY e.seq DESC LIMIT 1"
+);
+const ENTRY: &str = "INSERT OR ROLLBACK INTO entries (seq, transaction_id, created_at, type, currency, amount_gross, \
                      tax_withheld, amount_net, tax_type, sender_id, receiver_id, operator_id, reference_id, \
                      personal_hash, previous_hash, current_hash) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
-const PERSONAL: &str = "INSERT INTO personal (seq, salt, sender_username, receiver_username, description, \
+const PERSONAL: &str = "INSERT OR ROLLBACK INTO personal (seq, salt, sender_username, receiver_username, description, \
                         ip_address, user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-const NODE: &str = "INSERT INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
-const ANSWER: &str = "INSERT INTO answers (key, asked, answer, at) VALUES (?1, ?2, ?3, ?4)";
+const NODE: &str = "INSERT OR ROLLBACK INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
+const ANSWER: &str = "INSERT OR ROLLBACK INTO answers (key, asked, answer, at) VALUES (?1, ?2, ?3, ?4)";
 const ERASE: &str = "DELETE FROM personal WHERE seq = (SELECT seq FROM entries WHERE transaction_id = ?1)";
 const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2, ?3 \
                           WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE size = ?1 AND note = ?2)";
@@ -133,8 +139,23 @@ fn extend(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError
     if found != expected {
         return Err(VersionError { document: Document::Ledger, expected, found }.into());
     }
+    if !batch.only_halts() {
+        check_last(transaction, seq, &hash)?;
+    }
     batch.check_follows(seq, &hash)?;
     write_head(transaction, &batch.head)
+}
+
+/// Holds the last entry to the ledger's own row: a chain whose head does not verify is not extended.
+fn check_last(transaction: &Transaction<'_>, seq: u64, hash: &Hash) -> Result<(), StoreError> {
+    let last = rows::one(transaction, LAST, [], "entries", rows::record)?;
+    let last_seq = last.as_ref().map_or(0, |last| last.seq);
+    let verifies = |last: Record| last.hash() == Some(*hash) && last.entry().content_hash() == *hash;
+    if last_seq != seq || !last.is_none_or(verifies) {
+        let why = format!("the ledger ends with the entry {seq} of hash {hash}, which the last entry is not");
+        return Err(StoreError::Damaged(why));
+    }
+    Ok(())
 }
 
 fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), StoreError> {

@@ -46,3 +46,31 @@ pub(super) fn inserting(error: Error, what: impl FnOnce() -> String) -> StoreErr
     }
     fault(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_sqlites_codes_has_its_error() {
+        for (code, expected) in [
+            (ffi::SQLITE_BUSY, "STORE_BUSY"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, "STORE_BUSY"),
+            (ffi::SQLITE_LOCKED, "STORE_BUSY"),
+            (ffi::SQLITE_FULL, "STORE_FULL"),
+            (ffi::SQLITE_IOERR, "STORE_LOST"),
+            (ffi::SQLITE_IOERR_FSYNC, "STORE_LOST"),
+            (ffi::SQLITE_CANTOPEN, "STORE_LOST"),
+            (ffi::SQLITE_CORRUPT, "STORE_DAMAGED"),
+            (ffi::SQLITE_NOTADB, "STORE_DAMAGED"),
+            (ffi::SQLITE_READONLY, "STORE_REFUSED"),
+            (ffi::SQLITE_PERM, "STORE_REFUSED"),
+            (ffi::SQLITE_CONSTRAINT_TRIGGER, "STORE_REFUSED"),
+            (ffi::SQLITE_NOMEM, "STORE_FAILED"),
+        ] {
+            let error = fault(Error::SqliteFailure(ffi::Error::new(code), None));
+            assert_eq!(error.code(), expected, "{code}: {error}");
+        }
+        assert!(fault(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)).is_conflict());
+    }
+}

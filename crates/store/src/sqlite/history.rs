@@ -27,9 +27,10 @@ macro_rules! of_index {
     };
 }
 
+/// By the third column, `created_at`, and the first, `seq`.
 macro_rules! latest_first {
     ($entries:expr) => {
-        concat!($entries, " ORDER BY created_at DESC, seq DESC LIMIT ?3")
+        concat!($entries, " ORDER BY 3 DESC, 1 DESC LIMIT ?3")
     };
 }
 

@@ -3,6 +3,7 @@
 //! A write-ahead log with `synchronous = FULL`: what a commit returned from is on the disk. One connection
 //! writes, others read; several processes may use one file. The schema stands in `schema_1.sql`.
 
+mod backup;
 mod cells;
 mod commit;
 mod fault;
@@ -29,7 +30,7 @@ use self::fault::fault;
 use self::pool::Readers;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::head::{Head, Identity};
+use crate::head::Identity;
 use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
 
 /// A ledger in a file of SQLite's.
@@ -37,9 +38,11 @@ use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
 pub struct Sqlite {
     identity: Identity,
     path: PathBuf,
+    /// Closed before the writer: only a connection that may write, closing last, carries the log over and
+    /// removes it.
+    readers: Readers,
     /// `None` where it was opened for reading only.
     writer: Option<Mutex<Writer>>,
-    readers: Readers,
 }
 
 #[derive(Debug)]
@@ -58,20 +61,16 @@ const TREASURY: &str = "INSERT INTO treasury (one, version, collected, transacti
 /// # Errors
 /// [`StoreError::Exists`] where there is something; those of the database.
 pub fn create(path: &Path, identity: &Identity, now: Timestamp) -> Result<Sqlite, StoreError> {
-    new_file(path)?;
-    let mut connection = pool::writer(path)?;
-    let exists = || StoreError::Exists { what: format!("a database at {}", path.display()) };
-    let mode: String = pool::answer(&connection, "journal_mode", "WAL").map_err(|error| match error {
-        StoreError::Damaged(_) => exists(),
-        other => other,
-    })?;
-    if mode != "wal" {
-        return Err(StoreError::Unsupported(format!("{} cannot have a write-ahead log", path.display())));
+    let exists = || StoreError::Exists { what: format!("a file at {}", path.display()) };
+    if !new_file(path)? && std::fs::metadata(path).is_ok_and(|found| found.len() > 0) {
+        return Err(exists());
     }
+    let mut connection = pool::writer(path)?;
+    pool::prepare_to_write(&connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    let objects: i64 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fault)?;
-    if objects > 0 {
+    // Another process may have filled it meanwhile.
+    let objects = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    if objects.map_err(fault)? > 0 {
         return Err(exists());
     }
     for (sql, to) in schema::STEPS.iter().zip(1..) {
@@ -86,16 +85,16 @@ pub fn create(path: &Path, identity: &Identity, now: Timestamp) -> Result<Sqlite
     Ok(Sqlite::new(path, identity.clone(), Some(connection)))
 }
 
-/// Makes an empty file that only its owner reads, where there is none: a ledger holds personal data.
-fn new_file(path: &Path) -> Result<(), StoreError> {
+/// Makes an empty file that only its owner reads, since a ledger holds personal data; whether there was none.
+fn new_file(path: &Path) -> Result<bool, StoreError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(StoreError::Lost { why: format!("{}: {error}", path.display()) }),
-        Ok(_) => Ok(()),
     }
 }
 
@@ -108,6 +107,7 @@ pub fn open(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
     is_there(path)?;
     let mut connection = pool::writer(path)?;
     recognise(&connection, path)?;
+    pool::prepare_to_write(&connection)?;
     schema::migrate(&mut connection, schema::STEPS)?;
     let identity = identify(&connection, path, expected)?;
     Ok(Sqlite::new(path, identity, Some(connection)))
@@ -173,6 +173,15 @@ impl Sqlite {
     fn new(path: &Path, identity: Identity, writer: Option<Connection>) -> Self {
         let writer = writer.map(|connection| Mutex::new(Writer { connection, holds_erased: false }));
         Self { identity, path: path.to_owned(), writer, readers: Readers::new(path.to_owned()) }
+    }
+
+    /// Bounds what the file may grow to, in pages of 4096 bytes, while it is open: past it commits fail with
+    /// [`StoreError::Full`] before the disk is full. No less than it has now; what holds is returned.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn bound(&self, pages: u32) -> Result<u32, StoreError> {
+        pool::answer(&self.writer()?.connection, "max_page_count", pages)
     }
 
     /// A writer whose thread panicked has rolled back, and is used again.
@@ -282,22 +291,6 @@ impl Store for Sqlite {
     }
 
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let source = snapshot::Snapshot::begin(pool::reader(&self.path)?)?;
-        backup(&source, to)
+        backup::backup(&snapshot::Snapshot::begin(pool::reader(&self.path)?)?, to)
     }
-}
-
-/// Copies a snapshot to a file that is not there yet, opens the copy and holds its head to the snapshot's.
-fn backup(source: &snapshot::Snapshot, to: &Path) -> Result<(), StoreError> {
-    if to.exists() {
-        return Err(StoreError::Exists { what: format!("a file at {}", to.display()) });
-    }
-    new_file(to)?;
-    let mut copy = pool::connect(to, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    source.copy_to(&mut copy)?;
-    let head: Head = rows::head(&copy)?;
-    if head != *source.head() {
-        return Err(StoreError::Damaged(format!("the copy at {} has another head than the ledger", to.display())));
-    }
-    copy.close().map_err(|(_, error)| fault(error))
 }

@@ -45,17 +45,29 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
     Ok(connection)
 }
 
-/// A connection that writes. What is deleted is overwritten, so that an erased block is gone.
+/// A connection that may write, once [`prepare_to_write`] has set it up.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// Sets up a connection to a database of ours to write: with a write-ahead log, and so that a commit is on the disk
+/// when it returns. What is deleted is overwritten, so that an erased block is gone.
+pub(super) fn prepare_to_write(connection: &Connection) -> Result<(), StoreError> {
+    use_log(connection)?;
     let set = |pragma: &str, value: &dyn rusqlite::ToSql| connection.pragma_update(None, pragma, value);
     set("synchronous", &"FULL").map_err(fault)?;
     set("secure_delete", &"ON").map_err(fault)?;
     set("cache_size", &-WRITER_CACHE).map_err(fault)?;
-    let log_pages: i64 = answer(&connection, "wal_autocheckpoint", LOG_PAGES)?;
-    debug_assert_eq!(log_pages, LOG_PAGES);
-    let _: i64 = answer(&connection, "journal_size_limit", LOG_KEPT)?;
-    Ok(connection)
+    let _: i64 = answer(connection, "wal_autocheckpoint", LOG_PAGES)?;
+    let _: i64 = answer(connection, "journal_size_limit", LOG_KEPT)?;
+    Ok(())
+}
+
+fn use_log(connection: &Connection) -> Result<(), StoreError> {
+    match answer::<String>(connection, "journal_mode", "WAL")?.as_str() {
+        "wal" => Ok(()),
+        mode => Err(StoreError::Unsupported(format!("there can be no write-ahead log there, only {mode}"))),
+    }
 }
 
 /// Sets a pragma that answers with what holds now.

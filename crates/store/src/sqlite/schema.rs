@@ -69,3 +69,41 @@ fn objects(connection: &Connection) -> Result<Vec<Object>, StoreError> {
     let objects = statement.query_map([], read).map_err(fault)?;
     objects.collect::<Result<_, _>>().map_err(fault)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: [&str; 2] = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y DEFAULT 7; INSERT INTO a (x) VALUES (1)"];
+
+    #[test]
+    fn steps_are_taken_once_and_in_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &TWO[..1]).unwrap();
+        assert_eq!(version(&connection).unwrap(), 1);
+        connection.execute("INSERT INTO a VALUES (0)", []).unwrap();
+        migrate(&mut connection, &TWO).unwrap();
+        migrate(&mut connection, &TWO).unwrap();
+        assert_eq!(version(&connection).unwrap(), 2);
+        let sum: (i64, i64) =
+            connection.query_row("SELECT count(*), sum(y) FROM a", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(sum, (2, 14));
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_what_was() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let broken = [TWO[0], "CREATE TABLE b (x); CREATE TABLE a (x)"];
+        migrate(&mut connection, &broken).unwrap_err();
+        assert_eq!(version(&connection).unwrap(), 1);
+        assert_eq!(objects(&connection).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_later_schema_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &TWO).unwrap();
+        let outcome = migrate(&mut connection, &TWO[..1]);
+        assert!(matches!(outcome, Err(StoreError::SchemaTooNew { found: 2, known: 1 })), "{outcome:?}");
+    }
+}

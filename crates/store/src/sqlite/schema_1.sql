@@ -105,7 +105,7 @@ CREATE TABLE checkpoints (
 CREATE UNIQUE INDEX checkpoints_note ON checkpoints (size, note);
 
 -- What is written stays. REPLACE deletes without asking the triggers on DELETE, so what is there already is
--- refused before the insert.
+-- refused before the insert. (ROLLBACK there: a statement that may ABORT copies every page that it is about to write.)
 CREATE TRIGGER entries_never_change BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'an entry never changes'); END;
 CREATE TRIGGER entries_never_go BEFORE DELETE ON entries
@@ -113,7 +113,7 @@ BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END;
 CREATE TRIGGER entries_stay BEFORE INSERT ON entries
 WHEN EXISTS (SELECT 1 FROM entries WHERE seq = NEW.seq)
   OR EXISTS (SELECT 1 FROM entries WHERE transaction_id = NEW.transaction_id)
-BEGIN SELECT RAISE(ABORT, 'there is already an entry with that seq or transaction_id'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'there is already an entry with that seq or transaction_id'); END;
 
 CREATE TRIGGER nodes_never_change BEFORE UPDATE ON nodes
 BEGIN SELECT RAISE(ABORT, 'a node never changes'); END;
@@ -121,7 +121,7 @@ CREATE TRIGGER nodes_never_go BEFORE DELETE ON nodes
 BEGIN SELECT RAISE(ABORT, 'a node is never deleted'); END;
 CREATE TRIGGER nodes_stay BEFORE INSERT ON nodes
 WHEN EXISTS (SELECT 1 FROM nodes WHERE level = NEW.level AND idx = NEW.idx)
-BEGIN SELECT RAISE(ABORT, 'there is already such a node'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'there is already such a node'); END;
 
 CREATE TRIGGER checkpoints_never_change BEFORE UPDATE ON checkpoints
 BEGIN SELECT RAISE(ABORT, 'a checkpoint never changes'); END;
@@ -130,7 +130,7 @@ BEGIN SELECT RAISE(ABORT, 'a checkpoint is never deleted'); END;
 CREATE TRIGGER checkpoints_stay BEFORE INSERT ON checkpoints
 WHEN EXISTS (SELECT 1 FROM checkpoints WHERE number = NEW.number)
   OR EXISTS (SELECT 1 FROM checkpoints WHERE size = NEW.size AND note = NEW.note)
-BEGIN SELECT RAISE(ABORT, 'there is already such a checkpoint'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'there is already such a checkpoint'); END;
 
 CREATE TRIGGER personal_never_changes BEFORE UPDATE ON personal
 BEGIN SELECT RAISE(ABORT, 'a personal block never changes'); END;
@@ -143,10 +143,10 @@ WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'a personal block goes only where an ERASURE entry names its entry'); END;
 CREATE TRIGGER personal_stays BEFORE INSERT ON personal
 WHEN EXISTS (SELECT 1 FROM personal WHERE seq = NEW.seq)
-BEGIN SELECT RAISE(ABORT, 'there is already such a personal block'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'there is already such a personal block'); END;
 
 CREATE TRIGGER answers_never_change BEFORE UPDATE ON answers
 BEGIN SELECT RAISE(ABORT, 'an answer never changes'); END;
 CREATE TRIGGER answers_stay BEFORE INSERT ON answers
 WHEN EXISTS (SELECT 1 FROM answers WHERE key = NEW.key)
-BEGIN SELECT RAISE(ABORT, 'there is already an answer to that key'); END;
+BEGIN SELECT RAISE(ROLLBACK, 'there is already an answer to that key'); END;

@@ -3,6 +3,7 @@
 mod browser;
 mod node;
 mod peers;
+mod postgres;
 mod rust;
 mod tool;
 
@@ -28,15 +29,17 @@ pub(crate) enum Need {
     E2e,
     Browser,
     Peers,
+    Postgres,
 }
 
 impl Need {
     /// The quick ones first: what a machine lacks is said before anything is compiled.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::WasmTarget,
         Self::Node,
         Self::Browser,
         Self::Peers,
+        Self::Postgres,
         Self::WasmOpt,
         Self::NpmTest,
         Self::E2e,
@@ -60,6 +63,7 @@ impl Need {
             Self::WasmOpt => node::packages(project, "crates/xtask/npm"),
             Self::NpmTest => node::packages(project, "crates/wasm/npm-test"),
             Self::E2e => node::packages(project, "tests/e2e"),
+            Self::Postgres => postgres::postgres(project),
             Self::Browser => browser(project).map(drop),
             Self::Peers => peers::peers(project),
         }

@@ -67,7 +67,7 @@ impl Step {
     pub(super) fn needs(self) -> Vec<Need> {
         match self {
             Self::Fmt | Self::Clippy | Self::Page | Self::Example => vec![],
-            Self::Native => vec![Need::Peers],
+            Self::Native => vec![Need::Peers, Need::Postgres],
             Self::Deny => vec![Need::CargoDeny],
             Self::ClippyWasm => vec![Need::WasmTarget],
             Self::WasmNode => vec![Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Node],

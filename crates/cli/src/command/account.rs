@@ -1,0 +1,178 @@
+//! `countersign account`: accounts opened, shown, and who may use theirs.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+use countersign_core::books::Account;
+use countersign_engine::{NewAccount, Standing};
+use countersign_store::{Store, StoreError, Wanted};
+
+use super::screen::plain;
+use super::settings::Source;
+use super::{Failure, Outcome, answer, ledger};
+
+const MOST: i64 = 100_000;
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Open an account with nothing in it
+    Open(Open),
+    /// Show an account
+    Show(One),
+    /// List accounts by their ids
+    List(List),
+    /// Shut an account out
+    Ban(One),
+    /// Let a banned account in again
+    Unban(One),
+    /// Take an account into use again
+    Activate(One),
+    /// Take an account out of use
+    Deactivate(One),
+}
+
+#[derive(Args, Debug)]
+struct Open {
+    #[command(flatten)]
+    one: One,
+    /// Name shown in new entries' personal blocks
+    #[arg(long, value_name = "TEXT")]
+    username: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct One {
+    #[command(flatten)]
+    source: Source,
+    /// The account: a pseudonym, 1 to 64 of A-Z a-z 0-9 . _ : -
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct List {
+    #[command(flatten)]
+    source: Source,
+    /// Only those that are frozen
+    #[arg(long)]
+    frozen: bool,
+    /// Only those after this one
+    #[arg(long, value_name = "ACCOUNT")]
+    after: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    limit: u32,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    match &arguments.what {
+        What::Open(open) => answer::give(open.one.json, || open.carry_out(), words),
+        What::Show(one) => answer::give(one.json, || one.load(), words),
+        What::List(list) => answer::give(list.json, || list.load(), |accounts| table(accounts)),
+        What::Ban(one) => one.set(|standing| standing.is_banned = true),
+        What::Unban(one) => one.set(|standing| standing.is_banned = false),
+        What::Activate(one) => one.set(|standing| standing.is_active = true),
+        What::Deactivate(one) => one.set(|standing| standing.is_active = false),
+    }
+}
+
+impl Open {
+    fn carry_out(&self) -> Result<Account, Failure> {
+        ledger::settle(&self.one.source, |engine, _| {
+            let new = NewAccount { id: self.one.account.clone(), username: self.username.clone() };
+            Ok(engine.open_account(new)?)
+        })
+    }
+}
+
+impl One {
+    fn load(&self) -> Result<Account, Failure> {
+        let (_, store) = ledger::read(&self.source)?;
+        find(&*store, &self.account)
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Standing)) -> Result<Outcome, Failure> {
+        let set = || {
+            ledger::settle(&self.source, |engine, _| {
+                let Account { is_active, is_banned, .. } = find(engine.store(), &self.account)?;
+                let mut standing = Standing { is_active, is_banned };
+                change(&mut standing);
+                Ok(engine.set_standing(&self.account, standing)?)
+            })
+        };
+        answer::give(self.json, set, words)
+    }
+}
+
+fn find(store: &dyn Store, id: &str) -> Result<Account, Failure> {
+    let wanted = Wanted { accounts: vec![id.to_owned()], ..Wanted::default() };
+    let found = store.load(&wanted)?.accounts.remove(id);
+    found.ok_or_else(|| Failure::refused("UNKNOWN_ACCOUNT", format!("there is no account {id}")))
+}
+
+impl List {
+    fn load(&self) -> Result<Vec<Account>, Failure> {
+        let (_, store) = ledger::read(&self.source)?;
+        if self.frozen {
+            return Ok(store.frozen(self.after.as_deref(), self.limit)?);
+        }
+        let mut accounts = Vec::new();
+        let most = self.limit as usize;
+        let listed = store.snapshot()?.accounts(&mut |account| {
+            if accounts.len() == most {
+                return Err(StoreError::Io(std::io::ErrorKind::BrokenPipe.into()));
+            }
+            if self.after.as_ref().is_none_or(|after| account.id > *after) {
+                accounts.push(account);
+            }
+            Ok(())
+        });
+        match listed {
+            // That many were wanted, and are there.
+            Err(StoreError::Io(_)) if accounts.len() == most => Ok(accounts),
+            listed => Ok(listed.map(|()| accounts)?),
+        }
+    }
+}
+
+fn words(account: &Account) -> String {
+    let mut text = String::new();
+    let name = account.username.as_ref().map_or(String::new(), |name| format!(" ({})", plain(name)));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}{name}: {}\n", plain(&account.id), standing(account));
+    for (currency, balance) in &account.balances {
+        let _ = writeln!(text, "  {:>26} {}", balance.to_string(), plain(currency));
+    }
+    let _ = writeln!(text, "\n  Opened  {}\n  Changed {}", account.created_at, account.updated_at);
+    text
+}
+
+fn standing(account: &Account) -> String {
+    let marks =
+        [(account.is_frozen_for_fraud, "frozen"), (account.is_banned, "banned"), (!account.is_active, "not active")];
+    let marks: Vec<&str> = marks.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect();
+    if marks.is_empty() { "in good standing".to_owned() } else { marks.join(", ") }
+}
+
+fn table(accounts: &[Account]) -> String {
+    let mut text = String::new();
+    for account in accounts {
+        let held = account.balances.iter().map(|(currency, sum)| format!("{sum} {}", plain(currency)));
+        let held = held.collect::<Vec<_>>().join(", ");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:<26} {:<18} {held}", plain(&account.id), standing(account));
+    }
+    if accounts.is_empty() { "There are no such accounts.\n".to_owned() } else { text }
+}

@@ -1,0 +1,170 @@
+//! `countersign import`: a ledger started from one of the first system.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use countersign_core::{Options, Report, verify_chain_integrity};
+use countersign_store::Location;
+use serde::Serialize;
+
+use super::input::Input;
+use super::screen::{grouped, plain};
+use super::settings::{Settings, Source};
+use super::{Failure, Outcome, answer, ledger, new_ledger};
+use crate::import::{self, IMPORT_ACCOUNT, Origin, Treasury, User};
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Format 1 holds no opening balances, so the documents cannot be held against it: what they say \
+                        is what the new ledger starts from. Nothing is written unless everything is right. In \
+                        PostgreSQL the entries are one transaction: an import that fails leaves at most a ledger \
+                        without entries, which the next one takes."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// The old ledger: an export of format 1, in any form that `verify` reads
+    #[arg(value_name = "LEDGER")]
+    old: PathBuf,
+    /// The users, as mongoexport or mongodump writes them
+    #[arg(long, value_name = "FILE")]
+    users: PathBuf,
+    /// The Treasury, likewise
+    #[arg(long, value_name = "FILE")]
+    treasury: PathBuf,
+    /// Who orders it
+    #[arg(long, value_name = "ID", env = "COUNTERSIGN_OPERATOR")]
+    operator: Option<String>,
+    /// Import though the old ledger does not verify: the first entry will say so, and why
+    #[arg(long, requires = "reason")]
+    accept_findings: bool,
+    /// Why that is right
+    #[arg(long, value_name = "TEXT", requires = "accept_findings")]
+    reason: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was imported.
+#[derive(Serialize)]
+struct Imported {
+    ledger: String,
+    ledger_id: String,
+    old_head: String,
+    old_entries: u64,
+    old_findings: u64,
+    users: usize,
+    entries: u64,
+    head: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    answer::give(arguments.json, || import(arguments), words)
+}
+
+fn import(arguments: &Arguments) -> Result<Imported, Failure> {
+    let (settings, location) = ledger::locate(&arguments.source)?;
+    let operator = ledger::operator(arguments.operator.as_ref(), &settings)?;
+    if let Location::Sqlite(path) = &location
+        && path.exists()
+    {
+        return Err(Failure::new(path.display(), "it is there already, and an import starts a ledger of its own"));
+    }
+    let old = verified(arguments)?;
+    let users = import::users(&arguments.users).map_err(|fault| Failure::of(fault.to_string()))?;
+    let treasury = import::treasury(&arguments.treasury).map_err(|fault| Failure::of(fault.to_string()))?;
+    check(&users, &treasury, &settings)?;
+    let origin = Origin { operator, head: head(&old), note: note(arguments, &old) };
+    let content = new_ledger::Content { users: &users, treasury: &treasury, origin: &origin };
+    let made = new_ledger::make(ledger::named_identity(&settings)?, &location, &settings, &content)?;
+    Ok(Imported {
+        ledger: made.identity.ledger,
+        ledger_id: made.identity.ledger_id,
+        old_head: origin.head,
+        old_entries: old.total_transactions,
+        old_findings: old.findings_total,
+        users: users.len(),
+        entries: made.report.total_transactions,
+        head: made.report.head,
+    })
+}
+
+/// The report on the old ledger, where it allows an import.
+fn verified(arguments: &Arguments) -> Result<Report, Failure> {
+    let unreadable = |why: &dyn std::fmt::Display| Failure::new(arguments.old.display(), why);
+    let input = Input::open(&arguments.old).map_err(|e| unreadable(&e))?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = Options { name: Some(input.name), threads, ..Options::default() };
+    let report = verify_chain_integrity(input.file, &options, &mut |_| {}).map_err(|e| unreadable(&e))?;
+    if report.format != 1 {
+        return Err(unreadable(&"it is of format 2 already, and what is imported is format 1"));
+    }
+    if report.total_transactions == 0 {
+        return Err(unreadable(&"it holds no entry"));
+    }
+    if !report.valid && !arguments.accept_findings {
+        return Err(Failure {
+            outcome: Outcome::Findings,
+            code: "OLD_LEDGER_NOT_VERIFIED",
+            why: format!(
+                "{}: {} finding(s), and nothing was imported: {} See `countersign verify`; --accept-findings imports all \
+                 the same.",
+                arguments.old.display(),
+                report.findings_total,
+                report.message
+            ),
+        });
+    }
+    Ok(report)
+}
+
+/// Where the old ledger ended. One that is too damaged to tell is named by its file.
+fn head(old: &Report) -> String {
+    let by_file = || format!("sha256:{}", old.input.sha256.as_deref().unwrap_or_default());
+    old.head.clone().unwrap_or_else(by_file)
+}
+
+/// What the first entry says about the import.
+fn note(arguments: &Arguments, old: &Report) -> String {
+    let (entries, hash) = (old.total_transactions, old.input.sha256.as_deref().unwrap_or_default());
+    let whence = format!("import of a format 1 ledger of {entries} entries, SHA-256 of its export {hash}");
+    match &arguments.reason {
+        Some(reason) if !old.valid => {
+            format!("{whence}; it does not verify, with {} finding(s), accepted because: {reason}", old.findings_total)
+        }
+        _ => whence,
+    }
+}
+
+/// What no single document shows.
+fn check(users: &[User], treasury: &Treasury, settings: &Settings) -> Result<(), Failure> {
+    if users.iter().any(|user| user.id == IMPORT_ACCOUNT) {
+        return Err(Failure::new(IMPORT_ACCOUNT, "a user has the id of the account that imports pass through"));
+    }
+    let currencies = &settings.engine.policy.currencies;
+    let held = users.iter().map(|user| &user.balances).chain(treasury.collected.values());
+    let unknown = held.flat_map(|sums| sums.keys()).find(|currency| !currencies.contains(*currency));
+    match unknown {
+        Some(currency) => Err(Failure::new(currency, "the new ledger has no such currency: see [engine.policy]")),
+        None => Ok(()),
+    }
+}
+
+fn words(imported: &Imported) -> String {
+    let findings = match imported.old_findings {
+        0 => "it verifies".to_owned(),
+        n => format!("with {n} finding(s), accepted"),
+    };
+    format!(
+        "Imported into the ledger {}: {} users, {} entries; verified, and its documents are those imported.\n\n  \
+         Id        {}\n  Head      {}\n  Old head  {}\n  Old       {} entries, {findings}\n",
+        plain(&imported.ledger),
+        grouped(imported.users as u64),
+        grouped(imported.entries),
+        imported.ledger_id,
+        imported.head.as_deref().unwrap_or("none"),
+        plain(&imported.old_head),
+        grouped(imported.old_entries),
+    )
+}

@@ -1,0 +1,110 @@
+//! `countersign serve`: the ledger over HTTP, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use countersign_engine::notary::Signer;
+use countersign_engine::stamps::SystemStamps;
+use countersign_engine::watch::Guard;
+use countersign_engine::{Engine, Parts};
+use countersign_server::{Config, Ledger, Server};
+use countersign_store::Store;
+
+use super::export::KeyArguments;
+use super::log::LogArguments;
+use super::settings::{Settings, Source};
+use super::watch::WatchArguments;
+use super::{Failure, Outcome, interrupt, ledger, screen};
+
+#[derive(Args, Debug)]
+#[command(after_help = "It listens on this machine alone, reads only, and lets nobody in without a token, unless \
+                        [server] in the settings says otherwise. Tokens are made by `countersign token new`.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// Where to listen [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "COUNTERSIGN_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// The built dashboard, to be served at /
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_PAGE")]
+    page: Option<PathBuf>,
+    /// Take orders too
+    #[arg(long)]
+    writable: bool,
+    /// Audit the ledger on schedule as well, as `countersign watch` does
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    watching: WatchArguments,
+    #[command(flatten)]
+    keys: KeyArguments,
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let (settings, location) = ledger::locate(&arguments.source)?;
+    arguments.log.start()?;
+    let config = arguments.config(&settings);
+    // What is signed is kept, and a watch must be able to halt.
+    let writes = config.writable || arguments.keys.are_named(&settings) || arguments.watch;
+    let store = ledger::open(&location, &settings, writes)?;
+    let keys = arguments.keys.read(&settings, &store.identity().ledger)?;
+    let signer = keys.map(|keys| Arc::new(keys) as Arc<dyn Signer>);
+    let served = serve(config.writable, &store, &settings, signer.clone())?;
+    let _guard = arguments.guard(&store, &settings, &served)?;
+    let runtime = interrupt::runtime()?;
+    let _within = runtime.enter();
+    let server = Server::bind(config, served, signer).map_err(|e| Failure::of(e.to_string()))?;
+    screen::print(&format!("http://{}/\n", server.local_addr()?))?;
+    let stop = async {
+        // Where signals cannot be waited for, the server stops at once, and says so.
+        if let Err(error) = interrupt::wait().await {
+            tracing::error!(%error, "signals cannot be waited for");
+        }
+    };
+    runtime.block_on(server.run(stop)).map_err(|e| Failure::of(e.to_string()))?;
+    Ok(Outcome::Good)
+}
+
+fn serve(
+    writable: bool,
+    store: &Arc<dyn Store>,
+    settings: &Settings,
+    signer: Option<Arc<dyn Signer>>,
+) -> Result<Ledger, Failure> {
+    if !writable {
+        return Ok(Ledger::ReadOnly(store.clone()));
+    }
+    let parts = Parts { signer, stamps: Box::new(SystemStamps::default()) };
+    Ok(Ledger::Engine(Engine::start_with(store.clone(), settings.engine.clone(), parts)?))
+}
+
+impl Arguments {
+    /// The server's settings, the flags' and the environment's over the file's.
+    fn config(&self, settings: &Settings) -> Config {
+        let mut config = settings.server.clone();
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.page = self.page.clone().or(config.page);
+        config.writable |= self.writable;
+        config
+    }
+
+    /// The watch, where it shall be within the server: it halts through the engine.
+    fn guard(&self, store: &Arc<dyn Store>, settings: &Settings, served: &Ledger) -> Result<Option<Guard>, Failure> {
+        if !self.watch {
+            return Ok(None);
+        }
+        let mut setup = self.watching.setup(store, settings)?;
+        if let Ledger::Engine(engine) = served {
+            let (halting, counting) = (engine.clone(), engine.clone());
+            setup.halts = Some(Box::new(move |by: &str, reason: &str| {
+                halting.halt(by, reason).map(drop).map_err(|error| error.to_string())
+            }));
+            setup.commits = Some(Box::new(move || (&counting.metrics()).into()));
+        }
+        self.watching.post(setup).map(Some)
+    }
+}

@@ -1,0 +1,21 @@
+//! `countersign verify` without a file: the audit of the ledger where it is kept.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use countersign_core::{Options, Report, Unreadable};
+
+use super::settings::Source;
+use super::{Failure, audit, ledger, verify};
+
+/// Audits the ledger that `source` names; also how it is called. Nothing is written, and no commit waits.
+pub(super) fn audit(source: &Source, options: &Options) -> Result<(Result<Report, Unreadable>, PathBuf), Failure> {
+    let (settings, location) = ledger::locate(source)?;
+    let store = ledger::open(&location, &settings, false)?;
+    let name = ledger::shown(&location);
+    let options = Options { name: Some(name.clone()), ..options.clone() };
+    let started = Instant::now();
+    let report = audit::run(&*store, &options, &mut |_| {});
+    let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    Ok((report.map(|report| report.timed(verify::now_ms(), elapsed_ms)), name.into()))
+}

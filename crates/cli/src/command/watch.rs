@@ -1,0 +1,137 @@
+//! `countersign watch`: the ledger audited on schedule, halted on a finding, and whoever must know told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use countersign_core::checkpoint::VerifyingKey;
+use countersign_engine::watch::{Audit, Guard, Kind, Setup, Watch};
+use countersign_store::{Location, Store};
+
+use super::log::LogArguments;
+use super::screen::{grouped, plain};
+use super::settings::{Settings, Source};
+use super::{Failure, Outcome, answer, interrupt, ledger, screen};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    watching: WatchArguments,
+    /// Audit what is new, once and at once, and say what came of it
+    #[arg(long)]
+    once: bool,
+    /// With --once: audit everything
+    #[arg(long, requires = "once")]
+    full: bool,
+    /// Set the saved state aside first: once you know why it contradicts the ledger
+    #[arg(long)]
+    start_over: bool,
+    /// With --once: print as JSON
+    #[arg(long, requires = "once")]
+    json: bool,
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+/// What every watch needs.
+#[derive(Args)]
+pub(super) struct WatchArguments {
+    /// The watch's own directory, which whoever writes the ledger should not write
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_WATCH_FOLDER")]
+    watch_folder: Option<PathBuf>,
+    /// A replica, to be audited in the ledger's stead
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_REPLICA", hide_env_values = true)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    replica: Option<String>,
+}
+
+impl std::fmt::Debug for WatchArguments {
+    /// Without the address: a password may stand in it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WatchArguments").field("watch_folder", &self.watch_folder).finish_non_exhaustive()
+    }
+}
+
+impl WatchArguments {
+    /// What the watch is made of, the flags' and the environment's over the file's.
+    pub(super) fn setup(&self, store: &Arc<dyn Store>, settings: &Settings) -> Result<Setup, Failure> {
+        let folder = self.watch_folder.clone().or_else(|| settings.watch_folder.clone()).ok_or_else(|| {
+            Failure::of(
+                "where does the watch keep what it verified? Say --watch-folder, COUNTERSIGN_WATCH_FOLDER, or \
+                         watch_folder in countersign.toml"
+                    .to_owned(),
+            )
+        })?;
+        let mut setup = Setup::new(store.clone(), folder, settings.watch.clone());
+        if let Some(url) = self.replica.as_ref().or(settings.replica.as_ref()) {
+            setup.replica = Some(ledger::open(&Location::parse(url), settings, false)?);
+        }
+        for key in &settings.verifying_keys {
+            setup.keys.push(key.parse::<VerifyingKey>().map_err(|e| Failure::new("verifying_keys", e))?);
+        }
+        Ok(setup)
+    }
+
+    /// Lets the watch go its rounds.
+    pub(super) fn post(&self, setup: Setup) -> Result<Guard, Failure> {
+        Ok(Guard::post(watch(setup)?)?)
+    }
+}
+
+fn watch(setup: Setup) -> Result<Watch, Failure> {
+    Watch::new(setup).map_err(|e| Failure::of(e.to_string()))
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let (settings, store) = ledger::write(&arguments.source)?;
+    arguments.log.start()?;
+    let mut watch = watch(arguments.watching.setup(&store, &settings)?)?;
+    if arguments.start_over {
+        let aside = watch.start_over()?;
+        screen::print(&format!("The saved state is now {}.\n", plain(&aside.display().to_string())))?;
+    }
+    if arguments.once {
+        return once(&mut watch, arguments);
+    }
+    let _guard = Guard::post(watch)?;
+    interrupt::runtime()?.block_on(interrupt::wait())?;
+    Ok(Outcome::Good)
+}
+
+/// One audit, and its verdict as the exit status.
+fn once(watch: &mut Watch, arguments: &Arguments) -> Result<Outcome, Failure> {
+    let kind = if arguments.full { Kind::Full } else { Kind::Incremental };
+    let audit = watch.audit_now(kind);
+    let result = watch.results().last().cloned();
+    let shown = match (&audit, &result) {
+        (_, Some(result)) if arguments.json => answer::text(result)?,
+        (Ok(audit), _) => words(audit),
+        (Err(_), _) => String::new(),
+    };
+    screen::print(&shown)?;
+    match audit {
+        Ok(audit) if audit.valid() => Ok(Outcome::Good),
+        Ok(_) => Ok(Outcome::Findings),
+        Err(_) if arguments.json => Ok(Outcome::CouldNot),
+        Err(error) => Err(Failure::of(error.to_string())),
+    }
+}
+
+fn words(audit: &Audit) -> String {
+    let read = match audit.kind {
+        Kind::Full => "all of them read",
+        Kind::Incremental => "what is new read",
+    };
+    let (entries, seconds) = (grouped(audit.entries), audit.took.as_secs_f64());
+    if audit.valid() {
+        return format!("Nothing was found in {entries} entries, {read}, in {seconds:.2} s.\n");
+    }
+    let mut text = format!("FINDINGS: {} in {entries} entries. The ledger is halted.\n\n", audit.findings());
+    for (code, message) in audit.found() {
+        text.push_str(&format!("  {}: {}\n", plain(&code), plain(message)));
+    }
+    text
+}

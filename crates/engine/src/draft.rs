@@ -1,0 +1,309 @@
+//! A batch in the making: tasks carried out one after the other on what was loaded, in memory.
+
+use std::collections::{BTreeSet, HashMap};
+
+use countersign_core::books::{Account, Books, has_document};
+use countersign_core::economy::Kind;
+use countersign_core::grammar;
+use countersign_core::hash::Hash;
+use countersign_core::settle::{self, Order, Refusal, Settlement};
+use countersign_core::timestamp::Timestamp;
+use countersign_store::{Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};
+
+use crate::config::Config;
+use crate::error::EngineError;
+use crate::receipt::Receipt;
+use crate::request::{NewAccount, Standing};
+use crate::shield::ShieldRefusal;
+use crate::shield::velocity::{Sent, Windows};
+use crate::stamps::Stamps;
+use crate::ticket::{Answered, Key, Outcome, Task};
+use crate::totals;
+
+/// What a draft is made with.
+pub(crate) struct Desk<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) config: &'a Config,
+    pub(crate) windows: &'a mut Windows,
+    pub(crate) stamps: &'a mut dyn Stamps,
+}
+
+/// A batch in the making.
+pub(crate) struct Draft<'a> {
+    desk: Desk<'a>,
+    now: Timestamp,
+    books: Books,
+    answers: HashMap<String, Answer>,
+    /// Settled in this batch, by idempotency key.
+    keyed: HashMap<String, (Hash, Receipt)>,
+    batch: Batch,
+    changed: BTreeSet<String>,
+    opened: BTreeSet<String>,
+    treasury_changed: bool,
+    head_changed: bool,
+    sent: Sent,
+    frozen: u64,
+}
+
+/// A batch made, and what is to be remembered once it is written.
+#[derive(Debug)]
+pub(crate) struct Drafted {
+    pub(crate) batch: Batch,
+    pub(crate) sent: Sent,
+    pub(crate) now: Timestamp,
+    pub(crate) frozen: u64,
+    /// Whether there is anything to write.
+    pub(crate) is_empty: bool,
+}
+
+/// How many entries of a history are looked at at once.
+const PAGE: u32 = 100;
+
+impl<'a> Draft<'a> {
+    /// A batch on what was loaded.
+    pub(crate) fn on(loaded: Loaded, desk: Desk<'a>) -> Self {
+        let Loaded { head, treasury, accounts, referenced, answers, .. } = loaded;
+        let clock = desk.stamps.now();
+        let now = head.time.map_or(clock, |last| last.max(clock));
+        Self {
+            desk,
+            now,
+            books: Books { accounts, treasury, referenced },
+            answers,
+            keyed: HashMap::new(),
+            batch: Batch::on(head),
+            changed: BTreeSet::new(),
+            opened: BTreeSet::new(),
+            treasury_changed: false,
+            head_changed: false,
+            sent: Sent::default(),
+            frozen: 0,
+        }
+    }
+
+    /// Carries a task out; a refusal changes nothing.
+    pub(crate) fn carry_out(&mut self, task: &Task) -> Outcome {
+        match task {
+            Task::Settle { order, key } => {
+                self.answer(order, key.as_ref()).map(|receipt| Answered::Receipt(Box::new(receipt)))
+            }
+            Task::Open(new) => self.open(new).map(Answered::Account),
+            Task::SetStanding { id, standing } => self.set_standing(id, *standing).map(Answered::Account),
+            Task::Halt { by, reason } => self.halt(by, reason).map(Answered::Halt),
+            Task::Resume { by, reason } => self.resume(by, reason).map(|()| Answered::Done),
+        }
+    }
+
+    /// The batch.
+    pub(crate) fn finish(mut self) -> Drafted {
+        let is_empty = !(self.head_changed || self.treasury_changed)
+            && self.batch.entries.is_empty()
+            && self.changed.is_empty()
+            && self.opened.is_empty();
+        for id in &self.opened {
+            self.changed.remove(id);
+        }
+        let Books { accounts, treasury, .. } = &mut self.books;
+        self.batch.accounts = self.changed.iter().filter_map(|id| accounts.remove(id)).collect();
+        self.batch.opened = self.opened.iter().filter_map(|id| accounts.remove(id)).collect();
+        self.batch.treasury = self.treasury_changed.then(|| std::mem::take(treasury));
+        Drafted { batch: self.batch, sent: self.sent, now: self.now, frozen: self.frozen, is_empty }
+    }
+
+    /// An answer given before is given again, even while the ledger is halted: it moves nothing, and who lost
+    /// it must be able to learn it. A refusal is not kept: it changed nothing, and what was refused for want
+    /// of money is right to be asked again once there is some.
+    fn answer(&mut self, order: &Order, key: Option<&Key>) -> Result<Receipt, EngineError> {
+        if let Some(key) = key
+            && let Some(receipt) = self.repeated(key)?
+        {
+            return Ok(receipt);
+        }
+        if let Some(halt) = &self.batch.head.halt {
+            return Err(EngineError::Halted(halt.clone()));
+        }
+        let settlement = self.settle(order)?;
+        if self.desk.config.shield.velocity.concerns(order) && self.is_too_fast(&order.sender_id)? {
+            self.freeze(&order.sender_id)?;
+            return Err(ShieldRefusal::Velocity { account: order.sender_id.clone() }.into());
+        }
+        let receipt = self.write(settlement);
+        if let Some(key) = key {
+            self.remember(key, &receipt)?;
+        }
+        Ok(receipt)
+    }
+
+    fn repeated(&self, key: &Key) -> Result<Option<Receipt>, EngineError> {
+        let conflict = || EngineError::IdempotencyConflict { key: key.text.clone() };
+        let receipt = if let Some((asked, receipt)) = self.keyed.get(&key.text) {
+            if *asked == key.asked { receipt.clone() } else { return Err(conflict()) }
+        } else if let Some(answer) = self.answers.get(&key.text) {
+            if answer.asked != key.asked {
+                return Err(conflict());
+            }
+            let damaged = |error| StoreError::Damaged(format!("the answer to key {:?}: {error}", key.text));
+            serde_json::from_str(&answer.answer).map_err(damaged)?
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(Receipt { replayed: true, ..receipt }))
+    }
+
+    fn remember(&mut self, key: &Key, receipt: &Receipt) -> Result<(), EngineError> {
+        let answer = serde_json::to_string(receipt).map_err(|error| StoreError::Other(error.to_string()))?;
+        self.batch.answers.push(Answer { key: key.text.clone(), asked: key.asked, answer, at: self.now });
+        self.keyed.insert(key.text.clone(), (key.asked, receipt.clone()));
+        Ok(())
+    }
+
+    fn settle(&mut self, order: &Order) -> Result<Settlement, EngineError> {
+        let stamp = self.desk.stamps.stamp(self.now).map_err(StoreError::Other)?;
+        Ok(settle::settle(order, &self.books, &self.desk.config.policy, stamp)?)
+    }
+
+    /// Whether one more would be too many. Where it looks so, an operator may have unfrozen the account since:
+    /// rare enough to ask the store for it only then.
+    fn is_too_fast(&mut self, account: &str) -> Result<bool, EngineError> {
+        let velocity = &self.desk.config.shield.velocity;
+        let (since, most) = (velocity.since(self.now), velocity.transactions as usize);
+        let before = self.desk.windows.count(account, since);
+        if self.sent.total(account, before) < most {
+            return Ok(false);
+        }
+        let Some(unfrozen) = self.unfrozen(account, since)? else { return Ok(true) };
+        let before = self.desk.windows.count(account, unfrozen);
+        Ok(self.sent.total(account, before) >= most)
+    }
+
+    /// When an account was last unfrozen, where that was after `since`.
+    fn unfrozen(&self, account: &str, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let query = Query::OfType("ACCOUNT_UNFREEZE".to_owned());
+        let mut before = None;
+        loop {
+            let page = self.desk.store.history(&query, Page { before, limit: PAGE })?;
+            for record in &page {
+                let at = Timestamp::parse(record.created_at.as_bytes()).filter(|at| *at > since);
+                let Some(at) = at else { return Ok(None) };
+                if record.receiver_id == account {
+                    return Ok(Some(at));
+                }
+            }
+            before = page.last().map(|record| record.seq);
+            if page.len() < PAGE as usize {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn freeze(&mut self, account: &str) -> Result<(), EngineError> {
+        let settlement = self.settle(&self.desk.config.shield.velocity.freeze(account))?;
+        self.write(settlement);
+        self.frozen += 1;
+        Ok(())
+    }
+
+    /// Makes a settlement an entry.
+    fn write(&mut self, settlement: Settlement) -> Receipt {
+        settlement.apply(&mut self.books, self.now);
+        self.note(&settlement);
+        let batch = &mut self.batch;
+        let head = &mut batch.head;
+        totals::add(&mut head.totals, &settlement);
+        let mut receipt = Receipt::of(&settlement, self.now, head.seq + 1);
+        let record = settlement.entry.seal(head.seq + 1, &head.hash);
+        receipt.current_hash = record.hash().expect("an entry that was sealed has its hash");
+        head.seq += 1;
+        head.hash = receipt.current_hash;
+        head.time = Some(self.now);
+        head.range.push(&head.hash, |node, root| batch.nodes.push((node, root)));
+        batch.entries.push(record);
+        receipt
+    }
+
+    /// Takes note of what a settlement changed.
+    fn note(&mut self, settlement: &Settlement) {
+        let entry = &settlement.entry;
+        for id in [&entry.sender_id, &entry.receiver_id] {
+            if has_document(id) && !self.changed.contains(id) {
+                self.changed.insert(id.clone());
+            }
+        }
+        self.treasury_changed |= settlement.bucket.is_some();
+        self.sent.note(settlement.kind, &entry.sender_id, &entry.receiver_id);
+        if settlement.kind == Kind::Erasure {
+            self.batch.erased.extend(entry.reference_id.clone());
+        }
+    }
+
+    fn open(&mut self, new: &NewAccount) -> Result<Account, EngineError> {
+        let invalid = |field, reason| Err(Refusal::InvalidField { field, reason }.into());
+        if !grammar::is_id(&new.id) {
+            return invalid("id", "not 1 to 64 of A-Z a-z 0-9 . _ : -");
+        }
+        if !has_document(&new.id) {
+            return invalid("id", "SYSTEM and TREASURY are reserved");
+        }
+        if !is_text(new.username.as_deref()) {
+            return invalid("username", NO_TEXT);
+        }
+        if self.books.accounts.contains_key(&new.id) {
+            return Err(StoreError::Exists { what: format!("an account {}", new.id) }.into());
+        }
+        let account = Account::open(new.id.clone(), new.username.clone(), self.now);
+        self.opened.insert(new.id.clone());
+        self.books.accounts.insert(new.id.clone(), account.clone());
+        Ok(written(account))
+    }
+
+    fn set_standing(&mut self, id: &str, standing: Standing) -> Result<Account, EngineError> {
+        let unknown = || Refusal::UnknownAccount { account: id.chars().take(grammar::MAX_ID).collect() };
+        let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
+        if (account.is_active, account.is_banned) == (standing.is_active, standing.is_banned) {
+            return Ok(account.clone());
+        }
+        (account.is_active, account.is_banned) = (standing.is_active, standing.is_banned);
+        account.updated_at = self.now;
+        self.changed.insert(id.to_owned());
+        Ok(written(account.clone()))
+    }
+
+    /// A halt that stands goes on standing: its reason is the first one.
+    fn halt(&mut self, by: &str, reason: &str) -> Result<Halt, EngineError> {
+        check_words(by, reason)?;
+        if let Some(halt) = &self.batch.head.halt {
+            return Ok(halt.clone());
+        }
+        let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.now };
+        self.batch.head.halt = Some(halt.clone());
+        self.head_changed = true;
+        Ok(halt)
+    }
+
+    fn resume(&mut self, by: &str, reason: &str) -> Result<(), EngineError> {
+        check_words(by, reason)?;
+        self.head_changed |= self.batch.head.halt.take().is_some();
+        Ok(())
+    }
+}
+
+const NO_TEXT: &str = "empty, too long, or with a control or deceiving character";
+/// Longest name of who halts or resumes, and longest username, in bytes.
+const MAX_NAME: usize = 64;
+/// Longest reason, in bytes.
+const MAX_REASON: usize = 2000;
+
+fn is_text(name: Option<&str>) -> bool {
+    name.is_none_or(|name| grammar::is_text(name, MAX_NAME))
+}
+
+fn check_words(by: &str, reason: &str) -> Result<(), Refusal> {
+    let rules = [("by", is_text(Some(by))), ("reason", grammar::is_text(reason, MAX_REASON))];
+    let broken = rules.into_iter().find(|(_, holds)| !holds);
+    broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
+}
+
+/// As it is once it is written.
+fn written(account: Account) -> Account {
+    Account { version: account.version + 1, ..account }
+}

@@ -1,0 +1,71 @@
+//! Why the engine does not do what was asked.
+
+use countersign_core::settle::Refusal;
+use countersign_store::{Halt, StoreError};
+
+use crate::shield::ShieldRefusal;
+
+/// Why the engine does not do what was asked. Nothing was written, but for [`EngineError::GaveUp`] on a
+/// database that was lost.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The ledger's rules do not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The shield does not.
+    #[error(transparent)]
+    Shield(#[from] ShieldRefusal),
+    /// No transaction is taken at present.
+    #[error("the ledger is halted by {} since {}: {}", .0.by, .0.at, .0.reason)]
+    Halted(Halt),
+    /// The key came before, with something else.
+    #[error("the idempotency key {key:?} came before with another request")]
+    IdempotencyConflict {
+        /// Which.
+        key: String,
+    },
+    /// No idempotency key.
+    #[error("an idempotency key is 1 to 128 bytes of text without control characters")]
+    InvalidKey,
+    /// Too many requests wait.
+    #[error("too many requests are waiting: try again later")]
+    Overloaded,
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store did not do it, try after try. Where it was lost, the last try may have been written: ask
+    /// again with the same idempotency key.
+    #[error("gave up after {attempts} tries: {last}")]
+    GaveUp {
+        /// How many.
+        attempts: u32,
+        /// Why the last one failed.
+        last: StoreError,
+    },
+    /// The engine is stopped, or could not be set up.
+    #[error("the engine has stopped")]
+    Stopped,
+    /// What was configured makes no sense.
+    #[error("the configuration: {0}")]
+    Config(String),
+}
+
+impl EngineError {
+    /// A stable code for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Shield(refusal) => refusal.code(),
+            Self::Halted(_) => "HALTED",
+            Self::IdempotencyConflict { .. } => "IDEMPOTENCY_CONFLICT",
+            Self::InvalidKey => "INVALID_KEY",
+            Self::Overloaded => "OVERLOADED",
+            Self::Store(error) => error.code(),
+            Self::GaveUp { .. } => "GAVE_UP",
+            Self::Stopped => "STOPPED",
+            Self::Config(_) => "INVALID_CONFIG",
+        }
+    }
+}

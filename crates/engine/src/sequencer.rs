@@ -1,0 +1,253 @@
+//! The one thread of a process that writes: it takes what waits, settles it on what one load brought, writes
+//! it in one commit, and then tells everybody.
+//!
+//! A batch that met another writer or a busy database is settled again from what is there then. Of a commit
+//! whose connection was lost it is not known whether it was written: before the batch is settled again, the
+//! ledger is asked for it, so that nothing is paid twice.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use countersign_core::timestamp::Timestamp;
+use countersign_store::{Batch, Head, Loaded, Store, StoreError};
+
+use crate::config::{Config, Retry};
+use crate::draft::{Desk, Draft, Drafted};
+use crate::error::EngineError;
+use crate::footing::Footing;
+use crate::notary::Notary;
+use crate::shared::Shared;
+use crate::shield::velocity::Windows;
+use crate::stamps::Stamps;
+use crate::ticket::{Outcome, Ticket};
+use crate::wanted::wanted;
+
+/// Most tasks in one batch.
+pub const MAX_BATCH: usize = 512;
+/// How long is waited for as many tasks as the last batch had: who was answered just now asks again in a
+/// moment, and one commit for all is better than one for the first of them.
+const LINGER: Duration = Duration::from_micros(500);
+/// How often answers that are old enough are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
+const DAY_MS: i64 = 86_400_000;
+
+/// The one that writes.
+#[derive(Debug)]
+pub(crate) struct Sequencer {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stamps: Box<dyn Stamps>,
+    pub(crate) notary: Notary,
+    pub(crate) windows: Windows,
+    pub(crate) forget_at: Instant,
+}
+
+/// Of a commit whose connection was lost: what would be there, and what would be answered.
+struct Lost {
+    mark: Mark,
+    outcomes: Vec<Outcome>,
+}
+
+/// By what a batch is known again.
+enum Mark {
+    /// Its first entry.
+    Entry(String),
+    /// An account that it opened, and when.
+    Account(String, Timestamp),
+    /// Nothing; to do it again changes nothing.
+    None,
+}
+
+impl Sequencer {
+    /// Runs until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        let mut tickets = Vec::with_capacity(MAX_BATCH);
+        let mut expected = 1;
+        loop {
+            let deadline = self.next_chore();
+            if !self.shared.queue.take(MAX_BATCH, expected, LINGER, deadline, &mut tickets) {
+                return;
+            }
+            if !tickets.is_empty() {
+                expected = tickets.len();
+                self.work_off(&mut tickets);
+            }
+            self.do_chores();
+        }
+    }
+
+    fn work_off(&mut self, tickets: &mut Vec<Ticket>) {
+        let outcomes = match self.carry_out(tickets) {
+            Ok(outcomes) => outcomes,
+            Err(error) => vec![Err(error); tickets.len()],
+        };
+        self.shared.count(&outcomes);
+        for (ticket, outcome) in tickets.drain(..).zip(outcomes) {
+            // What a caller does with his answer must not keep others from theirs.
+            if catch_unwind(AssertUnwindSafe(|| ticket.answer(outcome))).is_err() {
+                log::error!("a caller failed on his answer");
+            }
+        }
+    }
+
+    /// Tries until it is done, or no further try is right.
+    fn carry_out(&mut self, tickets: &[Ticket]) -> Result<Vec<Outcome>, EngineError> {
+        let mut pauses = backoff(&self.config.retry).build();
+        let (mut lost, mut attempts) = (Vec::new(), 1);
+        loop {
+            let error = match self.attempt(tickets, &mut lost) {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(error) => error,
+            };
+            self.windows.forget();
+            if !is_worth_another_try(&error) {
+                return Err(EngineError::Store(error));
+            }
+            let pause = pauses.next();
+            self.shared.count_failed_try(&error, pause.is_some());
+            let Some(pause) = pause else { return Err(EngineError::GaveUp { attempts, last: error }) };
+            std::thread::sleep(pause);
+            attempts += 1;
+        }
+    }
+
+    fn attempt(&mut self, tickets: &[Ticket], lost: &mut Vec<Lost>) -> Result<Vec<Outcome>, StoreError> {
+        let loaded = self.load(tickets)?;
+        for pending in lost.iter_mut() {
+            if self.was_written(&pending.mark, &loaded)? {
+                self.windows.forget();
+                return Ok(std::mem::take(&mut pending.outcomes));
+            }
+        }
+        let Self { store, config, windows, stamps, .. } = self;
+        let mut draft = Draft::on(loaded, Desk { store: &**store, config, windows, stamps: &mut **stamps });
+        let outcomes: Vec<_> = tickets.iter().map(|ticket| draft.carry_out(&ticket.task)).collect();
+        let drafted = draft.finish();
+        if drafted.is_empty {
+            return Ok(outcomes);
+        }
+        let mark = mark(&drafted.batch);
+        match self.commit(drafted, tickets.len()) {
+            Ok(()) => Ok(outcomes),
+            Err(error) => {
+                if matches!(error, StoreError::Lost { .. }) {
+                    lost.push(Lost { mark, outcomes });
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Everything that the tasks need, of one snapshot. What senders sent is asked for where it is not known;
+    /// where somebody else wrote meanwhile, nothing is known.
+    fn load(&mut self, tickets: &[Ticket]) -> Result<Loaded, StoreError> {
+        let velocity = &self.config.shield.velocity;
+        loop {
+            let mut wanted = wanted(tickets.iter().map(|ticket| &ticket.task), velocity, &self.windows);
+            wanted.sent_since = Some(velocity.since(self.stamps.now()));
+            let began = Instant::now();
+            let mut loaded = self.store.load(&wanted)?;
+            self.shared.metrics().load_seconds.note_time(began.elapsed());
+            self.follow(&loaded.head)?;
+            let version = loaded.head.version;
+            if !self.windows.is_as_of(version) && !self.windows.is_empty() {
+                self.windows.forget();
+                continue;
+            }
+            for sender in &wanted.sent {
+                let times = loaded.sent.remove(sender).unwrap_or_default();
+                self.windows.learn(version, sender, times);
+            }
+            return Ok(loaded);
+        }
+    }
+
+    fn follow(&self, head: &Head) -> Result<(), StoreError> {
+        let mut footing = self.shared.footing();
+        *footing = footing.follow(&*self.store, head)?;
+        Ok(())
+    }
+
+    fn seq(&self) -> u64 {
+        self.shared.footing().seq
+    }
+
+    fn was_written(&self, mark: &Mark, loaded: &Loaded) -> Result<bool, StoreError> {
+        Ok(match mark {
+            Mark::Entry(id) => self.store.entry_by_id(id)?.is_some(),
+            Mark::Account(id, at) => loaded.accounts.get(id).is_some_and(|account| account.created_at == *at),
+            Mark::None => false,
+        })
+    }
+
+    fn commit(&mut self, drafted: Drafted, tasks: usize) -> Result<(), StoreError> {
+        let Drafted { mut batch, sent, now, frozen, .. } = drafted;
+        batch.checkpoints.extend(self.notary.due(&batch.head, now));
+        let began = Instant::now();
+        self.store.commit(&batch)?;
+        self.shared.count_commit(began.elapsed(), tasks, frozen, batch.checkpoints.len());
+        batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
+        let version = batch.head.version + 1;
+        self.windows.commit(version, sent, now);
+        *self.shared.footing() = Footing { version, seq: batch.head.seq, hash: batch.head.hash };
+        Ok(())
+    }
+
+    /// When something is to be done though nobody asks for it.
+    fn next_chore(&mut self) -> Option<Instant> {
+        let now = self.stamps.now();
+        let checkpoint = self.notary.due_in(self.seq(), now);
+        let checkpoint = checkpoint.map(|ms| Instant::now() + Duration::from_millis(ms.max(1)));
+        let forget = (self.config.forget_answers_after_days > 0).then_some(self.forget_at);
+        checkpoint.into_iter().chain(forget).min()
+    }
+
+    fn do_chores(&mut self) {
+        let now = self.stamps.now();
+        if self.notary.due_in(self.seq(), now) == Some(0)
+            && let Err(error) = self.keep_checkpoint(now)
+        {
+            log::error!("no checkpoint was kept: {error}");
+            self.notary.postpone(now);
+        }
+        if self.config.forget_answers_after_days > 0 && Instant::now() >= self.forget_at {
+            self.forget_at = Instant::now() + FORGET_EVERY;
+            let before = now.millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
+            if let Err(error) = self.store.forget_answers(Timestamp::from_millis(before)) {
+                log::warn!("old answers were not forgotten: {error}");
+            }
+        }
+    }
+
+    fn keep_checkpoint(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let head = self.shared.head(&*self.store)?;
+        let Some(checkpoint) = self.notary.due(&head, now) else { return Ok(()) };
+        self.store.keep_checkpoint(&checkpoint)?;
+        self.notary.kept(&checkpoint);
+        self.shared.metrics().checkpoints += 1;
+        Ok(())
+    }
+}
+
+fn mark(batch: &Batch) -> Mark {
+    if let Some(entry) = batch.entries.first() {
+        return Mark::Entry(entry.transaction_id.clone());
+    }
+    batch.opened.first().map_or(Mark::None, |account| Mark::Account(account.id.clone(), account.created_at))
+}
+
+/// Somebody else was there first, or it is not known who was; the rest does not mend itself.
+fn is_worth_another_try(error: &StoreError) -> bool {
+    error.is_conflict() || matches!(error, StoreError::Lost { .. } | StoreError::Exists { .. })
+}
+
+fn backoff(retry: &Retry) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(retry.pause_ms))
+        .with_max_delay(Duration::from_millis(retry.longest_pause_ms))
+        .with_max_times(retry.attempts.saturating_sub(1) as usize)
+}

@@ -1,0 +1,88 @@
+//! What waits in the queue: a task, and whom to tell.
+
+use std::time::Instant;
+
+use countersign_core::books::Account;
+use countersign_core::hash::Hash;
+use countersign_core::settle::Order;
+use countersign_store::Halt;
+
+use crate::error::EngineError;
+use crate::receipt::Receipt;
+use crate::request::{NewAccount, Standing};
+
+/// What the sequencer is to do.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Settle { order: Box<Order>, key: Option<Key> },
+    Open(NewAccount),
+    SetStanding { id: String, standing: Standing },
+    Halt { by: String, reason: String },
+    Resume { by: String, reason: String },
+}
+
+/// An idempotency key, and the hash of what was asked with it.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) text: String,
+    pub(crate) asked: Hash,
+}
+
+/// What comes of a task.
+#[derive(Clone, Debug)]
+pub(crate) enum Answered {
+    Receipt(Box<Receipt>),
+    Account(Account),
+    Halt(Halt),
+    Done,
+}
+
+pub(crate) type Outcome = Result<Answered, EngineError>;
+
+/// A task and whom to tell.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(crate) task: Task,
+    pub(crate) since: Instant,
+    pub(crate) reply: Reply,
+}
+
+impl Ticket {
+    pub(crate) fn new(task: Task, reply: impl FnOnce(Outcome) + Send + 'static) -> Self {
+        Self { task, since: Instant::now(), reply: Reply(Some(Box::new(reply))) }
+    }
+
+    /// Tells what came of it.
+    pub(crate) fn answer(self, outcome: Outcome) {
+        let mut outcome = outcome;
+        if let Ok(Answered::Receipt(receipt)) = &mut outcome {
+            receipt.time_taken_ms = self.since.elapsed().as_secs_f64() * 1000.0;
+        }
+        self.reply.send(outcome);
+    }
+}
+
+/// Whom to tell. Whoever is told nothing else is told that the engine has stopped.
+pub(crate) struct Reply(Option<Box<dyn FnOnce(Outcome) + Send>>);
+
+impl Reply {
+    fn send(mut self, outcome: Outcome) {
+        if let Some(tell) = self.0.take() {
+            tell(outcome);
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if let Some(tell) = self.0.take() {
+            tell(Err(EngineError::Stopped));
+        }
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reply")
+    }
+}

@@ -1,0 +1,97 @@
+//! The watch in a thread of its own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use super::audit::{Audit, AuditError, Kind};
+use super::metrics::Metrics;
+use super::results::AuditResult;
+use super::rounds::Watch;
+
+/// What a watch in its own thread is asked for.
+enum Ask {
+    Audit(Kind, SyncSender<Result<Audit, AuditError>>),
+    Results(SyncSender<Vec<AuditResult>>),
+}
+
+/// Holds a watch that goes its rounds in its own thread. When it is dropped the thread ends; an audit that is
+/// running is left, and due again after the next start.
+#[derive(Debug)]
+pub struct Guard {
+    asks: Option<Sender<Ask>>,
+    metrics: Arc<Mutex<Metrics>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The watch's thread is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the watch has stopped")]
+pub struct Stopped;
+
+impl Guard {
+    /// Lets a watch go its rounds.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn post(watch: Watch) -> std::io::Result<Self> {
+        let (asks, asked) = channel();
+        let (metrics, stop) = (watch.metrics(), watch.stop());
+        let thread = Builder::new().name("watch".to_owned()).spawn(move || keep_watch(watch, &asked))?;
+        Ok(Self { asks: Some(asks), metrics, stop, thread: Some(thread) })
+    }
+
+    /// Has everything, or what is new, audited at once; waits for it.
+    ///
+    /// # Errors
+    /// Where the thread is gone; within, where the audit came to no verdict.
+    pub fn audit_now(&self, kind: Kind) -> Result<Result<Audit, AuditError>, Stopped> {
+        self.ask(|answer| Ask::Audit(kind, answer))
+    }
+
+    /// What audits came to, the oldest first; waits for the audit that is running.
+    ///
+    /// # Errors
+    /// Where the thread is gone.
+    pub fn results(&self) -> Result<Vec<AuditResult>, Stopped> {
+        self.ask(Ask::Results)
+    }
+
+    /// What the watch did. Never waits for an audit.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(SyncSender<T>) -> Ask) -> Result<T, Stopped> {
+        let (answer, answered) = sync_channel(1);
+        self.asks.as_ref().ok_or(Stopped)?.send(ask(answer)).map_err(|_| Stopped)?;
+        answered.recv().map_err(|_| Stopped)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.asks = None;
+        if let Some(thread) = self.thread.take() {
+            // Its audits catch their panics; whatever else panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn keep_watch(mut watch: Watch, asked: &Receiver<Ask>) {
+    loop {
+        let pause = watch.round();
+        match asked.recv_timeout(pause) {
+            // Who asked may have gone.
+            Ok(Ask::Audit(kind, answer)) => drop(answer.send(watch.audit_now(kind))),
+            Ok(Ask::Results(answer)) => drop(answer.send(watch.results().to_vec())),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}

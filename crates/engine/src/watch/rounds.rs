@@ -1,0 +1,391 @@
+//! The rounds of the watch: what is due is audited, what is found halts and alerts.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::timestamp::Timestamp;
+use countersign_store::Store;
+
+use super::alarm::Alarm;
+use super::alert::{Alert, Cause};
+use super::audit::{Audit, AuditError, Auditor, Kind};
+use super::clock::{Clock, after, between};
+use super::config::{Config, ConfigError};
+use super::halt::{Halts, StoreHalt};
+use super::metrics::{Commits, Metrics};
+use super::results::{AuditResult, Results, Verdict};
+use super::schedule::{Due, Schedule};
+use super::setup::{Counter, Setup, WatchError, channels, lock, make, same_ledger};
+use super::state::StateFile;
+
+/// Who halts, as it stands in the halt.
+pub const NAME: &str = "watch";
+/// Longest time between two looks at the schedule, so that a clock that is put forward is noticed.
+pub const LOOK: Duration = Duration::from_secs(60);
+/// After so long an audit that came to no verdict is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(600);
+
+/// Audits a ledger when it is due.
+pub struct Watch {
+    store: Arc<dyn Store>,
+    replica: Option<Arc<dyn Store>>,
+    halts: Option<Box<dyn Halts>>,
+    /// Halts where that fails.
+    store_halt: StoreHalt,
+    commits: Option<Counter>,
+    keys: Vec<VerifyingKey>,
+    counted: Commits,
+    config: Config,
+    schedule: Schedule,
+    clock: Arc<dyn Clock>,
+    alarm: Alarm,
+    results: Results,
+    state: StateFile,
+    metrics: Arc<Mutex<Metrics>>,
+    stop: Arc<AtomicBool>,
+    /// Up to when the schedule was followed.
+    followed: Timestamp,
+    /// When an audit without a verdict is tried again.
+    again: Option<Timestamp>,
+    /// Why the system is to be halted, where that did not succeed yet.
+    halt: Option<String>,
+    /// Held while the watch is there.
+    _lock: File,
+}
+
+impl Watch {
+    /// Sets a watch up. It audits when [`Watch::round`] is called, or in its own thread ([`super::Guard`]).
+    ///
+    /// # Errors
+    /// Where its configuration makes no sense, or its directory cannot be used.
+    pub fn new(setup: Setup) -> Result<Self, WatchError> {
+        let Setup { store, replica, halts, commits, keys, folder, config, environment, clock } = setup;
+        config.check()?;
+        let schedule = Schedule::new(&config).map_err(ConfigError::from)?;
+        same_ledger(&*store, replica.as_deref())?;
+        let failed = |error| WatchError::Folder { folder: folder.clone(), error };
+        make(&folder).map_err(failed)?;
+        let lock = lock(&folder)?;
+        let channels = channels(&config, environment, &clock)?;
+        let again_after = Duration::from_secs(config.alerts.again_after_seconds);
+        let keep = Duration::from_secs(u64::from(config.keep_results_days) * 24 * 3600);
+        let results = Results::in_folder(&folder, keep).map_err(failed)?;
+        let followed = results.last_verdict().map_or(clock.now(), |result| result.at);
+        let watch = Self {
+            store_halt: StoreHalt::new(store.clone(), clock.clone()),
+            store,
+            replica,
+            halts,
+            counted: commits.as_ref().map(|count| count()).unwrap_or_default(),
+            commits,
+            keys,
+            config,
+            schedule,
+            clock,
+            alarm: Alarm::new(&folder, channels, again_after),
+            results,
+            state: StateFile::in_folder(&folder),
+            metrics: Arc::default(),
+            stop: Arc::default(),
+            followed,
+            again: None,
+            halt: None,
+            _lock: lock,
+        };
+        watch.show_past();
+        Ok(watch)
+    }
+
+    /// Does what is due now; how long nothing will be, at most [`LOOK`].
+    pub fn round(&mut self) -> Duration {
+        self.alarm.retry();
+        self.halt_pending();
+        self.judge_conflicts();
+        let now = self.clock.now();
+        if let Some(due) = self.schedule.due(self.followed, now) {
+            self.followed = now;
+            self.note_missed(due, now);
+            let full = self.schedule.is_full(due.at, self.results.last_full());
+            // The audit's outcome is in the results, and whoever must know was told.
+            let _ = self.run(if full { Kind::Full } else { Kind::Incremental }, Some(due.at));
+        } else if self.again.is_some_and(|again| again <= now) {
+            let _ = self.run(Kind::Incremental, None);
+        }
+        self.show_next();
+        self.until_next()
+    }
+
+    /// Audits at once.
+    ///
+    /// # Errors
+    /// Where it came to no verdict.
+    pub fn audit_now(&mut self, kind: Kind) -> Result<Audit, AuditError> {
+        let audit = self.run(kind, None);
+        self.show_next();
+        audit
+    }
+
+    /// What audits came to, the oldest first.
+    #[must_use]
+    pub fn results(&self) -> &[AuditResult] {
+        self.results.all()
+    }
+
+    /// What the watch did, shared with whoever shows it.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Mutex<Metrics>> {
+        self.metrics.clone()
+    }
+
+    /// Ends the audit that is running, and every later one, once it is set.
+    #[must_use]
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    /// Sets the saved state aside, so that the next audit starts from the first entry; to where. For an
+    /// operator who has found out why it contradicts the ledger.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn start_over(&mut self) -> std::io::Result<PathBuf> {
+        self.state.set_aside(self.clock.now())
+    }
+
+    fn run(&mut self, kind: Kind, due: Option<Timestamp>) -> Result<Audit, AuditError> {
+        self.show(|metrics| metrics.running = true);
+        // What a full audit found, what is new alone does not show to be over.
+        let last = self.results.last_verdict().map(|last| last.verdict);
+        let found = last == Some(Verdict::Invalid) || self.alarm.lasts(Cause::Finding);
+        let kind = if found { Kind::Full } else { kind };
+        let at = self.clock.now();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.auditor().audit(kind)))
+            .unwrap_or_else(|panic| Err(AuditError::Panicked(said(&*panic))));
+        self.show(|metrics| metrics.running = false);
+        if matches!(outcome, Err(AuditError::Stopped)) {
+            // As if it had not begun: after the next start it is due still.
+            return outcome;
+        }
+        let result = result(at, kind, due, &outcome);
+        if let Err(error) = self.results.add(result) {
+            log::error!("the result of an audit cannot be kept: {error}");
+        }
+        match &outcome {
+            Ok(audit) => self.judged(audit),
+            Err(error) => self.failed(error),
+        }
+        outcome
+    }
+
+    fn auditor(&self) -> Auditor<'_> {
+        Auditor {
+            store: self.replica.as_deref().unwrap_or(&*self.store),
+            primary: self.replica.as_ref().map(|_| &*self.store),
+            state: &self.state,
+            clock: &self.clock,
+            entries_per_second: self.config.entries_per_second,
+            keys: &self.keys,
+            stop: &self.stop,
+        }
+    }
+
+    fn judged(&mut self, audit: &Audit) {
+        self.again = None;
+        let (valid, full) = (audit.valid(), audit.kind == Kind::Full);
+        let now = self.clock.now();
+        if valid {
+            // Since an audit after a finding reads everything, what was found is over.
+            self.over(Cause::Finding);
+            self.halt = None;
+            self.over(Cause::HaltFailed);
+            self.show(|metrics| metrics.halt_pending = false);
+        } else {
+            self.found(audit);
+        }
+        self.over(Cause::AuditFailed);
+        self.over(Cause::AuditMissed);
+        self.judge_time(audit, now);
+        self.show(|metrics| {
+            metrics.audits += 1;
+            metrics.invalid += u64::from(!valid);
+            metrics.last_at = Some(audit.at);
+            metrics.last_time_ms = Some(audit.took.as_secs_f64() * 1000.0);
+            metrics.last_entries = Some(audit.entries);
+            metrics.last_valid = Some(valid);
+            metrics.last_full_at = if full { Some(audit.at) } else { metrics.last_full_at };
+        });
+    }
+
+    /// Halts first, and then tells everyone whether that succeeded.
+    fn found(&mut self, audit: &Audit) {
+        let (code, message) = audit.found().next().unwrap_or_default();
+        self.halt = Some(format!("{code}: {message}").chars().take(MAX_REASON).collect());
+        let halted = match self.halt_pending() {
+            true => "The system is halted: no transaction is taken until an operator lifts it.",
+            false => "THE SYSTEM COULD NOT BE HALTED; that is tried again every minute.",
+        };
+        let count = audit.findings();
+        let summary = format!("{count} {}: {code}: {message}", if count == 1 { "finding" } else { "findings" });
+        let all: Vec<String> = audit.found().map(|(code, message)| format!("{code}: {message}")).collect();
+        let mut alert = self.alert(Cause::Finding, &summary).about(&audit.signature()).line(halted);
+        for line in all.iter().skip(1) {
+            alert = alert.line(line);
+        }
+        self.alarm.raise(&alert);
+    }
+
+    fn failed(&mut self, error: &AuditError) {
+        self.again = Some(after(self.clock.now(), TRY_AGAIN));
+        self.show(|metrics| metrics.failed += 1);
+        let alert = self.alert(Cause::AuditFailed, &format!("an audit came to no verdict: {error}"));
+        self.alarm.raise(&alert.line("It is tried again in ten minutes. Nothing is halted."));
+    }
+
+    /// Halts, where that is still to be done; whether nothing is left to do.
+    fn halt_pending(&mut self) -> bool {
+        let Some(reason) = &self.halt else { return true };
+        match self.halt_by_any_means(reason) {
+            Ok(()) => {
+                self.halt = None;
+                self.over(Cause::HaltFailed);
+            }
+            Err(why) => {
+                let summary = format!("the system could not be halted: {why}");
+                let alert = self.alert(Cause::HaltFailed, &summary).line(reason);
+                self.alarm.raise(&alert);
+            }
+        }
+        let pending = self.halt.is_some();
+        self.show(|metrics| metrics.halt_pending = pending);
+        !pending
+    }
+
+    /// Through whoever was given for that, and else straight in the store.
+    fn halt_by_any_means(&self, reason: &str) -> Result<(), String> {
+        let given = self.halts.as_ref().map(|halts| halts.halt(NAME, reason));
+        match given {
+            Some(Ok(())) => Ok(()),
+            Some(Err(why)) => {
+                self.store_halt.halt(NAME, reason).map_err(|in_store| format!("{why}; and in the store: {in_store}"))
+            }
+            None => self.store_halt.halt(NAME, reason),
+        }
+    }
+
+    fn note_missed(&mut self, due: Due, now: Timestamp) {
+        let late = between(due.at, now) > Duration::from_secs(self.config.late_after_seconds);
+        let missed = due.skipped + u64::from(late);
+        if missed == 0 {
+            return;
+        }
+        self.show(|metrics| metrics.missed += missed);
+        let summary = format!("{missed} due audits did not run, the last of them due at {}", due.at);
+        let alert = self.alert(Cause::AuditMissed, &summary).line("One runs now.");
+        self.alarm.raise(&alert);
+    }
+
+    fn judge_time(&mut self, audit: &Audit, now: Timestamp) {
+        let limits = &self.config.alerts;
+        let (most, below) = (Duration::from_secs(limits.slow_after_seconds), limits.slow_below_entries);
+        if audit.took <= most || audit.entries >= below {
+            self.over(Cause::SlowAudit);
+            return;
+        }
+        let (seconds, entries) = (audit.took.as_secs_f64(), audit.entries);
+        let summary = format!("an audit of {entries} entries took {seconds:.1} s, more than {} s", most.as_secs());
+        self.alarm.raise(&Alert::new(Cause::SlowAudit, &self.store.identity().ledger, now, &summary));
+    }
+
+    fn judge_conflicts(&mut self) {
+        let Some(commits) = self.commits.as_ref().map(|count| count()) else { return };
+        let since = commits.since(self.counted);
+        let limits = &self.config.alerts;
+        if since.attempts() < limits.conflict_of_commits.max(1) {
+            return;
+        }
+        self.counted = commits;
+        if since.conflicts.saturating_mul(100) <= since.attempts().saturating_mul(limits.conflict_percent.into()) {
+            self.over(Cause::VersionConflicts);
+            return;
+        }
+        let (conflicts, attempts) = (since.conflicts, since.attempts());
+        let alert =
+            self.alert(Cause::VersionConflicts, &format!("{conflicts} of {attempts} commits met another writer"));
+        self.alarm.raise(&alert);
+    }
+
+    fn alert(&self, cause: Cause, summary: &str) -> Alert {
+        Alert::new(cause, &self.store.identity().ledger, self.clock.now(), summary)
+    }
+
+    fn over(&mut self, cause: Cause) {
+        let now = self.clock.now();
+        self.alarm.recover(cause, &self.store.identity().ledger, now);
+    }
+
+    fn until_next(&self) -> Duration {
+        let now = self.clock.now();
+        let next = self.schedule.next(self.followed);
+        let times = [next, self.again].into_iter().flatten();
+        times.map(|at| between(now, at)).min().unwrap_or(LOOK).min(LOOK)
+    }
+
+    fn show(&self, change: impl FnOnce(&mut Metrics)) {
+        change(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn show_next(&self) {
+        let (next_due, alerts) = (self.schedule.next(self.followed), self.alarm.counts());
+        self.show(|metrics| (metrics.next_due, metrics.alerts) = (next_due, alerts));
+    }
+
+    /// What was before a restart.
+    fn show_past(&self) {
+        let last = self.results.last_verdict();
+        self.show(|metrics| {
+            metrics.last_at = last.map(|last| last.at);
+            metrics.last_time_ms = last.map(|last| last.verification_time_ms);
+            metrics.last_entries = last.map(|last| last.entries);
+            metrics.last_valid = last.map(|last| last.verdict == Verdict::Valid);
+            metrics.last_full_at = self.results.last_full();
+        });
+        self.show_next();
+    }
+}
+
+/// Longest reason of a halt, and longest message of a result, in characters.
+const MAX_REASON: usize = 500;
+
+fn result(at: Timestamp, kind: Kind, due: Option<Timestamp>, outcome: &Result<Audit, AuditError>) -> AuditResult {
+    let short = |text: String| text.chars().take(MAX_REASON).collect();
+    let message = |audit: &Audit| audit.found().next().map(|(code, message)| short(format!("{code}: {message}")));
+    let report = outcome.as_ref().ok().and_then(|audit| audit.report.as_ref());
+    let audit = outcome.as_ref().ok();
+    AuditResult {
+        at,
+        due,
+        kind: audit.map_or(kind, |audit| audit.kind),
+        verdict: match audit {
+            None => Verdict::Failed,
+            Some(audit) if audit.valid() => Verdict::Valid,
+            Some(_) => Verdict::Invalid,
+        },
+        verification_time_ms: audit.map_or(0.0, |audit| audit.took.as_secs_f64() * 1000.0),
+        entries: audit.map_or(0, |audit| audit.entries),
+        head: report.and_then(|report| report.head.clone()),
+        root: report.and_then(|report| report.root.clone()),
+        findings: audit.map_or(0, Audit::findings),
+        message: outcome.as_ref().map_or_else(|error| Some(short(error.to_string())), message),
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it did not say why".to_owned())
+}

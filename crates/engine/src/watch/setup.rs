@@ -1,0 +1,130 @@
+//! What a watch is made of, and how it is put together.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use countersign_core::checkpoint::VerifyingKey;
+use countersign_store::Store;
+
+use super::alert::Channel;
+use super::clock::{Clock, SystemClock};
+use super::config::{Config, ConfigError};
+use super::halt::Halts;
+use super::mail::Mail;
+use super::metrics::Commits;
+use super::tls::own_roots;
+use super::webhook::Webhook;
+
+/// What counts an engine's commits.
+pub type Counter = Box<dyn Fn() -> Commits + Send>;
+
+/// What a watch is made of.
+pub struct Setup {
+    /// The ledger; halts go to it.
+    pub store: Arc<dyn Store>,
+    /// What is audited in its stead: a replica, opened for reading.
+    pub replica: Option<Arc<dyn Store>>,
+    /// Who halts; `None`, or where that fails: the watch itself, in the store.
+    pub halts: Option<Box<dyn Halts>>,
+    /// What counts commits; `None`: the conflict rate is not judged.
+    pub commits: Option<Counter>,
+    /// Keys that sign the ledger's checkpoints; a full audit holds the latest that is kept against them.
+    pub keys: Vec<VerifyingKey>,
+    /// The auditor's own store: a directory that whoever writes the database should not write.
+    pub folder: PathBuf,
+    /// What an operator decides.
+    pub config: Config,
+    /// Looks an environment variable up.
+    pub environment: fn(&str) -> Option<String>,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a watch cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// Its configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Its directory.
+    #[error("the watch's directory {}: {error}", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// What is wrong with it.
+        error: std::io::Error,
+    },
+    /// Another watch is on it.
+    #[error("another watch keeps its state in {}", .0.display())]
+    InUse(PathBuf),
+    /// The replica holds another ledger.
+    #[error("the replica holds the ledger {found}, not {expected}")]
+    OtherReplica {
+        /// Of the primary.
+        expected: String,
+        /// Of the replica.
+        found: String,
+    },
+}
+
+impl Setup {
+    /// A watch over a store, with the machine's clock and environment.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, folder: PathBuf, config: Config) -> Self {
+        let (replica, halts, commits) = (None, None, None);
+        let environment = |name: &str| std::env::var(name).ok();
+        let clock = Arc::new(SystemClock::default());
+        Self { store, replica, halts, commits, keys: Vec::new(), folder, config, environment, clock }
+    }
+}
+
+pub(super) fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Result<(), WatchError> {
+    let expected = store.identity();
+    match replica.map(Store::identity).filter(|found| *found != expected) {
+        None => Ok(()),
+        Some(found) => {
+            let (expected, found) = (expected.ledger.clone(), found.ledger.clone());
+            Err(WatchError::OtherReplica { expected, found })
+        }
+    }
+}
+
+/// Makes the directory, where there is none, for its owner only: a state says who has what.
+pub(super) fn make(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Two watches on one directory would overwrite each other's state.
+pub(super) fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
+    let failed = |error| WatchError::Folder { folder: folder.to_owned(), error };
+    let file = File::create(folder.join("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(WatchError::InUse(folder.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+pub(super) fn channels(
+    config: &Config,
+    environment: fn(&str) -> Option<String>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Box<dyn Channel>>, ConfigError> {
+    let roots = own_roots(config.tls_root.as_deref())?;
+    let mut channels: Vec<Box<dyn Channel>> = Vec::new();
+    if let Some(address) = config.webhook.address(&environment)? {
+        channels.push(Box::new(Webhook::new(address, &config.webhook, &roots, clock.clone())?));
+    }
+    if config.mail.is_on() {
+        channels.push(Box::new(Mail::new(&config.mail, &roots, clock.clone())?));
+    }
+    if channels.is_empty() {
+        log::warn!("neither webhook nor mail is configured: what the watch finds is in its log alone");
+    }
+    Ok(channels)
+}

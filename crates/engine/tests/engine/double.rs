@@ -1,0 +1,133 @@
+//! A store around a real one that does on purpose what a real one does rarely.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use countersign_core::books::Account;
+use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
+use countersign_core::seal::Record;
+use countersign_core::timestamp::Timestamp;
+use countersign_store::{Batch, Identity, Loaded, Page, Query, SignedCheckpoint, Snapshot, Store, StoreError, Wanted};
+
+/// What happens to a commit.
+pub(crate) enum Mishap {
+    /// It fails, and nothing is written.
+    Before(StoreError),
+    /// It is written, and yet it fails.
+    After(StoreError),
+    /// Something else happens first; then it goes on.
+    First(Box<dyn FnOnce() + Send>),
+}
+
+type Recorder = Box<dyn Fn(&Batch) + Send + Sync>;
+
+/// A real store with mishaps.
+pub(crate) struct Double {
+    inner: Arc<dyn Store>,
+    commits: Mutex<VecDeque<Mishap>>,
+    loads: Mutex<VecDeque<StoreError>>,
+    record: Option<Recorder>,
+}
+
+impl std::fmt::Debug for Double {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Double of {:?}", self.inner)
+    }
+}
+
+impl Double {
+    pub(crate) fn of(inner: Arc<dyn Store>) -> Self {
+        Self { inner, commits: Mutex::default(), loads: Mutex::default(), record: None }
+    }
+
+    /// Hands every batch that was written to `record`.
+    pub(crate) fn recording(self, record: impl Fn(&Batch) + Send + Sync + 'static) -> Self {
+        Self { record: Some(Box::new(record)), ..self }
+    }
+
+    /// Happens to the commits to come, one each.
+    pub(crate) fn on_commit(&self, mishaps: impl IntoIterator<Item = Mishap>) {
+        self.commits.lock().expect("whole").extend(mishaps);
+    }
+
+    /// Happens to the loads to come, one each.
+    pub(crate) fn on_load(&self, errors: impl IntoIterator<Item = StoreError>) {
+        self.loads.lock().expect("whole").extend(errors);
+    }
+}
+
+impl Store for Double {
+    fn identity(&self) -> &Identity {
+        self.inner.identity()
+    }
+
+    fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
+        let mishap = self.loads.lock().expect("whole").pop_front();
+        mishap.map_or_else(|| self.inner.load(wanted), Err)
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let mishap = self.commits.lock().expect("whole").pop_front();
+        match mishap {
+            Some(Mishap::Before(error)) => return Err(error),
+            Some(Mishap::After(error)) => return self.inner.commit(batch).and(Err(error)),
+            Some(Mishap::First(act)) => act(),
+            None => {}
+        }
+        self.inner.commit(batch)?;
+        if let Some(record) = &self.record {
+            record(batch);
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.inner.snapshot()
+    }
+
+    fn entry(&self, seq: u64) -> Result<Option<Record>, StoreError> {
+        self.inner.entry(seq)
+    }
+
+    fn entry_by_id(&self, transaction_id: &str) -> Result<Option<Record>, StoreError> {
+        self.inner.entry_by_id(transaction_id)
+    }
+
+    fn history(&self, query: &Query, page: Page) -> Result<Vec<Record>, StoreError> {
+        self.inner.history(query, page)
+    }
+
+    fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
+        self.inner.frozen(after, limit)
+    }
+
+    fn plan(&self, query: &Query) -> Result<String, StoreError> {
+        self.inner.plan(query)
+    }
+
+    fn plan_frozen(&self) -> Result<String, StoreError> {
+        self.inner.plan_frozen()
+    }
+
+    fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
+        self.inner.nodes(wanted)
+    }
+
+    fn checkpoint(&self, size: Option<u64>) -> Result<Option<SignedCheckpoint>, StoreError> {
+        self.inner.checkpoint(size)
+    }
+
+    fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
+        self.inner.keep_checkpoint(checkpoint)
+    }
+
+    fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.inner.forget_answers(before)
+    }
+
+    fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        self.inner.backup(to)
+    }
+}

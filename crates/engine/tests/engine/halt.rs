@@ -1,0 +1,84 @@
+//! A halt stops every transaction, until it is lifted by name and reason.
+
+use std::sync::Arc;
+
+use countersign_engine::{Engine, EngineError, Request, Standing};
+
+use crate::audit::verify;
+use crate::double::{Double, Mishap};
+use crate::ledger::*;
+
+on_each_store!(
+    nothing_is_taken_until_it_is_lifted,
+    under_load_nothing_slips_through,
+    a_batch_in_flight_is_stale,
+    it_needs_a_name_and_a_reason,
+);
+
+fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
+    let engine = ledger.engine(unshielded());
+    open_accounts(&engine, &["ada", "ben"]);
+    let keyed = || Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "10")).with_key("k");
+    let first = engine.settle(keyed()).unwrap();
+    let halt = engine.halt("mira", "the audit failed").unwrap();
+    assert_eq!((halt.by.as_str(), halt.reason.as_str()), ("mira", "the audit failed"));
+    assert_eq!(engine.halt("noah", "once more").unwrap(), halt, "the first reason stands");
+    let refused = engine.settle(Request::of(order("TRANSFER", "ada", "ben", "1"))).unwrap_err();
+    assert!(matches!(&refused, EngineError::Halted(found) if *found == halt), "{refused}");
+    assert_eq!(code(&engine, act("ACCOUNT_FREEZE", "ada", None)), "HALTED");
+    // What was paid before can still be learnt, and an account shut out.
+    assert_eq!(engine.settle(keyed()).unwrap().transaction_id, first.transaction_id);
+    engine.set_standing("ben", Standing { is_active: true, is_banned: true }).unwrap();
+    engine.shutdown();
+    let engine = ledger.engine(unshielded());
+    assert_eq!(code(&engine, order("TRANSFER", "ada", "ben", "1")), "HALTED");
+    engine.resume("mira", "it was a false alarm").unwrap();
+    engine.resume("mira", "it was a false alarm").unwrap();
+    settle(&engine, order("TAX_COLLECTION", "ada", "TREASURY", "1").taxed("fine"));
+    assert_eq!(verify(engine.store(), &[]).total_transactions, 2);
+}
+
+fn under_load_nothing_slips_through(ledger: &Ledger) {
+    let (one, other) = (ledger.engine(unshielded()), ledger.engine(patient()));
+    open_accounts(&one, &["ada", "ben"]);
+    mint(&one, "ada", "1000000");
+    let pay = |engine: &Engine| {
+        while let Ok(receipt) = engine.settle(Request::of(order("TRANSFER", "ada", "ben", "0.01"))) {
+            assert!(receipt.seq > 1);
+        }
+        engine.settle(Request::of(order("TRANSFER", "ada", "ben", "0.01"))).unwrap_err().code()
+    };
+    std::thread::scope(|scope| {
+        let payers: Vec<_> = (0..8).map(|_| scope.spawn(|| pay(&one))).collect();
+        while entries(one.store()) < 20 {
+            std::thread::yield_now();
+        }
+        // By another process: what is in flight here must notice.
+        other.halt("mira", "a drill").unwrap();
+        let at = entries(other.store());
+        payers.into_iter().for_each(|payer| assert_eq!(payer.join().unwrap(), "HALTED"));
+        assert_eq!(entries(one.store()), at);
+    });
+    verify(one.store(), &[]);
+}
+
+fn a_batch_in_flight_is_stale(ledger: &Ledger) {
+    let other = ledger.engine(unshielded());
+    let store = Arc::new(Double::of(ledger.open()));
+    let engine = Engine::start(store.clone(), unshielded()).unwrap();
+    open_accounts(&engine, &["ada"]);
+    // Settled, about to be written, and then somebody halts.
+    store.on_commit([Mishap::First(Box::new(move || drop(other.halt("mira", "a drill").unwrap())))]);
+    assert_eq!(code(&engine, order("REWARD", "SYSTEM", "ada", "1")), "HALTED");
+    assert_eq!((entries(&*store), engine.metrics().version_conflicts), (0, 1));
+}
+
+fn it_needs_a_name_and_a_reason(ledger: &Ledger) {
+    let engine = ledger.engine(unshielded());
+    for (by, reason) in [("", "x"), ("mira", ""), ("mi\nra", "x"), ("mira", "a\u{7f}")] {
+        assert_eq!(engine.halt(by, reason).unwrap_err().code(), "INVALID_FIELD");
+        assert_eq!(engine.resume(by, reason).unwrap_err().code(), "INVALID_FIELD");
+    }
+    open_accounts(&engine, &["ada"]);
+    mint(&engine, "ada", "1");
+}

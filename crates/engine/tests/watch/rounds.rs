@@ -1,0 +1,242 @@
+//! When audits run, and what is told when they do not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Setup, Verdict, Watch, WatchError};
+use countersign_engine::{Engine, Request};
+use countersign_store::conformance::desk;
+
+use crate::clock::time;
+use crate::ledger::Place;
+use crate::moody::{LOST, Moody, PANICKING, STUCK, WELL};
+
+#[test]
+fn it_audits_at_three_in_the_morning_and_not_before() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    assert_eq!(watch.round(), LOOK);
+    place.clock.turn("2026-02-12T02:59:59.000Z");
+    assert_eq!(watch.round(), Duration::from_secs(1));
+    assert!(watch.results().is_empty());
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    assert_eq!(watch.round(), LOOK);
+    let results = watch.results();
+    assert_eq!((results.len(), results[0].due), (1, Some(time("2026-02-12T03:00:00.000Z"))));
+    assert_eq!((results[0].kind, results[0].verdict, results[0].entries), (Kind::Full, Verdict::Valid, 4));
+    place.clock.turn("2026-02-12T03:00:30.000Z");
+    watch.round();
+    assert_eq!(watch.results().len(), 1);
+    let metrics = watch.metrics().lock().unwrap().clone();
+    assert_eq!((metrics.audits, metrics.missed, metrics.last_valid), (1, 0, Some(true)));
+    assert_eq!(metrics.next_due, Some(time("2026-02-13T03:00:00.000Z")));
+    assert!(place.hook.bodies().is_empty());
+}
+
+#[test]
+fn it_reads_what_is_new_on_weekdays_and_everything_on_sundays() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    for day in 12..=16 {
+        place.clock.turn(&format!("2026-02-{day}T03:00:00.000Z"));
+        watch.round();
+    }
+    let kinds: Vec<Kind> = watch.results().iter().map(|result| result.kind).collect();
+    use Kind::{Full, Incremental};
+    // The first, and that of Sunday the 15th.
+    assert_eq!(kinds, [Full, Incremental, Incremental, Full, Incremental]);
+}
+
+#[test]
+fn what_was_missed_is_told_and_made_up_for() {
+    let place = Place::new();
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    place.watch().audit_now(Kind::Incremental).unwrap();
+    // The process is away for three nights.
+    place.clock.turn("2026-02-15T09:00:00.000Z");
+    let mut watch = place.watch();
+    watch.round();
+    assert_eq!(watch.results().len(), 2);
+    assert_eq!(watch.metrics().lock().unwrap().missed, 3);
+    assert_eq!(place.hook.causes(), ["AUDIT_MISSED", "-AUDIT_MISSED"]);
+    let text = place.hook.bodies()[0]["text"].to_string();
+    assert!(text.contains("3 due audits did not run, the last of them due at 2026-02-15T03:00"), "{text}");
+}
+
+#[test]
+fn an_audit_without_a_verdict_is_told_and_tried_again() {
+    for (mood, why) in [(LOST, "gone fishing"), (PANICKING, "a fault of the program")] {
+        let place = Place::new();
+        let store = Arc::new(Moody::of(place.store.clone()));
+        let mut watch = Watch::new(Setup { store: store.clone(), ..place.setup() }).unwrap();
+        store.be(mood);
+        place.clock.turn("2026-02-12T03:00:00.000Z");
+        watch.round();
+        let failed = watch.results()[0].clone();
+        assert_eq!(failed.verdict, Verdict::Failed);
+        assert!(failed.message.unwrap().contains(why));
+        place.clock.turn("2026-02-12T03:09:59.000Z");
+        watch.round();
+        assert_eq!(watch.results().len(), 1);
+        place.clock.turn("2026-02-12T03:10:00.000Z");
+        watch.round();
+        assert_eq!((watch.results().len(), place.hook.causes()), (2, vec!["AUDIT_FAILED".to_owned()]));
+        store.be(WELL);
+        place.clock.turn("2026-02-12T03:20:00.000Z");
+        watch.round();
+        assert_eq!(watch.results()[2].verdict, Verdict::Valid);
+        assert_eq!(place.hook.causes(), ["AUDIT_FAILED", "-AUDIT_FAILED"]);
+        assert!(place.halt().is_none());
+        assert_eq!(watch.metrics().lock().unwrap().failed, 2);
+    }
+}
+
+#[test]
+fn a_halt_that_cannot_be_written_is_told_and_tried_again() {
+    let place = Place::new();
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let mut watch = Watch::new(Setup { store: store.clone(), ..place.setup() }).unwrap();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    store.be(STUCK);
+    assert!(!watch.audit_now(Kind::Full).unwrap().valid());
+    assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING"]);
+    assert!(place.hook.bodies()[1]["text"].to_string().contains("COULD NOT BE HALTED"));
+    assert!(watch.metrics().lock().unwrap().halt_pending);
+    watch.round();
+    assert!(place.halt().is_none());
+    store.be(WELL);
+    watch.round();
+    assert!(place.halt().is_some());
+    assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
+    assert!(!watch.metrics().lock().unwrap().halt_pending);
+}
+
+#[test]
+fn an_engine_takes_nothing_more_once_the_watch_has_halted_it() {
+    let place = Place::new();
+    let engine = Engine::start(place.store.clone(), countersign_engine::Config::default()).unwrap();
+    let counted = engine.clone();
+    let mut setup = place.setup();
+    setup.halts = Some(Box::new(engine.clone()));
+    setup.commits = Some(Box::new(move || Commits::from(&counted.metrics())));
+    let mut watch = Watch::new(setup).unwrap();
+    engine.settle(Request::of(desk::transfer("bob", "carol", "20"))).unwrap();
+    assert!(watch.audit_now(Kind::Incremental).unwrap().valid());
+    place.tamper("UPDATE accounts SET is_frozen_for_fraud = 1 WHERE id = 'alice'");
+    assert!(!watch.audit_now(Kind::Incremental).unwrap().valid());
+    let refused = engine.settle(Request::of(desk::transfer("bob", "carol", "20"))).unwrap_err();
+    assert_eq!(refused.code(), "HALTED");
+    assert_eq!(place.hook.causes(), ["FINDING"]);
+}
+
+#[test]
+fn what_an_engine_does_not_halt_is_halted_in_the_store() {
+    let place = Place::new();
+    let engine = Engine::start(place.store.clone(), countersign_engine::Config::default()).unwrap();
+    let mut watch = Watch::new(Setup { halts: Some(Box::new(engine.clone())), ..place.setup() }).unwrap();
+    // The engine goes on from no last entry that is not its own, and so writes no halt behind it.
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    assert!(engine.settle(Request::of(desk::transfer("bob", "carol", "20"))).is_err());
+    assert!(!watch.audit_now(Kind::Full).unwrap().valid());
+    assert_eq!((place.halt().unwrap().by.as_str(), place.hook.causes()), ("watch", vec!["FINDING".to_owned()]));
+}
+
+#[test]
+fn an_audit_that_is_stopped_never_was() {
+    let place = Place::new();
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    let mut watch = place.watch();
+    assert!(watch.audit_now(Kind::Full).unwrap().valid());
+    watch.stop().store(true, Ordering::SeqCst);
+    desk::carry_out(&*place.store, &[desk::transfer("bob", "carol", "20")]);
+    place.clock.turn("2026-02-13T03:00:00.000Z");
+    watch.round();
+    drop(watch);
+    assert!(place.hook.bodies().is_empty());
+    place.clock.turn("2026-02-13T03:05:00.000Z");
+    let mut watch = place.watch();
+    assert_eq!(watch.results().len(), 1);
+    watch.round();
+    assert_eq!(watch.results()[1].due, Some(time("2026-02-13T03:00:00.000Z")));
+    assert!(place.hook.bodies().is_empty());
+}
+
+#[test]
+fn a_slow_audit_of_few_entries_is_told() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    place.clock.look_ms.store(31_000, Ordering::SeqCst);
+    let audit = watch.audit_now(Kind::Incremental).unwrap();
+    assert!(audit.valid() && audit.took > Duration::from_secs(30));
+    assert_eq!(place.hook.causes(), ["SLOW_AUDIT"]);
+    place.clock.look_ms.store(1, Ordering::SeqCst);
+    watch.audit_now(Kind::Incremental).unwrap();
+    assert_eq!(place.hook.causes(), ["SLOW_AUDIT", "-SLOW_AUDIT"]);
+    // As many entries as are allowed to take long.
+    drop(watch);
+    let mut setup = place.setup();
+    setup.config.alerts.slow_below_entries = 4;
+    place.clock.look_ms.store(31_000, Ordering::SeqCst);
+    Watch::new(setup).unwrap().audit_now(Kind::Incremental).unwrap();
+    assert_eq!(place.hook.causes().len(), 2);
+}
+
+#[test]
+fn too_many_conflicts_are_told() {
+    let place = Place::new();
+    let counts = Arc::new((AtomicU64::new(5_000), AtomicU64::new(4_000)));
+    let counted = counts.clone();
+    let commits =
+        move || Commits { written: counted.0.load(Ordering::SeqCst), conflicts: counted.1.load(Ordering::SeqCst) };
+    let mut watch = Watch::new(Setup { commits: Some(Box::new(commits)), ..place.setup() }).unwrap();
+    let mut round = |written: u64, conflicts: u64| {
+        counts.0.fetch_add(written, Ordering::SeqCst);
+        counts.1.fetch_add(conflicts, Ordering::SeqCst);
+        watch.round();
+        place.hook.causes().len()
+    };
+    assert_eq!(round(0, 0), 0, "what was before is not judged");
+    assert_eq!(round(100, 800), 0, "too few to judge");
+    assert_eq!(round(0, 100), 1, "900 of 1000");
+    assert_eq!(round(500, 500), 2, "half of them is not more than half");
+    assert_eq!(place.hook.causes(), ["VERSION_CONFLICTS", "-VERSION_CONFLICTS"]);
+}
+
+#[test]
+fn in_its_own_thread_it_answers_and_ends() {
+    let place = Place::new();
+    let guard = Guard::post(place.watch()).unwrap();
+    assert!(guard.audit_now(Kind::Incremental).unwrap().unwrap().valid());
+    desk::carry_out(&*place.store, &[desk::transfer("bob", "carol", "20")]);
+    let audit = guard.audit_now(Kind::Incremental).unwrap().unwrap();
+    assert_eq!((audit.kind, audit.entries), (Kind::Incremental, 5));
+    assert_eq!(guard.results().unwrap().len(), 2);
+    let metrics = guard.metrics();
+    assert_eq!((metrics.audits, metrics.last_entries, metrics.running), (2, Some(5), false));
+    assert_eq!(metrics.next_due, Some(time("2026-02-12T03:00:00.000Z")));
+    drop(guard);
+    // Its directory is free again, and knows what was.
+    let watch = place.watch();
+    assert_eq!(watch.results().len(), 2);
+    assert_eq!(watch.metrics().lock().unwrap().last_entries, Some(5));
+    assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let place = Place::new();
+    let error = |config: Config| match Watch::new(Setup { config, ..place.setup() }) {
+        Ok(_) => panic!("it was taken"),
+        Err(error) => error.to_string(),
+    };
+    assert!(error(Config { cron: "daily".to_owned(), ..Config::default() }).starts_with("cron"));
+    assert!(error(Config { keep_results_days: 6, ..Config::default() }).contains("7 days"));
+    assert!(error(Config { tls_root: Some("none.pem".into()), ..Config::default() }).contains("none.pem"));
+    let other = crate::ledger::create(
+        &place.folder.path().join("other.db"),
+        &countersign_store::Identity { ledger: "other".to_owned(), ..desk::identity() },
+    );
+    let refused = Watch::new(Setup { replica: Some(other), ..place.setup() });
+    assert!(matches!(refused, Err(WatchError::OtherReplica { .. })));
+}

@@ -1,0 +1,124 @@
+//! What every request shares: the ledger, the configuration, who may do what.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use countersign_engine::Engine;
+use countersign_engine::notary::Signer;
+use countersign_store::Store;
+use ipnet::IpNet;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tracing::Span;
+
+use crate::config::Config;
+use crate::export::lengths::Lengths;
+use crate::limits::MAX_READS;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::site::Sites;
+use crate::token::Keyring;
+
+/// What is served.
+#[derive(Clone)]
+pub enum Ledger {
+    /// A store that is only read.
+    ReadOnly(Arc<dyn Store>),
+    /// An engine, which writes to its store.
+    Engine(Engine),
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ReadOnly(_) => "ReadOnly",
+            Self::Engine(_) => "Engine",
+        })
+    }
+}
+
+impl Ledger {
+    pub(crate) fn store(&self) -> &dyn Store {
+        match self {
+            Self::ReadOnly(store) => store.as_ref(),
+            Self::Engine(engine) => engine.store(),
+        }
+    }
+
+    pub(crate) const fn engine(&self) -> Option<&Engine> {
+        match self {
+            Self::ReadOnly(_) => None,
+            Self::Engine(engine) => Some(engine),
+        }
+    }
+
+    /// Whose word is taken for where a request came from: the shield's business, which needs it.
+    pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
+        self.engine().map_or(&[], |engine| &engine.config().shield.trusted_proxies)
+    }
+}
+
+/// What every request shares.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) keyring: Keyring,
+    pub(crate) ledger: Ledger,
+    pub(crate) signer: Option<Arc<dyn Signer>>,
+    pub(crate) routes: Routes,
+    pub(crate) sites: Sites,
+    pub(crate) metrics: Metrics,
+    pub(crate) exports: Arc<Semaphore>,
+    pub(crate) lengths: Lengths,
+    reads: Semaphore,
+    stopping: AtomicBool,
+}
+
+impl App {
+    pub(crate) fn new(config: Config, ledger: Ledger, signer: Option<Arc<dyn Signer>>) -> Result<Self, String> {
+        config.check()?;
+        if config.writable && ledger.engine().is_none() {
+            return Err("writable: what only reads a ledger cannot write it".to_owned());
+        }
+        Ok(Self {
+            keyring: Keyring::new(config.tokens.clone())?,
+            ledger,
+            signer,
+            routes: Routes::new()?,
+            sites: Sites::new(&config)?,
+            metrics: Metrics::new(),
+            exports: Arc::new(Semaphore::new(config.limits.exports)),
+            lengths: Lengths::default(),
+            reads: Semaphore::new(MAX_READS),
+            stopping: AtomicBool::new(false),
+            config,
+        })
+    }
+
+    /// Reads the ledger on a thread that may wait.
+    pub(crate) async fn read<T, F>(self: &Arc<Self>, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
+    {
+        let _permit = self.reads.acquire().await.map_err(Problem::internal)?;
+        let (app, span) = (Arc::clone(self), Span::current());
+        let done = spawn_blocking(move || span.in_scope(|| work(app.ledger.store())));
+        done.await.map_err(Problem::internal)?
+    }
+
+    /// The engine, for what is written.
+    pub(crate) fn engine(&self) -> Result<&Engine, Problem> {
+        self.ledger.engine().ok_or_else(|| Problem::new("READ_ONLY", "this server only reads"))
+    }
+
+    /// From here on it says that it is not ready.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,277 @@
+//! Writes an export to a body, on a thread that may wait.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use countersign_core::hash::Hash;
+use countersign_core::timestamp::Timestamp;
+use countersign_store::export::{self, Extent};
+use countersign_store::{SignedCheckpoint, Snapshot, StoreError};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, ETAG, HeaderValue};
+use hyper::{HeaderMap, Response, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::spawn_blocking;
+use tracing::Span;
+
+use super::conditions::{Conditions, Judged};
+use super::form::{Form, Packing};
+use super::pieces::{PieceBody, Pieces, pieces};
+use super::range::Asked;
+use super::validator::{Grounds, tag};
+use super::window::Window;
+use crate::answer::{Answer, empty, whole};
+use crate::app::App;
+use crate::problem::Problem;
+
+/// An export that is asked for.
+pub(crate) struct Download {
+    pub(crate) form: Form,
+    pub(crate) conditions: Conditions,
+    /// HEAD asks for what would be said of it.
+    pub(crate) is_head: bool,
+    /// Whether a checkpoint is signed for it where there is none.
+    pub(crate) may_sign: bool,
+}
+
+/// What an answer says before its body, and how long that is where it is known.
+struct Begun {
+    status: StatusCode,
+    headers: HeaderMap,
+    length: Option<u64>,
+}
+
+type Tell = oneshot::Sender<Result<Begun, Problem>>;
+
+/// Answers as soon as it is known what will be sent, which a thread goes on to write.
+pub(crate) async fn begin(app: Arc<App>, download: Download, permit: OwnedSemaphorePermit) -> Result<Answer, Problem> {
+    let (tell, told) = oneshot::channel();
+    let (pieces, body) = pieces(Instant::now() + app.config.limits.export());
+    let (span, is_head) = (Span::current(), download.is_head);
+    spawn_blocking(move || {
+        let _permit = permit;
+        span.in_scope(|| {
+            app.metrics.exports.inc();
+            Writing { app: &app, download: &download }.run(tell, pieces);
+            app.metrics.exports.dec();
+        });
+    });
+    let begun = told.await.map_err(Problem::internal)??;
+    Ok(begun.answer(body, is_head))
+}
+
+impl Begun {
+    fn answer(self, body: PieceBody, is_head: bool) -> Answer {
+        let has_body = matches!(self.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) && !is_head;
+        let mut answer = if has_body { Response::new(whole(body.of_length(self.length))) } else { empty() };
+        if let (Some(length), true) = (self.length, is_head) {
+            answer.headers_mut().insert(hyper::header::CONTENT_LENGTH, length.into());
+        }
+        *answer.status_mut() = self.status;
+        answer.headers_mut().extend(self.headers);
+        answer
+    }
+}
+
+/// What the thread knows.
+struct Writing<'a> {
+    app: &'a App,
+    download: &'a Download,
+}
+
+/// An export, settled in every byte.
+struct Settled {
+    extent: Extent,
+    last: u64,
+    notes: Vec<String>,
+    tag: String,
+}
+
+impl Writing<'_> {
+    fn run(&self, tell: Tell, pieces: Pieces) {
+        let mut snapshot = match self.app.ledger.store().snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return drop(tell.send(Err(error.into()))),
+        };
+        let (begun, settled, window) = match self.settle(&mut *snapshot, &tell) {
+            Ok(settled) => settled,
+            Err(problem) => return drop(tell.send(Err(problem))),
+        };
+        let done = !matches!(begun.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) || self.download.is_head;
+        let left = tell.send(Ok(begun)).is_err();
+        if done || left {
+            return;
+        }
+        if let Err(error) = self.write(&mut *snapshot, &settled, window, pieces) {
+            tracing::info!(%error, "an export was not read to its end");
+        }
+    }
+
+    /// Which entries, what goes into the trailer, what is sent of it.
+    fn settle(&self, snapshot: &mut dyn Snapshot, tell: &Tell) -> Result<(Begun, Settled, Range<u64>), Problem> {
+        let form = &self.download.form;
+        let settled = self.settled(snapshot)?;
+        let mut headers = HeaderMap::new();
+        form.describe(settled.last, &mut headers)?;
+        headers.insert(ETAG, HeaderValue::try_from(&settled.tag).map_err(Problem::internal)?);
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        let range = match self.download.conditions.judge(&settled.tag) {
+            Judged::Failed => return Err(Problem::new("PRECONDITION_FAILED", "the export has another ETag")),
+            Judged::NotModified => {
+                let begun = Begun { status: StatusCode::NOT_MODIFIED, headers, length: None };
+                return Ok((begun, settled, 0..0));
+            }
+            Judged::Sent(range) => range.filter(|_| !self.download.is_head),
+        };
+        let Some(asked) = range else {
+            let length = self.app.lengths.find(&settled.tag);
+            return Ok((Begun { status: StatusCode::OK, headers, length }, settled, 0..u64::MAX));
+        };
+        let (window, total) = self.window(snapshot, &settled, asked, tell)?;
+        let range = format!("bytes {}-{}/{total}", window.start, window.end - 1);
+        headers.insert(CONTENT_RANGE, HeaderValue::try_from(range).map_err(Problem::internal)?);
+        let length = Some(window.end - window.start);
+        Ok((Begun { status: StatusCode::PARTIAL_CONTENT, headers, length }, settled, window))
+    }
+
+    fn settled(&self, snapshot: &mut dyn Snapshot) -> Result<Settled, Problem> {
+        let form = &self.download.form;
+        let store = self.app.ledger.store();
+        let head = snapshot.head().clone();
+        let last = form.last.unwrap_or(head.seq);
+        let is_empty = head.seq == 0 && form.first == 1 && form.last.is_none();
+        if !is_empty && (form.first > last || last > head.seq) {
+            let missing = form.first.max(last);
+            return Err(Problem::not_found(format_args!("entry {missing}: the ledger has {}", head.seq)));
+        }
+        let last_hash = if last == head.seq { head.hash } else { hash_of(snapshot, last)? };
+        let notes = self.notes(snapshot, last)?;
+        let identity = store.identity();
+        let tag = tag(form, &Grounds { identity, head: &head, last, last_hash, notes: &notes });
+        let extent = Extent { first: form.first, last: Some(last), personal: form.personal, exported_at: None };
+        Ok(Settled { extent, last, notes, tag })
+    }
+
+    /// The checkpoint of exactly these entries, made and kept where there is none yet: the next export has
+    /// the same one.
+    fn notes(&self, snapshot: &mut dyn Snapshot, last: u64) -> Result<Vec<String>, Problem> {
+        let store = self.app.ledger.store();
+        let kept = || -> Result<Option<SignedCheckpoint>, StoreError> {
+            Ok(store.checkpoint(Some(last))?.filter(|kept| kept.size == last))
+        };
+        if let Some(kept) = kept()? {
+            return Ok(vec![kept.note]);
+        }
+        let signer = self.app.signer.as_ref().filter(|_| self.download.may_sign);
+        let Some(signer) = signer else { return Ok(Vec::new()) };
+        let root = export::root(snapshot, last)?;
+        let at = now();
+        let note = signer.sign(last, &root, u64::try_from(at.millis() / 1000).unwrap_or_default());
+        store.keep_checkpoint(&SignedCheckpoint { size: last, note, at })?;
+        Ok(kept()?.into_iter().map(|kept| kept.note).collect())
+    }
+
+    /// The bytes that are asked for, and how many there are in all.
+    fn window(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        settled: &Settled,
+        asked: Asked,
+        tell: &Tell,
+    ) -> Result<(Range<u64>, u64), Problem> {
+        let length = match self.app.lengths.find(&settled.tag) {
+            Some(length) => length,
+            None => self.measure(snapshot, settled, tell)?,
+        };
+        let window = asked.of(length).ok_or_else(|| {
+            let unsatisfied = HeaderValue::try_from(format!("bytes */{length}"));
+            let problem = Problem::new("RANGE_NOT_SATISFIABLE", format_args!("the export has {length} bytes"));
+            match unsatisfied {
+                Ok(value) => problem.header(CONTENT_RANGE, value),
+                Err(_) => problem,
+            }
+        })?;
+        Ok((window, length))
+    }
+
+    /// Writes it to nowhere, to know its length.
+    fn measure(&self, snapshot: &mut dyn Snapshot, settled: &Settled, tell: &Tell) -> Result<u64, Problem> {
+        let until = Instant::now() + self.app.config.limits.export();
+        let mut counted = Window::new(Watched { tell, until }, 0..u64::MAX);
+        self.pack(snapshot, settled, &mut counted).map_err(|error| match error {
+            StoreError::Io(_) => Problem::new("TIMED_OUT", "the export took too long"),
+            other => other.into(),
+        })?;
+        self.app.lengths.note(&settled.tag, counted.written());
+        Ok(counted.written())
+    }
+
+    fn write(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        settled: &Settled,
+        window: Range<u64>,
+        mut pieces: Pieces,
+    ) -> Result<(), StoreError> {
+        let is_whole = window == (0..u64::MAX);
+        let mut out = Window::new(&mut pieces, window);
+        let written = self.pack(snapshot, settled, &mut out);
+        let (length, is_past) = (out.written(), out.is_past());
+        // Nobody needs what follows the window, so its end is no failure.
+        if !is_past {
+            written?;
+        }
+        if is_whole {
+            self.app.lengths.note(&settled.tag, length);
+        }
+        Ok(pieces.finish()?)
+    }
+
+    fn pack(&self, snapshot: &mut dyn Snapshot, settled: &Settled, out: &mut dyn Write) -> Result<(), StoreError> {
+        let identity = self.app.ledger.store().identity();
+        let mut sign = |_: u64, _: Hash| settled.notes.clone();
+        if self.download.form.packing == Packing::Plain {
+            return export::write(snapshot, identity, &settled.extent, &mut sign, out).map(drop);
+        }
+        let mut gzip = GzEncoder::new(out, Compression::fast());
+        export::write(snapshot, identity, &settled.extent, &mut sign, &mut gzip)?;
+        Ok(gzip.finish().map(drop)?)
+    }
+}
+
+/// Takes everything, as long as somebody waits for the answer.
+struct Watched<'a> {
+    tell: &'a Tell,
+    until: Instant,
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.tell.is_closed() || Instant::now() > self.until {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody waits for it any more"));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn hash_of(snapshot: &mut dyn Snapshot, seq: u64) -> Result<Hash, Problem> {
+    let mut hash = None;
+    snapshot.entries(seq..=seq, &mut |record| {
+        hash = record.hash();
+        Ok(())
+    })?;
+    hash.ok_or_else(|| StoreError::Damaged(format!("entry {seq} is missing, or its hash is none")).into())
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or_default())
+}

@@ -1,0 +1,124 @@
+//! Every size and time that a caller could stretch is capped here, by name.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Most header fields of a request.
+pub(crate) const MAX_HEADERS: usize = 64;
+/// Most bytes of a request's head: request line and header fields. Past it, hyper answers 431 (414 where the
+/// request line alone is longer).
+pub(crate) const MAX_HEAD: usize = 16 << 10;
+/// Longest query of an address, in bytes.
+pub(crate) const MAX_QUERY: usize = 1 << 10;
+/// Longest `Authorization` that is looked at, in bytes.
+pub(crate) const MAX_AUTHORIZATION: usize = 512;
+/// Longest `Idempotency-Key`, in bytes: with the token's name before it, it must fit the 128 that a store keeps.
+pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 64;
+/// Longest name of a token, in bytes.
+pub(crate) const MAX_TOKEN_NAME: usize = 63;
+/// Most reads of the ledger at once; further ones wait. Each takes a thread and a connection of the database.
+pub(crate) const MAX_READS: usize = 64;
+/// Most entries or accounts of one page.
+pub(crate) const MAX_PAGE: u32 = 1_000;
+/// How many a page has where the caller does not say.
+pub(crate) const DEFAULT_PAGE: u32 = 100;
+/// Longest text of a problem that repeats what a caller wrote, in characters.
+pub(crate) const MAX_DETAIL: usize = 300;
+/// Size of the pieces in which an export is sent, in bytes.
+pub(crate) const EXPORT_PIECE: usize = 64 << 10;
+/// Most pieces of an export that wait for a slow reader.
+pub(crate) const EXPORT_AHEAD: usize = 4;
+/// Most lengths of exports that are remembered, to answer range requests without writing them twice.
+pub(crate) const MAX_LENGTHS: usize = 64;
+/// Connections that the system holds until they are accepted.
+pub(crate) const BACKLOG: i32 = 1024;
+
+/// What an operator may set. Times are in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Most connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// Most exports at once; further ones are answered 503.
+    pub exports: usize,
+    /// Most bytes of a request's body.
+    pub body: usize,
+    /// Until a request's head must have come. It bounds how long an idle connection is kept, too.
+    pub head_ms: u64,
+    /// Until a request's body must have come.
+    pub body_ms: u64,
+    /// Until an answer must have begun.
+    pub answer_ms: u64,
+    /// How long a client may take nothing of an answer.
+    pub stall_ms: u64,
+    /// How long an export may take in all; it holds a snapshot of the database.
+    pub export_ms: u64,
+    /// How long requests under way may take once the server is told to stop.
+    pub shutdown_ms: u64,
+    /// How long the server goes on accepting while it says that it is not ready, before it stops.
+    pub farewell_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            exports: 4,
+            body: 64 << 10,
+            head_ms: 10_000,
+            body_ms: 10_000,
+            answer_ms: 30_000,
+            stall_ms: 30_000,
+            export_ms: 3_600_000,
+            shutdown_ms: 30_000,
+            farewell_ms: 0,
+        }
+    }
+}
+
+impl Limits {
+    /// The first of them that lets nothing through.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let least = [
+            ("connections", self.connections as u64),
+            ("exports", self.exports as u64),
+            ("body", self.body as u64),
+            ("head_ms", self.head_ms),
+            ("body_ms", self.body_ms),
+            ("answer_ms", self.answer_ms),
+            ("stall_ms", self.stall_ms),
+            ("export_ms", self.export_ms),
+        ];
+        let zero = least.into_iter().find(|(_, value)| *value == 0);
+        zero.map_or(Ok(()), |(name, _)| Err(format!("limits.{name} is 0: nothing would be served")))
+    }
+
+    pub(crate) const fn head(&self) -> Duration {
+        Duration::from_millis(self.head_ms)
+    }
+
+    pub(crate) const fn body_time(&self) -> Duration {
+        Duration::from_millis(self.body_ms)
+    }
+
+    pub(crate) const fn answer(&self) -> Duration {
+        Duration::from_millis(self.answer_ms)
+    }
+
+    pub(crate) const fn stall(&self) -> Duration {
+        Duration::from_millis(self.stall_ms)
+    }
+
+    pub(crate) const fn export(&self) -> Duration {
+        Duration::from_millis(self.export_ms)
+    }
+
+    pub(crate) const fn shutdown(&self) -> Duration {
+        Duration::from_millis(self.shutdown_ms)
+    }
+
+    pub(crate) const fn farewell(&self) -> Duration {
+        Duration::from_millis(self.farewell_ms)
+    }
+}

@@ -1,0 +1,175 @@
+//! What Prometheus is told: the server's own figures, and the engine's and the ledger's as of the moment.
+
+use std::fmt;
+use std::time::Duration;
+
+use countersign_engine::Histogram as Counts;
+use countersign_engine::Metrics as EngineMetrics;
+use countersign_store::Head;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::problem::Problem;
+
+/// Of answers to be counted: all of them names out of the program, none a caller's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Labels {
+    pub(crate) route: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: &'static str,
+}
+
+/// Upper bounds of the buckets, in seconds.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// The server's own figures.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    seconds: Family<Route, Histogram, fn() -> Histogram>,
+    pub(crate) connections: Gauge,
+    pub(crate) exports: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::<Labels, Counter>::default();
+        let seconds = Family::<Route, Histogram, _>::new_with_constructor(histogram as fn() -> Histogram);
+        let (connections, exports) = (Gauge::default(), Gauge::default());
+        registry.register("countersign_http_requests", "Requests answered", requests.clone());
+        registry.register("countersign_http_request_seconds", "Until an answer began", seconds.clone());
+        registry.register("countersign_http_connections", "Connections open", connections.clone());
+        registry.register("countersign_http_exports", "Exports being written", exports.clone());
+        Self { registry, requests, seconds, connections, exports }
+    }
+
+    pub(crate) fn answered(&self, labels: &Labels, took: Duration) {
+        self.requests.get_or_create(labels).inc();
+        self.seconds.get_or_create(&Route { route: labels.route }).observe(took.as_secs_f64());
+    }
+
+    /// In the text format of OpenMetrics.
+    pub(crate) fn text(&self, moment: Moment) -> Result<String, Problem> {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(moment));
+        let mut out = String::new();
+        text::encode_registry(&mut out, &self.registry).map_err(Problem::internal)?;
+        text::encode_registry(&mut out, &registry).map_err(Problem::internal)?;
+        text::encode_eof(&mut out).map_err(Problem::internal)?;
+        Ok(out)
+    }
+}
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+/// The ledger and its engine as they are now.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    pub(crate) head: Head,
+    pub(crate) engine: Option<EngineMetrics>,
+}
+
+impl Collector for Moment {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let halted = i64::from(self.head.halt.is_some());
+        show(&mut encoder, "ledger_entries", "Entries of the ledger", &ConstGauge::new(signed(self.head.seq)))?;
+        show(&mut encoder, "ledger_version", "Commits of the ledger", &ConstGauge::new(signed(self.head.version)))?;
+        show(&mut encoder, "ledger_halted", "1 where no transaction is taken", &ConstGauge::new(halted))?;
+        self.engine.as_ref().map_or(Ok(()), |engine| show_engine(&mut encoder, engine))
+    }
+}
+
+fn show_engine(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> fmt::Result {
+    let counters = [
+        ("engine_settled", "Orders settled", engine.settled),
+        ("engine_replayed", "Answers given again", engine.replayed),
+        ("engine_frozen", "Accounts that the shield froze", engine.frozen),
+        ("engine_batches", "Batches written", engine.batches),
+        ("engine_version_conflicts", "Times that somebody else had written meanwhile", engine.version_conflicts),
+        ("engine_retries", "Batches tried again", engine.retries),
+        ("engine_lost", "Commits of which it was unknown whether they were written", engine.lost),
+        ("engine_given_up", "Batches given up", engine.given_up),
+        ("engine_checkpoints", "Checkpoints signed", engine.checkpoints),
+    ];
+    for (name, help, value) in counters {
+        show(encoder, name, help, &ConstCounter::new(value))?;
+    }
+    show(encoder, "engine_queue", "Requests that wait", &ConstGauge::new(signed(engine.queue_length as u64)))?;
+    show(encoder, "engine_queue_max", "Most that may wait", &ConstGauge::new(signed(engine.queue_capacity as u64)))?;
+    show(encoder, "engine_batch_size", "Requests in a batch", &Shown(&engine.batch_sizes))?;
+    show(encoder, "engine_load_seconds", "Reading what a batch needs", &Shown(&engine.load_seconds))?;
+    show(encoder, "engine_commit_seconds", "Writing a batch", &Shown(&engine.commit_seconds))?;
+    show_refused(encoder, engine)
+}
+
+fn show_refused(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> fmt::Result {
+    let (name, help) = ("countersign_engine_refused", "Requests not carried out");
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (code, count) in &engine.refused {
+        ConstCounter::new(*count).encode(family.encode_family(&[("code", *code)])?)?;
+    }
+    Ok(())
+}
+
+fn show(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, metric: &impl EncodeMetric) -> fmt::Result {
+    let name = format!("countersign_{name}");
+    metric.encode(encoder.encode_descriptor(&name, help, None, metric.metric_type())?)
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The engine's histogram, as Prometheus has it.
+struct Shown<'a>(&'a Counts);
+
+impl EncodeMetric for Shown<'_> {
+    fn encode(&self, mut encoder: prometheus_client::encoding::MetricEncoder<'_>) -> fmt::Result {
+        let bounds = self.0.upper_bounds.iter().copied().chain([f64::MAX]);
+        let buckets: Vec<(f64, u64)> = bounds.zip(self.0.counts.iter().copied()).collect();
+        encoder.encode_histogram::<NoLabelSet>(self.0.sum, self.0.count(), &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_store::Identity;
+
+    use super::*;
+
+    #[test]
+    fn figures_stand_in_the_text_format() {
+        let metrics = Metrics::new();
+        metrics.connections.inc();
+        let labels = Labels { route: "/api/v1/stats", method: "GET", status: 200 };
+        metrics.answered(&labels, Duration::from_millis(3));
+        let identity = Identity { ledger: "a".to_owned(), ledger_id: "0".repeat(32) };
+        let head = Head { seq: 7, ..Head::empty(&identity) };
+        let text = metrics.text(Moment { head, engine: None }).unwrap();
+        assert!(
+            text.contains("countersign_http_requests_total{route=\"/api/v1/stats\",method=\"GET\",status=\"200\"} 1\n")
+        );
+        assert!(text.contains("countersign_http_connections 1\n"), "{text}");
+        assert!(text.contains("\ncountersign_ledger_entries 7\n") && text.contains("countersign_ledger_halted 0\n"));
+        assert!(text.contains("le=\"0.005\"") && text.ends_with("# EOF\n"));
+    }
+}

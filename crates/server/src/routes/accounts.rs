@@ -1,0 +1,130 @@
+//! Accounts: their documents, opening them, their standing, their freezes.
+
+use std::sync::Arc;
+
+use countersign_core::books::{Account, has_document};
+use countersign_core::grammar::{self, SYSTEM};
+use countersign_core::settle::Order;
+use countersign_engine::{NewAccount, Standing};
+use countersign_store::{Store, Wanted};
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
+use serde::{Deserialize, Serialize};
+
+use super::Call;
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::body;
+use crate::order::{self, Orderer};
+use crate::problem::Problem;
+
+/// Accounts by id.
+#[derive(Serialize)]
+struct Page {
+    accounts: Vec<Account>,
+    /// `after` of the next page; null where there is none.
+    after: Option<String>,
+}
+
+/// The account of a path.
+pub(super) fn id(call: &Call) -> Result<String, Problem> {
+    let id = call.parameter("account");
+    if !grammar::is_id(id) {
+        return Err(Problem::parameter("account", "not 1 to 64 of A-Z a-z 0-9 . _ : -"));
+    }
+    Ok(id.to_owned())
+}
+
+pub(super) fn find(store: &dyn Store, id: &str) -> Result<Account, Problem> {
+    let wanted = Wanted { accounts: vec![id.to_owned()], ..Wanted::default() };
+    let found = if has_document(id) { store.load(&wanted)?.accounts.remove(id) } else { None };
+    found.ok_or_else(|| missing(id))
+}
+
+fn missing(id: &str) -> Problem {
+    Problem::not_found(format_args!("account {id}"))
+}
+
+/// An account as a caller may see it.
+fn shown(account: Account, with_personal: bool) -> Account {
+    if with_personal { account } else { Account { username: None, ..account } }
+}
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    call.query(&[])?;
+    let (id, with_personal) = (id(&call)?, call.caller.sees_personal_data());
+    app.read(move |store| answer::json(&shown(find(store, &id)?, with_personal))).await
+}
+
+/// Accounts that are frozen for fraud; a list of all is the export's business.
+pub(super) async fn frozen(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let query = call.query(&["frozen", "after", "limit"])?;
+    if query.flag("frozen")? != Some(true) {
+        return Err(Problem::parameter("frozen", "only frozen accounts are listed: frozen=true"));
+    }
+    let after = query.text("after").map(str::to_owned);
+    if after.as_deref().is_some_and(|after| !grammar::is_id(after)) {
+        return Err(Problem::parameter("after", "not 1 to 64 of A-Z a-z 0-9 . _ : -"));
+    }
+    let (limit, with_personal) = (query.limit()?, call.caller.sees_personal_data());
+    let found = app.read(move |store| Ok(store.frozen(after.as_deref(), limit)?)).await?;
+    let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let after = found.last().filter(|_| full).map(|last| last.id.clone());
+    answer::json(&Page { accounts: found.into_iter().map(|account| shown(account, with_personal)).collect(), after })
+}
+
+pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    call.query(&[])?;
+    let new: NewAccount = body::read(&call.headers, call.body, &app.config.limits).await?;
+    let account = order::wait(&app, move |engine| engine.open_account(new)).await?;
+    let mut answer = answer::json(&account)?;
+    *answer.status_mut() = StatusCode::CREATED;
+    let location = format!("/api/v1/accounts/{}", account.id);
+    answer.headers_mut().insert(LOCATION, HeaderValue::try_from(location).map_err(Problem::internal)?);
+    Ok(answer)
+}
+
+pub(super) async fn set_standing(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    call.query(&[])?;
+    let id = id(&call)?;
+    let standing: Standing = body::read(&call.headers, call.body, &app.config.limits).await?;
+    let account = id.clone();
+    let set = order::wait(&app, move |engine| engine.set_standing(&account, standing)).await;
+    answer::json(&set.map_err(|problem| of_path(problem, &id))?)
+}
+
+/// Why an account is frozen, or no longer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    reason: String,
+}
+
+pub(super) async fn freeze(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    change_freeze(app, call, "ACCOUNT_FREEZE").await
+}
+
+pub(super) async fn unfreeze(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    change_freeze(app, call, "ACCOUNT_UNFREEZE").await
+}
+
+async fn change_freeze(app: Arc<App>, call: Call, kind: &str) -> Result<Answer, Problem> {
+    call.query(&[])?;
+    let (id, orderer) = (id(&call)?, Orderer::of(&call)?);
+    let Reason { reason } = body::read(&call.headers, call.body, &app.config.limits).await?;
+    let order = Order {
+        kind: kind.to_owned(),
+        sender_id: SYSTEM.to_owned(),
+        receiver_id: id.clone(),
+        operator_id: Some(orderer.name.clone()),
+        description: Some(reason),
+        ..Order::default()
+    };
+    let settled = orderer.submit(&app, order).await;
+    order::receipt(&settled.map_err(|problem| of_path(problem, &id))?)
+}
+
+/// An account that is named by the path and does not exist is a resource that does not exist.
+fn of_path(problem: Problem, id: &str) -> Problem {
+    if problem.code == "UNKNOWN_ACCOUNT" { missing(id) } else { problem }
+}

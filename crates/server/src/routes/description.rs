@@ -1,0 +1,14 @@
+//! What the interface says of itself.
+
+use std::sync::Arc;
+
+use super::Call;
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::problem::Problem;
+
+const OPENAPI: &str = include_str!("../../openapi.json");
+
+pub(super) async fn show(_app: Arc<App>, _call: Call) -> Result<Answer, Problem> {
+    Ok(answer::text("application/json", OPENAPI))
+}

@@ -1,0 +1,36 @@
+//! Halting the ledger, and lifting that.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Call;
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::body;
+use crate::order::{self, Orderer};
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    reason: String,
+}
+
+/// From here on no transaction is taken. A halt that stands already is answered as it is.
+pub(super) async fn halt(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    call.query(&[])?;
+    let by = Orderer::of(&call)?.name;
+    let Reason { reason } = body::read(&call.headers, call.body, &app.config.limits).await?;
+    answer::json(&order::wait(&app, move |engine| engine.halt(&by, &reason)).await?)
+}
+
+/// From here on transactions are taken again.
+pub(super) async fn resume(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    call.query(&[])?;
+    let by = Orderer::of(&call)?.name;
+    let Reason { reason } = body::read(&call.headers, call.body, &app.config.limits).await?;
+    order::wait(&app, move |engine| engine.resume(&by, &reason)).await?;
+    answer::json(&json!({"halted": false}))
+}

@@ -1,0 +1,134 @@
+//! What is read: entries, histories, figures, checkpoints, proofs.
+
+use countersign_core::hash::Hash;
+use countersign_core::merkle::{leaf, verify_consistency, verify_inclusion};
+use serde_json::{Value, json};
+
+use crate::bed::Bed;
+
+fn with_payments(count: u64) -> Bed {
+    let bed = Bed::start();
+    let order =
+        json!({"type": "TRANSFER", "sender_id": "anna", "receiver_id": "bob", "currency": "EURO", "amount": "1"});
+    for n in 0..count {
+        assert_eq!(bed.order(&n.to_string(), &order).status, 201);
+    }
+    bed
+}
+
+fn hash(value: &Value) -> Hash {
+    Hash::parse(value.as_str().unwrap()).unwrap()
+}
+
+fn hashes(value: &Value) -> Vec<Hash> {
+    value.as_array().unwrap().iter().map(hash).collect()
+}
+
+#[test]
+fn entries_come_in_pages() {
+    let bed = with_payments(6);
+    let (mut first, mut seqs) = (1, Vec::new());
+    loop {
+        let page = bed.get(&format!("/api/v1/entries?first={first}&limit=3")).json();
+        seqs.extend(page["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap()));
+        assert_eq!(page["last_seq"], 7);
+        match page["next"].as_u64() {
+            Some(next) => first = next,
+            None => break,
+        }
+    }
+    assert_eq!(seqs, [1, 2, 3, 4, 5, 6, 7]);
+    let beyond = bed.get("/api/v1/entries?first=100").json();
+    assert_eq!(beyond, json!({"entries": [], "next": null, "last_seq": 7}));
+    let by_seq = bed.get("/api/v1/entries/3").json();
+    let by_id = bed.get(&format!("/api/v1/entries/{}", by_seq["transaction_id"].as_str().unwrap())).json();
+    assert_eq!(by_seq, by_id);
+    assert_eq!(bed.get("/api/v1/entries/8").code(), "NOT_FOUND");
+    for name in ["0", "01", "-1", "x", "9007199254740992", "0190A5E2-7B1C-7C3D-8E4F-0123456789AB"] {
+        assert_eq!(bed.get(&format!("/api/v1/entries/{name}")).code(), "INVALID_PARAMETER", "{name}");
+    }
+}
+
+#[test]
+fn histories_come_in_pages_the_latest_first() {
+    let bed = with_payments(5);
+    let seqs = |path: &str| -> Vec<u64> {
+        let page = bed.get(path).json();
+        page["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(seqs("/api/v1/accounts/anna/history?side=sent"), [6, 5, 4, 3, 2]);
+    assert_eq!(seqs("/api/v1/accounts/anna/history?side=received"), [1]);
+    assert_eq!(seqs("/api/v1/accounts/anna/history"), [6, 5, 4, 3, 2, 1]);
+    let page = bed.get("/api/v1/accounts/bob/history?limit=2").json();
+    assert_eq!(page["before"], 5);
+    assert_eq!(seqs("/api/v1/accounts/bob/history?limit=2&before=5"), [4, 3]);
+    assert_eq!(bed.get("/api/v1/accounts/nobody/history").code(), "NOT_FOUND");
+    assert_eq!(bed.get("/api/v1/accounts/anna/history?side=left").code(), "INVALID_PARAMETER");
+    assert_eq!(bed.get("/api/v1/accounts/a%20b").code(), "INVALID_PARAMETER");
+    assert_eq!(bed.get("/api/v1/accounts/SYSTEM").code(), "NOT_FOUND");
+}
+
+#[test]
+fn figures_add_up() {
+    let bed = with_payments(4);
+    let stats = bed.get("/api/v1/stats").json();
+    assert_eq!(stats["totals"]["EURO"]["TRANSFER"]["transactions"], 4);
+    assert_eq!(stats["minted"], json!({"EURO": "1000.0000"}));
+    assert_eq!(stats["burned"], json!({"EURO": "0.0000"}));
+    assert_eq!((&stats["ledger"], &stats["halted"]), (&"game.example/economy".into(), &false.into()));
+    let last = bed.get("/api/v1/entries/5").json();
+    assert_eq!(stats["head"], last["current_hash"]);
+    let text = bed.get("/metrics");
+    assert!(text.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    for line in ["countersign_ledger_entries 5\n", "countersign_engine_settled_total 4\n", "# EOF\n"] {
+        assert!(text.text().contains(line), "{line}: {}", text.text());
+    }
+}
+
+#[test]
+fn proofs_hold_for_every_entry_and_every_pair_of_sizes() {
+    let bed = with_payments(8);
+    for size in 1..=9_u64 {
+        for seq in 1..=size {
+            let proof = bed.get(&format!("/api/v1/proof?seq={seq}&size={size}")).json();
+            let entry = bed.get(&format!("/api/v1/entries/{seq}")).json();
+            assert_eq!(hash(&proof["leaf"]), leaf(&hash(&entry["current_hash"])));
+            let (leaf, root) = (hash(&proof["leaf"]), hash(&proof["root"]));
+            assert!(verify_inclusion(seq - 1, size, &leaf, &root, &hashes(&proof["proof"])), "{seq} in {size}");
+        }
+        let proof = bed.get(&format!("/api/v1/proof?old={}&new={size}", size - 1)).json();
+        let (old, new) = (hash(&proof["old_root"]), hash(&proof["new_root"]));
+        assert!(verify_consistency(size - 1, &old, size, &new, &hashes(&proof["proof"])), "{size}");
+    }
+    let whole = bed.get("/api/v1/proof?seq=1").json();
+    assert_eq!((&whole["size"], &whole["root"]), (&9.into(), &bed.get("/api/v1/stats").json()["root"]));
+    for query in ["", "?seq=10", "?seq=3&size=2", "?size=3", "?seq=1&old=1", "?old=5&new=4", "?old=1&new=10", "?seq=0"]
+    {
+        assert_eq!(bed.get(&format!("/api/v1/proof{query}")).code(), "INVALID_PARAMETER", "{query}");
+    }
+}
+
+#[test]
+fn a_resource_answers_head_options_and_no_other_method() {
+    let bed = with_payments(0);
+    let bearer = crate::bed::bearer(&bed.secrets.auditor);
+    let token = [("authorization", bearer.as_str())];
+    let head = bed.send("HEAD", "/api/v1/stats", &token, b"");
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.header("content-length").unwrap(), bed.get("/api/v1/stats").body.len().to_string());
+    let options = bed.send("OPTIONS", "/api/v1/accounts/anna", &[], b"");
+    assert_eq!((options.status, options.header("allow")), (204, Some("GET, PATCH, HEAD, OPTIONS")));
+    for method in ["PUT", "DELETE", "BREW"] {
+        let refused = bed.send(method, "/api/v1/stats", &token, b"");
+        assert_eq!((refused.status, refused.code().as_str()), (405, "METHOD_NOT_ALLOWED"), "{method}");
+        assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"));
+    }
+    for path in ["/api/v1/nothing", "/api/v2/stats", "/api/v1/stats/", "/nothing", "/"] {
+        assert_eq!(bed.get(path).code(), "NOT_FOUND", "{path}");
+    }
+    assert_eq!(bed.get("/api/v1/stats?verbose=1").code(), "INVALID_PARAMETER");
+    let answer = bed.get("/api/v1/stats");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+}

@@ -1,0 +1,100 @@
+//! Connections, and the runtime that they live on.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
+use tokio::runtime;
+
+use super::address;
+use super::fault::no_connection;
+use crate::error::StoreError;
+
+/// A connection, with the statements that were prepared on it.
+pub(super) type Client = ClientWrapper;
+
+/// Most connections that are kept. A snapshot has one of its own beside them, so that no commit waits for it.
+const CONNECTIONS: usize = 8;
+/// How long to wait for one of them.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What every connection is set to, as far as the database knows it: a commit is on the disk before it is
+/// answered; a lock that a stopped process holds is given up in time. PostgreSQL plans each statement a few
+/// times and then keeps a plan. Ours are all made for an index, and a plan made while a table was young would
+/// read all of it for long after.
+const SESSION: &str = "SELECT set_config(wanted.name, wanted.value, false) FROM (VALUES \
+    ('synchronous_commit', 'on', '{off,local}'), ('lock_timeout', '10s', '{0}'), \
+    ('idle_in_transaction_session_timeout', '60s', '{0}')) AS wanted(name, value, instead_of) \
+    JOIN pg_settings AS present ON present.name = wanted.name AND present.setting = ANY (wanted.instead_of::text[])";
+const READ_ONLY: &str = "SET default_transaction_read_only = on";
+
+/// Connections to a database, and the runtime that they live on.
+pub(super) struct Link {
+    pool: Pool,
+    /// Taken when the link is dropped.
+    runtime: Option<runtime::Runtime>,
+}
+
+impl Link {
+    /// Connects when it is first used.
+    pub(super) fn new(url: &str, read_only: bool) -> Result<Self, StoreError> {
+        let (config, tls) = address::read(url)?;
+        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config, tls, manager);
+        let set_up = Hook::async_fn(move |client: &mut Client, _| {
+            Box::pin(async move {
+                client.batch_execute(SESSION).await.map_err(HookError::Backend)?;
+                if read_only {
+                    client.batch_execute(READ_ONLY).await.map_err(HookError::Backend)?;
+                }
+                Ok(())
+            })
+        });
+        let pool = Pool::builder(manager).max_size(CONNECTIONS).wait_timeout(Some(PATIENCE));
+        let pool = pool.runtime(Runtime::Tokio1).post_create(set_up).build();
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("countersign-postgres")
+            .enable_all()
+            .build()?;
+        let pool = pool.map_err(|error| StoreError::Other(error.to_string()))?;
+        Ok(Self { pool, runtime: Some(runtime) })
+    }
+
+    /// Runs to the end what is to be done with a connection.
+    pub(super) fn with<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.run(async {
+            let connection = self.pool.get().await.map_err(no_connection)?;
+            work(&connection).await
+        })
+    }
+
+    /// A connection that is no longer the pool's.
+    pub(super) fn own(&self) -> Result<Client, StoreError> {
+        self.run(async { Ok(Object::take(self.pool.get().await.map_err(no_connection)?)) })
+    }
+
+    /// # Panics
+    /// Where the thread is one of a runtime's that must not block, as tokio says.
+    pub(super) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.as_ref().expect("there until the link is dropped").block_on(work)
+    }
+}
+
+impl Drop for Link {
+    /// Without waiting, which a thread of another runtime must not.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}

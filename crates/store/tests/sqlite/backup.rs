@@ -1,0 +1,61 @@
+//! Copies of a ledger that is in use.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use countersign_store::conformance::desk::{self, Everything};
+use countersign_store::{Store as _, StoreError, sqlite};
+
+use crate::Ledger;
+
+#[test]
+fn a_copy_is_a_ledger() {
+    let ledger = Ledger::furnished();
+    let store = ledger.open();
+    let to = ledger.directory.path().join("copy.db");
+    store.backup(&to).unwrap();
+    let copy = sqlite::open(&to, Some("conformance/ledger")).unwrap();
+    assert_eq!(Everything::of(&copy), Everything::of(&store));
+    desk::carry_out(&copy, &[desk::mint("alice", "1")]);
+    Everything::of(&copy).assert_one_chain(&desk::identity());
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let ledger = Ledger::furnished();
+    let to = ledger.directory.path().join("copy.db");
+    for content in ["", "something"] {
+        fs::write(&to, content).unwrap();
+        let outcome = ledger.open().backup(&to);
+        assert!(matches!(outcome, Err(StoreError::Exists { .. })), "{outcome:?}");
+        assert_eq!(fs::read_to_string(&to).unwrap(), content);
+    }
+    let outcome = ledger.open().backup(&ledger.path);
+    assert!(matches!(outcome, Err(StoreError::Exists { .. })), "{outcome:?}");
+    let nowhere = ledger.directory.path().join("no such directory").join("copy.db");
+    assert!(matches!(ledger.open().backup(&nowhere), Err(StoreError::Lost { .. })));
+}
+
+#[test]
+fn a_copy_under_load_is_of_one_moment() {
+    let ledger = Ledger::furnished();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let store = ledger.open();
+            while !done.load(Ordering::Relaxed) {
+                desk::carry_out(&store, &[desk::transfer("alice", "bob", "0.01")]);
+            }
+        });
+        let store = ledger.open();
+        for number in 0..5 {
+            let to = ledger.directory.path().join(format!("copy {number}.db"));
+            store.backup(&to).unwrap();
+            let copy = Everything::of(&sqlite::open(&to, None).unwrap());
+            copy.assert_one_chain(&desk::identity());
+            assert_eq!(copy.euro().to_string(), "3000.0000");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
