@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::economy::{Kind, Party, blocked_by_freeze};
-use crate::entry::{Entry, Values};
 use crate::limits::{MAX_ACCOUNTS, MAX_CURRENCIES};
 use crate::money::{Amount, Sum};
+use crate::movement::Movement;
 use crate::names::Names;
 
 /// What was moved in one currency, in ten-thousandths.
@@ -33,11 +33,11 @@ impl Flow {
     }
 }
 
+/// A currency of a holder; its flow has the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Held {
     holder: u32,
     currency: u32,
-    flow: Flow,
     /// The holder's next currency, as a place in [`Holders::held`].
     next: u32,
 }
@@ -49,7 +49,9 @@ const END: u32 = u32::MAX;
 pub struct Holders {
     names: Names,
     first: Vec<u32>,
+    // Apart from the flows, so that looking for a currency reads little memory.
     held: Vec<Held>,
+    flows: Vec<Flow>,
 }
 
 impl Holders {
@@ -66,15 +68,19 @@ impl Holders {
     #[inline]
     fn flow(&mut self, holder: u32, currency: u32) -> &mut Flow {
         let mut at = self.first[holder as usize];
-        while at != END && self.held[at as usize].currency != currency {
-            at = self.held[at as usize].next;
+        while let Some(held) = self.held.get(at as usize) {
+            if held.currency == currency {
+                break;
+            }
+            at = held.next;
         }
         if at == END {
             at = u32::try_from(self.held.len()).unwrap_or(END - 1);
             let next = std::mem::replace(&mut self.first[holder as usize], at);
-            self.held.push(Held { holder, currency, flow: Flow::default(), next });
+            self.held.push(Held { holder, currency, next });
+            self.flows.push(Flow::default());
         }
-        &mut self.held[at as usize].flow
+        &mut self.flows[at as usize]
     }
 
     /// The names of all holders.
@@ -85,8 +91,9 @@ impl Holders {
 
     /// `(currency, flow)` of a holder.
     pub fn of(&self, holder: u32) -> impl Iterator<Item = (u32, Flow)> {
-        let held = |at: u32| self.held.get(at as usize);
-        std::iter::successors(held(self.first[holder as usize]), move |h| held(h.next)).map(|h| (h.currency, h.flow))
+        let held = |at: u32| self.held.get(at as usize).zip(self.flows.get(at as usize));
+        std::iter::successors(held(self.first[holder as usize]), move |(h, _)| held(h.next))
+            .map(|(h, flow)| (h.currency, *flow))
     }
 
     /// The sum of a holder in a currency.
@@ -96,7 +103,7 @@ impl Holders {
     }
 
     fn falls_below_zero(&self) -> bool {
-        self.held.iter().any(|h| h.flow.low < 0)
+        self.flows.iter().any(|flow| flow.low < 0)
     }
 
     /// Joins the holders of the next run; gives their numbers here, and whether all had room.
@@ -113,10 +120,10 @@ impl Holders {
             })
             .collect();
         // In the order in which one pass would have met them.
-        for held in &next.held {
+        for (held, flow) in next.held.iter().zip(&next.flows) {
             let (holder, currency) = (numbers[held.holder as usize], currencies[held.currency as usize]);
             if holder != END && currency != END {
-                self.flow(holder, currency).join(held.flow);
+                self.flow(holder, currency).join(*flow);
             }
         }
         (numbers, whole)
@@ -196,45 +203,46 @@ pub struct Numbers {
 impl Balances {
     /// Applies an entry as written.
     #[inline]
-    pub fn apply(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind) -> Numbers {
-        let numbers = self.numbers(entry);
+    pub fn apply(&mut self, movement: &Movement<'_>) -> Numbers {
+        let numbers = self.numbers(movement);
         let Numbers { sender, receiver, currency } = numbers;
         if sender == END || receiver == END || currency == END {
             self.overflown = true;
             return numbers;
         }
-        let (from, to) = (Party::of(entry.sender_id), Party::of(entry.receiver_id));
+        let (from, to) = (Party::of(movement.sender), Party::of(movement.receiver));
         let units = |amount: Amount| i128::from(amount.ten_thousandths());
-        let (gross, tax, net) = (units(values.gross), units(values.tax), units(values.net));
+        let (gross, tax, net) = (units(movement.gross), units(movement.tax), units(movement.net));
         match from {
             Party::User => self.accounts.flow(sender, currency).add(-gross),
             Party::System => self.made[currency as usize].0 += gross,
-            Party::Treasury => self.bucket(entry.tax_type, currency, -gross),
+            Party::Treasury => self.bucket(movement.tax_type, currency, -gross),
         }
         if tax > 0 {
-            self.bucket(entry.tax_type, currency, tax);
+            self.bucket(movement.tax_type, currency, tax);
         }
         match to {
             Party::User => self.accounts.flow(receiver, currency).add(net),
             Party::System => self.made[currency as usize].1 += net,
             Party::Treasury => {}
         }
-        self.freeze(values, kind, (from, sender), (to, receiver));
+        self.freeze(movement, (from, sender), (to, receiver));
         numbers
     }
 
     #[inline]
-    fn numbers(&mut self, entry: &Entry<'_>) -> Numbers {
-        let currency = self.currencies.number(entry.currency, MAX_CURRENCIES).unwrap_or(END);
+    fn numbers(&mut self, movement: &Movement<'_>) -> Numbers {
+        let currency = self.currencies.number(movement.currency, MAX_CURRENCIES).unwrap_or(END);
         if self.made.len() < self.currencies.len() {
             self.made.push((0, 0));
         }
-        let sender = self.accounts.number(entry.sender_id, MAX_ACCOUNTS).unwrap_or(END);
-        let receiver = self.accounts.number(entry.receiver_id, MAX_ACCOUNTS).unwrap_or(END);
+        let sender = self.accounts.number(movement.sender, MAX_ACCOUNTS).unwrap_or(END);
+        let receiver = self.accounts.number(movement.receiver, MAX_ACCOUNTS).unwrap_or(END);
         self.freezes.resize(self.accounts.names.len(), Freeze::default());
         Numbers { sender, receiver, currency }
     }
 
+    #[inline]
     fn bucket(&mut self, tax_type: Option<&str>, currency: u32, units: i128) {
         let Some(tax_type) = tax_type else { return };
         match self.buckets.number(tax_type, MAX_CURRENCIES) {
@@ -244,12 +252,12 @@ impl Balances {
     }
 
     #[inline]
-    fn freeze(&mut self, values: &Values, kind: Kind, (from, sender): (Party, u32), (to, receiver): (Party, u32)) {
-        match kind {
+    fn freeze(&mut self, movement: &Movement<'_>, (from, sender): (Party, u32), (to, receiver): (Party, u32)) {
+        match movement.kind {
             Kind::AccountFreeze => self.freezes[receiver as usize].change(true),
             Kind::AccountUnfreeze => self.freezes[receiver as usize].change(false),
             _ => {
-                let (sends, receives) = blocked_by_freeze(from, to, values.gross);
+                let (sends, receives) = blocked_by_freeze(from, to, movement.gross);
                 if sends {
                     self.freezes[sender as usize].moved();
                 }
