@@ -4,7 +4,7 @@
 //! threads that read blocks keep a list, and whoever is next in order adds it to the one ledger.
 
 use crate::economy::Kind;
-use crate::entry::{Entry, Values};
+use crate::entry::{Entry, Values, append};
 use crate::grammar;
 use crate::money::Amount;
 
@@ -61,7 +61,7 @@ impl<'a> Movement<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Movements {
     /// Currency, sender, receiver and tax type of each, end to end.
-    texts: String,
+    texts: Vec<u8>,
     all: Vec<Packed>,
 }
 
@@ -92,27 +92,27 @@ impl Movements {
         let Movement { id, kind, currency, sender, receiver, tax_type, gross, tax, net, reference, has_personal } =
             *movement;
         let texts = [currency, sender, receiver, tax_type.unwrap_or("")];
-        texts.iter().for_each(|text| self.texts.push_str(text));
+        texts.iter().for_each(|text| append(&mut self.texts, text.as_bytes()));
         let lengths = texts.map(length);
         self.all.push(Packed { id, reference, gross, tax, net, line, lengths, kind, has_personal });
     }
 
-    /// Calls `each` with every movement and its line.
+    /// All, with their lines.
     #[inline]
-    pub(crate) fn for_each(&self, mut each: impl FnMut(u64, &Movement<'_>)) {
-        let mut texts = self.texts.as_str();
-        for packed in &self.all {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Movement<'_>)> {
+        let texts = std::str::from_utf8(&self.texts).expect("whole texts, end to end");
+        self.all.iter().scan(texts, |texts, packed| {
             let [currency, sender, receiver, tax_type] = packed.lengths.map(|length| {
                 let (text, rest) = texts.split_at(usize::from(length));
-                texts = rest;
+                *texts = rest;
                 text
             });
             let Packed { id, reference, gross, tax, net, line, kind, has_personal, .. } = *packed;
             let tax_type = (!tax_type.is_empty()).then_some(tax_type);
             let movement =
                 Movement { id, kind, currency, sender, receiver, tax_type, gross, tax, net, reference, has_personal };
-            each(line, &movement);
-        }
+            Some((line, movement))
+        })
     }
 
     /// Forgets every movement.

@@ -27,6 +27,9 @@ const TOGETHER: usize = 64;
 /// How many leaves are folded into the Merkle tree together.
 const LEAVES: usize = 4096;
 
+/// How many movements are applied together: their texts and flows are waited for together.
+const APPLIED: usize = 64;
+
 /// What a block amounts to: its segment, but for balances and index, which its movements add to those
 /// of everything before it.
 #[derive(Debug, Default)]
@@ -97,7 +100,8 @@ impl Surveyor {
             return self.interrupt(number);
         }
         match read() {
-            Line::Plain(entry, values) => self.entry(number, &entry, Some(&values)),
+            // Not moved: it is large, and there is one for each entry.
+            Line::Plain(ref entry, ref values) => self.entry(number, entry, Some(values)),
             Line::Other(owned, values) => self.entry(number, &owned.entry(), Some(&values)),
             Line::Faulty(owned, _) => self.entry(number, &owned.entry(), None),
             Line::Unreadable(_) => self.interrupt(number),
@@ -275,12 +279,22 @@ impl Surveying for Surveyor {
     }
 
     fn fold(total: &mut Segment, part: &mut Part) {
-        let lines = total.lines;
+        let before = total.lines;
         *total = std::mem::take(total).merge(std::mem::take(&mut part.segment));
-        part.movements.for_each(|line, movement| {
-            let numbers = total.balances.apply(movement);
-            total.index.add(lines + line, movement, numbers);
-        });
+        let (mut all, mut numbers) = (part.movements.iter(), Vec::with_capacity(APPLIED));
+        let mut together = (Vec::with_capacity(APPLIED), Vec::with_capacity(APPLIED));
+        loop {
+            together.extend(all.by_ref().take(APPLIED));
+            let (lines, movements) = &mut together;
+            if lines.is_empty() {
+                break;
+            }
+            total.balances.apply_all(movements, &mut numbers);
+            for ((line, movement), numbers) in lines.drain(..).zip(movements.drain(..)).zip(&numbers) {
+                total.index.add(before + line, &movement, *numbers);
+            }
+        }
+        drop((all, together));
         part.movements.clear();
     }
 
