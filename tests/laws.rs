@@ -185,6 +185,24 @@ proptest! {
     }
 }
 
+#[test]
+fn threads_change_nothing() {
+    // More than one block, with something wrong in its middle.
+    let mut export = export(5_000, 7);
+    let middle = export.len() / 2;
+    for whole in [true, false] {
+        let report = |threads| {
+            let options = Options { threads, ..Options::default() };
+            verify_chain_integrity(Cursor::new(&export), &options, &mut |_| {}).unwrap()
+        };
+        let alone = report(1);
+        assert_eq!(alone.valid, whole);
+        assert_eq!(report(2), alone);
+        assert_eq!(report(5), alone);
+        export[middle] ^= 1;
+    }
+}
+
 /// Whatever the fast reader takes, the strict one takes with the same values; what it leaves is the
 /// strict reader's to judge.
 fn same_by_both(line: &[u8]) -> Result<(), TestCaseError> {

@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::economy::{Kind, Party, blocked_by_freeze};
-use crate::entry::{Entry, Values};
 use crate::limits::{MAX_ACCOUNTS, MAX_CURRENCIES};
 use crate::money::{Amount, Sum};
+use crate::movement::Movement;
 use crate::names::Names;
 
 /// What was moved in one currency, in ten-thousandths.
@@ -33,23 +33,40 @@ impl Flow {
     }
 }
 
+/// A holder's flow in a currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Held {
     holder: u32,
+    /// [`END`] where the holder has none yet.
     currency: u32,
-    flow: Flow,
-    /// The holder's next currency, as a place in [`Holders::held`].
+    /// The holder's next currency, as a place in [`Holders::more`].
     next: u32,
+    flow: Flow,
 }
 
 const END: u32 = u32::MAX;
 
+/// Where a flow is kept.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    First(u32),
+    More(u32),
+}
+
 /// Accounts or buckets with their flows by currency.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Holders {
     names: Names,
-    first: Vec<u32>,
-    held: Vec<Held>,
+    /// By holder: what it held first, which most hold alone; so that one look at memory finds it.
+    first: Vec<Held>,
+    more: Vec<Held>,
+}
+
+impl PartialEq for Holders {
+    /// Whatever the order in which holders came to hold more than one currency.
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names && (0..).take(self.first.len()).all(|holder| self.of(holder).eq(other.of(holder)))
+    }
 }
 
 impl Holders {
@@ -58,23 +75,57 @@ impl Holders {
     pub fn number(&mut self, name: &str, max: usize) -> Option<u32> {
         let number = self.names.number(name, max)?;
         if self.first.len() < self.names.len() {
-            self.first.push(END);
+            self.first.push(Held { holder: number, currency: END, next: END, flow: Flow::default() });
         }
         Some(number)
     }
 
+    /// The place of a holder's flow in a currency.
+    #[inline]
+    fn place(&mut self, holder: u32, currency: u32) -> Place {
+        let first = &self.first[holder as usize];
+        if first.currency == currency {
+            return Place::First(holder);
+        }
+        let mut at = first.next;
+        while let Some(held) = self.more.get(at as usize) {
+            if held.currency == currency {
+                return Place::More(at);
+            }
+            at = held.next;
+        }
+        self.new_place(holder, currency)
+    }
+
+    #[cold]
+    fn new_place(&mut self, holder: u32, currency: u32) -> Place {
+        let first = &mut self.first[holder as usize];
+        if first.currency == END {
+            first.currency = currency;
+            return Place::First(holder);
+        }
+        let at = u32::try_from(self.more.len()).unwrap_or(END - 1);
+        let next = std::mem::replace(&mut first.next, at);
+        self.more.push(Held { holder, currency, next, flow: Flow::default() });
+        Place::More(at)
+    }
+
+    #[inline]
+    fn at(&mut self, place: Place) -> &mut Flow {
+        match place {
+            Place::First(at) => &mut self.first[at as usize].flow,
+            Place::More(at) => &mut self.more[at as usize].flow,
+        }
+    }
+
     #[inline]
     fn flow(&mut self, holder: u32, currency: u32) -> &mut Flow {
-        let mut at = self.first[holder as usize];
-        while at != END && self.held[at as usize].currency != currency {
-            at = self.held[at as usize].next;
-        }
-        if at == END {
-            at = u32::try_from(self.held.len()).unwrap_or(END - 1);
-            let next = std::mem::replace(&mut self.first[holder as usize], at);
-            self.held.push(Held { holder, currency, flow: Flow::default(), next });
-        }
-        &mut self.held[at as usize].flow
+        let place = self.place(holder, currency);
+        self.at(place)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Held> {
+        self.first.iter().filter(|held| held.currency != END).chain(&self.more)
     }
 
     /// The names of all holders.
@@ -85,8 +136,8 @@ impl Holders {
 
     /// `(currency, flow)` of a holder.
     pub fn of(&self, holder: u32) -> impl Iterator<Item = (u32, Flow)> {
-        let held = |at: u32| self.held.get(at as usize);
-        std::iter::successors(held(self.first[holder as usize]), move |h| held(h.next)).map(|h| (h.currency, h.flow))
+        let first = self.first.get(holder as usize).filter(|held| held.currency != END);
+        std::iter::successors(first, |held| self.more.get(held.next as usize)).map(|held| (held.currency, held.flow))
     }
 
     /// The sum of a holder in a currency.
@@ -96,7 +147,7 @@ impl Holders {
     }
 
     fn falls_below_zero(&self) -> bool {
-        self.held.iter().any(|h| h.flow.low < 0)
+        self.all().any(|held| held.flow.low < 0)
     }
 
     /// Joins the holders of the next run; gives their numbers here, and whether all had room.
@@ -112,8 +163,8 @@ impl Holders {
                 })
             })
             .collect();
-        // In the order in which one pass would have met them.
-        for held in &next.held {
+        // Those of one holder in the order in which one pass would have met them.
+        for held in next.all() {
             let (holder, currency) = (numbers[held.holder as usize], currencies[held.currency as usize]);
             if holder != END && currency != END {
                 self.flow(holder, currency).join(held.flow);
@@ -193,48 +244,84 @@ pub struct Numbers {
     pub currency: u32,
 }
 
+impl Numbers {
+    const fn overflown(self) -> bool {
+        self.sender == END || self.receiver == END || self.currency == END
+    }
+}
+
 impl Balances {
     /// Applies an entry as written.
-    #[inline]
-    pub fn apply(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind) -> Numbers {
-        let numbers = self.numbers(entry);
-        let Numbers { sender, receiver, currency } = numbers;
-        if sender == END || receiver == END || currency == END {
-            self.overflown = true;
-            return numbers;
-        }
-        let (from, to) = (Party::of(entry.sender_id), Party::of(entry.receiver_id));
-        let units = |amount: Amount| i128::from(amount.ten_thousandths());
-        let (gross, tax, net) = (units(values.gross), units(values.tax), units(values.net));
-        match from {
-            Party::User => self.accounts.flow(sender, currency).add(-gross),
-            Party::System => self.made[currency as usize].0 += gross,
-            Party::Treasury => self.bucket(entry.tax_type, currency, -gross),
-        }
-        if tax > 0 {
-            self.bucket(entry.tax_type, currency, tax);
-        }
-        match to {
-            Party::User => self.accounts.flow(receiver, currency).add(net),
-            Party::System => self.made[currency as usize].1 += net,
-            Party::Treasury => {}
-        }
-        self.freeze(values, kind, (from, sender), (to, receiver));
+    pub fn apply(&mut self, movement: &Movement<'_>) -> Numbers {
+        let numbers = self.numbers(movement);
+        let places = self.places(movement, numbers);
+        self.settle(movement, numbers, places);
         numbers
     }
 
+    /// Applies entries in their order, and gives their numbers. In rounds, each of which reads memory at
+    /// places that do not depend on one another: waiting for it is most of the work.
+    pub fn apply_all(&mut self, movements: &[Movement<'_>], numbers: &mut Vec<Numbers>) {
+        numbers.clear();
+        numbers.extend(movements.iter().map(|movement| self.numbers(movement)));
+        let places: Vec<_> = movements.iter().zip(&*numbers).map(|(m, numbers)| self.places(m, *numbers)).collect();
+        for ((movement, numbers), places) in movements.iter().zip(&*numbers).zip(places) {
+            self.settle(movement, *numbers, places);
+        }
+    }
+
     #[inline]
-    fn numbers(&mut self, entry: &Entry<'_>) -> Numbers {
-        let currency = self.currencies.number(entry.currency, MAX_CURRENCIES).unwrap_or(END);
+    fn numbers(&mut self, movement: &Movement<'_>) -> Numbers {
+        let currency = self.currencies.number(movement.currency, MAX_CURRENCIES).unwrap_or(END);
         if self.made.len() < self.currencies.len() {
             self.made.push((0, 0));
         }
-        let sender = self.accounts.number(entry.sender_id, MAX_ACCOUNTS).unwrap_or(END);
-        let receiver = self.accounts.number(entry.receiver_id, MAX_ACCOUNTS).unwrap_or(END);
-        self.freezes.resize(self.accounts.names.len(), Freeze::default());
+        let sender = self.accounts.number(movement.sender, MAX_ACCOUNTS).unwrap_or(END);
+        let receiver = self.accounts.number(movement.receiver, MAX_ACCOUNTS).unwrap_or(END);
+        if self.freezes.len() < self.accounts.names.len() {
+            self.freezes.resize(self.accounts.names.len(), Freeze::default());
+        }
         Numbers { sender, receiver, currency }
     }
 
+    /// The places of the sender's and the receiver's flow, where they are users.
+    #[inline]
+    fn places(&mut self, movement: &Movement<'_>, numbers: Numbers) -> [Option<Place>; 2] {
+        if numbers.overflown() {
+            return [None; 2];
+        }
+        let mut place =
+            |id, number| (Party::of(id) == Party::User).then(|| self.accounts.place(number, numbers.currency));
+        [place(movement.sender, numbers.sender), place(movement.receiver, numbers.receiver)]
+    }
+
+    #[inline]
+    fn settle(&mut self, movement: &Movement<'_>, numbers: Numbers, [from, to]: [Option<Place>; 2]) {
+        if numbers.overflown() {
+            self.overflown = true;
+            return;
+        }
+        let (sender, receiver) = (Party::of(movement.sender), Party::of(movement.receiver));
+        let units = |amount: Amount| i128::from(amount.ten_thousandths());
+        let (gross, tax, net) = (units(movement.gross), units(movement.tax), units(movement.net));
+        let made = &mut self.made[numbers.currency as usize];
+        match (sender, from) {
+            (_, Some(place)) => self.accounts.at(place).add(-gross),
+            (Party::Treasury, _) => self.bucket(movement.tax_type, numbers.currency, -gross),
+            _ => made.0 += gross,
+        }
+        if tax > 0 {
+            self.bucket(movement.tax_type, numbers.currency, tax);
+        }
+        match (receiver, to) {
+            (_, Some(place)) => self.accounts.at(place).add(net),
+            (Party::Treasury, _) => {}
+            _ => self.made[numbers.currency as usize].1 += net,
+        }
+        self.freeze(movement, (sender, numbers.sender), (receiver, numbers.receiver));
+    }
+
+    #[inline]
     fn bucket(&mut self, tax_type: Option<&str>, currency: u32, units: i128) {
         let Some(tax_type) = tax_type else { return };
         match self.buckets.number(tax_type, MAX_CURRENCIES) {
@@ -244,12 +331,12 @@ impl Balances {
     }
 
     #[inline]
-    fn freeze(&mut self, values: &Values, kind: Kind, (from, sender): (Party, u32), (to, receiver): (Party, u32)) {
-        match kind {
+    fn freeze(&mut self, movement: &Movement<'_>, (from, sender): (Party, u32), (to, receiver): (Party, u32)) {
+        match movement.kind {
             Kind::AccountFreeze => self.freezes[receiver as usize].change(true),
             Kind::AccountUnfreeze => self.freezes[receiver as usize].change(false),
             _ => {
-                let (sends, receives) = blocked_by_freeze(from, to, values.gross);
+                let (sends, receives) = blocked_by_freeze(from, to, movement.gross);
                 if sends {
                     self.freezes[sender as usize].moved();
                 }

@@ -264,9 +264,22 @@ impl Personal<'_> {
 
 #[inline]
 fn line(out: &mut Vec<u8>, text: &str) {
-    out.reserve(text.len() + 1);
-    out.extend_from_slice(text.as_bytes());
+    append(out, text.as_bytes());
     out.push(b'\n');
+}
+
+/// Appends a few bytes. WebAssembly calls for a copy of unknown length, which takes longer than the copy;
+/// there, they are copied in pieces of known length.
+#[inline]
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    if cfg!(not(target_arch = "wasm32")) {
+        return out.extend_from_slice(bytes);
+    }
+    let (sixteens, rest) = bytes.as_chunks::<16>();
+    sixteens.iter().for_each(|piece| out.extend_from_slice(piece));
+    let (fours, rest) = rest.as_chunks::<4>();
+    fours.iter().for_each(|piece| out.extend_from_slice(piece));
+    rest.iter().for_each(|byte| out.push(*byte));
 }
 
 /// A line whose text mostly has `N` bytes, which a copy of known length does in a few instructions.

@@ -62,11 +62,10 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
-/// Messages to be hashed together, end to end in one buffer.
+/// Messages to be hashed together.
 #[derive(Debug, Default)]
 pub struct Batch {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
+    messages: countersign_lanes::Batch,
     raw: Vec<[u8; 32]>,
 }
 
@@ -74,28 +73,20 @@ impl Batch {
     /// Appends a message that `write` writes.
     #[inline]
     pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.bytes);
-        self.ends.push(self.bytes.len());
+        self.messages.push_with(write);
     }
 
     /// Forgets every message.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+        self.messages.clear();
     }
 
     /// The digests of all messages, in their order, into `digests`, whose content is replaced.
     pub fn digest_into(&mut self, digests: &mut Vec<Hash>) {
+        self.messages.digest_into(&mut self.raw);
         digests.clear();
-        self.raw.clear();
-        countersign_lanes::digest_all(self.ends.len(), |i| message(&self.bytes, &self.ends, i), &mut self.raw);
         digests.extend(self.raw.iter().copied().map(Hash));
     }
-}
-
-fn message<'a>(bytes: &'a [u8], ends: &[usize], i: usize) -> &'a [u8] {
-    let start = if i == 0 { 0 } else { ends[i - 1] };
-    &bytes[start..ends[i]]
 }
 
 #[cfg(test)]

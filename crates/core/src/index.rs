@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::balances::Numbers;
 use crate::economy::Kind;
-use crate::entry::{Entry, Values};
-use crate::grammar;
 use crate::limits::MAX_INDEXED;
+use crate::movement::Movement;
 
 /// What looking back needs of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,7 +110,7 @@ fn halves(id: u128) -> [u64; 2] {
 impl Index {
     /// Adds an entry.
     #[inline]
-    pub fn add(&mut self, line: u64, entry: &Entry<'_>, values: &Values, kind: Kind, numbers: Numbers) {
+    pub fn add(&mut self, line: u64, movement: &Movement<'_>, numbers: Numbers) {
         let Ok(line) = u32::try_from(line) else {
             self.overflown = true;
             return;
@@ -120,15 +119,14 @@ impl Index {
             self.overflown = true;
             return;
         }
-        let mut flags = if entry.personal.is_some() { HAS_PERSONAL } else { 0 };
-        if matches!(kind, Kind::Refund | Kind::Erasure) {
-            flags |= if kind == Kind::Refund { IS_REFUND } else { IS_ERASURE };
-            let to = entry.reference_id.and_then(grammar::uuid).map(halves);
-            self.references.push(Reference { to, line });
+        let mut flags = if movement.has_personal { HAS_PERSONAL } else { 0 };
+        if matches!(movement.kind, Kind::Refund | Kind::Erasure) {
+            flags |= if movement.kind == Kind::Refund { IS_REFUND } else { IS_ERASURE };
+            self.references.push(Reference { to: movement.reference.map(halves), line });
         }
         self.records.push(Record {
-            id: halves(values.id),
-            net: values.net.ten_thousandths(),
+            id: halves(movement.id),
+            net: movement.net.ten_thousandths(),
             line,
             sender: numbers.sender,
             receiver: numbers.receiver,

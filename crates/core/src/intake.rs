@@ -9,6 +9,8 @@ use crate::unreadable::Unreadable;
 
 /// Compressed bytes that are decoded at once: at deflate's largest ratio they grow to 4 MiB.
 const STEP: usize = 4096;
+/// Bytes by which a line that fills a block alone is followed.
+const LINE_STEP: usize = 1 << 16;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Undoes gzip, where the input is gzip.
@@ -64,6 +66,11 @@ impl Decoder {
         Ok(())
     }
 
+    /// Whether what comes is known to be handed on as it is.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self.kind, Compression::None)
+    }
+
     /// Ends the input; says whether a compressed stream was cut short.
     pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<bool, Unreadable> {
         match &mut self.kind {
@@ -99,55 +106,86 @@ fn hand_on(
     Ok(())
 }
 
+/// What takes a block and gives a used buffer back, or an empty one.
+pub(crate) type Each<'a> = dyn FnMut(Vec<u8>) -> Vec<u8> + 'a;
+
 /// Cuts a stream into blocks of whole lines. Of a line longer than [`MAX_LINE`] one byte more is kept,
 /// enough to tell that it is.
 #[derive(Debug, Default)]
 pub(crate) struct Cutter {
+    /// Longer than what is filled, so that bytes can be read to where they stay.
     buffer: Vec<u8>,
-    /// The start of the buffer's last line, which is still growing.
+    filled: usize,
+    /// The start of the last line, which is still growing.
     line: usize,
-    /// Bytes at the end of the buffer that are known to hold no line feed.
+    /// The last line is longer than it may be; what follows is dropped up to its line feed.
     skipping: bool,
+    /// The last line, while its block is handed on.
+    tail: Vec<u8>,
 }
 
 impl Cutter {
-    /// Takes bytes and hands on blocks; `spare` gives a used buffer back, or an empty one.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], spare: &mut dyn FnMut() -> Vec<u8>, each: &mut dyn FnMut(Vec<u8>)) {
+    /// Takes bytes and hands on blocks.
+    pub(crate) fn push(&mut self, mut bytes: &[u8], each: &mut Each<'_>) {
         while !bytes.is_empty() {
-            if self.skipping {
-                let Some(end) = memchr::memchr(b'\n', bytes) else { return };
-                bytes = &bytes[end..];
-                self.skipping = false;
-            }
-            let room = (self.line + MAX_LINE + 1).max(BLOCK).saturating_sub(self.buffer.len()).max(1);
-            let (taken, rest) = bytes.split_at(room.min(bytes.len()));
-            if let Some(end) = memchr::memrchr(b'\n', taken) {
-                self.line = self.buffer.len() + end + 1;
-            }
-            self.buffer.extend_from_slice(taken);
+            let room = self.room();
+            let (taken, rest) = bytes.split_at(room.len().min(bytes.len()));
+            room[..taken.len()].copy_from_slice(taken);
+            self.take(taken.len(), each);
             bytes = rest;
-            if self.buffer.len() - self.line > MAX_LINE {
-                self.buffer.truncate(self.line + MAX_LINE + 1);
-                self.skipping = true;
-            }
-            if self.buffer.len() >= BLOCK && self.line > 0 {
-                each(self.cut(spare()));
-            }
         }
     }
 
-    /// The whole lines; what follows them stays.
-    fn cut(&mut self, mut next: Vec<u8>) -> Vec<u8> {
-        next.clear();
-        next.extend_from_slice(&self.buffer[self.line..]);
+    /// Where the next bytes belong, at least one.
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        // Past a block's size there is one line, which is followed to its end in steps.
+        let size = if self.filled < BLOCK { BLOCK } else { self.filled + LINE_STEP };
+        if self.buffer.len() < size {
+            self.buffer.resize(size, 0);
+        }
+        &mut self.buffer[self.filled..size]
+    }
+
+    /// Takes the first `count` bytes of the room, and hands on a block where there is one.
+    pub(crate) fn take(&mut self, mut count: usize, each: &mut Each<'_>) {
+        if self.skipping {
+            let new = self.filled..self.filled + count;
+            let Some(end) = memchr::memchr(b'\n', &self.buffer[new.clone()]) else { return };
+            self.buffer.copy_within(new.start + end..new.end, new.start);
+            count -= end;
+            self.skipping = false;
+        }
+        let new = self.filled..self.filled + count;
+        if let Some(end) = memchr::memrchr(b'\n', &self.buffer[new.clone()]) {
+            self.line = new.start + end + 1;
+        }
+        self.filled = new.end;
+        if self.filled - self.line > MAX_LINE {
+            self.filled = self.line + MAX_LINE + 1;
+            self.skipping = true;
+        }
+        if self.filled >= BLOCK && self.line > 0 {
+            self.cut(each);
+        }
+    }
+
+    /// Hands on the whole lines; what follows them stays.
+    fn cut(&mut self, each: &mut Each<'_>) {
+        self.tail.clear();
+        self.tail.extend_from_slice(&self.buffer[self.line..self.filled]);
         self.buffer.truncate(self.line);
-        self.line = 0;
-        std::mem::replace(&mut self.buffer, next)
+        self.buffer = each(std::mem::take(&mut self.buffer));
+        (self.filled, self.line) = (self.tail.len(), 0);
+        if self.buffer.len() < self.filled {
+            self.buffer.resize(self.filled, 0);
+        }
+        self.buffer[..self.filled].copy_from_slice(&self.tail);
     }
 
     /// The rest, and whether its last line has no line feed.
     pub(crate) fn finish(&mut self) -> (Vec<u8>, bool) {
-        let unfinished = self.buffer.len() > self.line;
+        let unfinished = self.filled > self.line;
+        self.buffer.truncate(self.filled);
         (std::mem::take(&mut self.buffer), unfinished)
     }
 }
@@ -159,9 +197,10 @@ mod tests {
     fn cut(pieces: &[&[u8]]) -> Vec<u8> {
         let (mut cutter, mut all) = (Cutter::default(), Vec::new());
         for piece in pieces {
-            cutter.push(piece, &mut Vec::new, &mut |block| {
+            cutter.push(piece, &mut |block| {
                 assert_eq!(block.last(), Some(&b'\n'));
-                all.extend(block);
+                all.extend_from_slice(&block);
+                block
             });
         }
         all.extend(cutter.finish().0);

@@ -21,6 +21,7 @@ mod legacy;
 pub mod limits;
 pub mod merkle;
 pub mod money;
+pub mod movement;
 pub mod names;
 pub mod report;
 pub mod seal;

@@ -21,7 +21,7 @@ pub const MAX_GZIP_RATIO: u64 = 200;
 /// What a gzip stream may expand to whatever its ratio, in bytes.
 pub const GZIP_FREE: u64 = 64 << 20;
 /// Size of the blocks that are verified as a unit, in bytes.
-pub const BLOCK: usize = 1 << 22;
+pub const BLOCK: usize = 1 << 20;
 /// Most entries out of their place that are held until their turn.
 pub const MAX_DISPLACED: usize = 200_000;
 /// Deepest nesting of JSON or BSON.

@@ -12,9 +12,24 @@ const FEW: usize = 6;
 #[derive(Clone, Default)]
 pub struct Names {
     text: String,
-    ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    ends: Vec<u32>,
+    table: HashTable<Slot>,
     hasher: RandomState,
+}
+
+/// Where a text stands, beside its number: so that finding it looks at no other list.
+#[derive(Clone, Copy)]
+struct Slot {
+    number: u32,
+    start: u32,
+    end: u32,
+}
+
+impl Slot {
+    #[inline]
+    fn of(self, text: &str) -> &str {
+        &text[self.start as usize..self.end as usize]
+    }
 }
 
 impl Names {
@@ -28,33 +43,38 @@ impl Names {
             return Some(number);
         }
         let hash = self.hasher.hash_one(name);
-        if let Some(&number) = self.numbers.find(hash, |&n| self.name(n) == name) {
-            return Some(number);
+        if let Some(slot) = self.table.find(hash, |slot| slot.of(&self.text) == name) {
+            return Some(slot.number);
         }
         if self.ends.len() >= max {
             return None;
         }
         let number = u32::try_from(self.ends.len()).ok()?;
+        let start = u32::try_from(self.text.len()).ok()?;
+        let end = u32::try_from(self.text.len() + name.len()).ok()?;
         self.text.push_str(name);
-        self.ends.push(self.text.len());
-        let Self { text, ends, numbers, hasher } = self;
-        numbers.insert_unique(hash, number, |&n| hasher.hash_one(slice(text, ends, n)));
+        self.ends.push(end);
+        let Self { text, table, hasher, .. } = self;
+        table.insert_unique(hash, Slot { number, start, end }, |slot| hasher.hash_one(slot.of(text)));
         Some(number)
     }
 
     /// The number of a text that has one.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<u32> {
-        self.numbers.find(self.hasher.hash_one(name), |&n| self.name(n) == name).copied()
+        self.table.find(self.hasher.hash_one(name), |slot| slot.of(&self.text) == name).map(|slot| slot.number)
     }
 
     /// The text of a number.
     ///
     /// # Panics
     /// Where no text has it.
+    #[inline]
     #[must_use]
     pub fn name(&self, number: u32) -> &str {
-        slice(&self.text, &self.ends, number)
+        let n = number as usize;
+        let start = n.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[n] as usize]
     }
 
     /// How many there are.
@@ -73,11 +93,6 @@ impl Names {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).map(|n| self.name(u32::try_from(n).unwrap_or(u32::MAX)))
     }
-}
-
-fn slice<'a>(text: &'a str, ends: &[usize], number: u32) -> &'a str {
-    let n = number as usize;
-    &text[if n == 0 { 0 } else { ends[n - 1] }..ends[n]]
 }
 
 impl PartialEq for Names {

@@ -1,60 +1,62 @@
-//! The first reading: blocks to what they amount to, on one core or on all, merged in their order.
+//! The first reading: blocks to what they amount to, on one core or on all, folded in their order.
 
 use std::fmt::Debug;
 
-/// What is made of blocks, and merged: associative, so that it does not matter who made which part.
+/// What is made of blocks, and what that comes to: reading a block needs nothing of those before it,
+/// and folding is done in their order, so that it does not matter who read which.
 pub(crate) trait Surveying: Debug + Sized {
     /// What must be known to read a block.
     type Context: Copy + Send + 'static;
-    /// What blocks amount to.
+    /// What is made of a block.
+    type Part: Debug + Default + Send + 'static;
+    /// What all blocks amount to.
     type Outcome: Debug + Default + Send + 'static;
 
     fn new(context: Self::Context) -> Self;
-    /// Takes whole lines or documents.
-    fn block(&mut self, block: &[u8]);
-    /// How many entries were taken in.
-    fn entries(&self) -> u64;
-    fn finish(self) -> Self::Outcome;
-    /// Only where there are several threads.
-    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "one thread merges nothing"))]
-    fn merge(total: Self::Outcome, next: Self::Outcome) -> Self::Outcome;
-    /// Only where there are several threads.
-    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "one thread merges nothing"))]
-    fn entries_of(outcome: &Self::Outcome) -> u64;
+    /// Reads whole lines or documents into an empty part.
+    fn survey(&mut self, block: &[u8], part: &mut Self::Part);
+    /// Adds the part of the next block, which is left empty, with its memory for another.
+    fn fold(total: &mut Self::Outcome, part: &mut Self::Part);
+    /// How many entries were folded in.
+    fn entries(total: &Self::Outcome) -> u64;
 }
 
-/// Takes blocks and merges what they amount to.
+/// Takes blocks and folds what they amount to.
 #[derive(Debug)]
 pub(crate) enum Survey<S: Surveying + 'static> {
     /// On the caller's thread.
-    Here(Box<S>),
-    /// On several.
+    Here(Box<Alone<S>>),
+    /// On several, of which the caller's is one.
     #[cfg(not(target_arch = "wasm32"))]
-    Pool(pool::Pool<S>),
+    Pool(Box<pool::Pool<S>>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Alone<S: Surveying> {
+    surveying: S,
+    part: S::Part,
+    total: S::Outcome,
 }
 
 impl<S: Surveying> Survey<S> {
     pub(crate) fn new(context: S::Context, threads: usize) -> Self {
         #[cfg(not(target_arch = "wasm32"))]
         if threads > 1 {
-            return Self::Pool(pool::Pool::new(context, threads));
+            return Self::Pool(Box::new(pool::Pool::new(context, threads)));
         }
         let _ = threads;
-        Self::Here(Box::new(S::new(context)))
+        let (part, total) = Default::default();
+        Self::Here(Box::new(Alone { surveying: S::new(context), part, total }))
     }
 
-    pub(crate) fn spare(&self) -> Vec<u8> {
+    /// Takes a block; gives a used buffer back, or an empty one.
+    pub(crate) fn block(&mut self, block: Vec<u8>) -> Vec<u8> {
         match self {
-            Self::Here(_) => Vec::new(),
-            #[cfg(not(target_arch = "wasm32"))]
-            Self::Pool(pool) => pool.spare(),
-        }
-    }
-
-    #[cfg_attr(target_arch = "wasm32", expect(clippy::needless_pass_by_value, reason = "threads keep it"))]
-    pub(crate) fn block(&mut self, block: Vec<u8>) {
-        match self {
-            Self::Here(surveyor) => surveyor.block(&block),
+            Self::Here(alone) => {
+                alone.surveying.survey(&block, &mut alone.part);
+                S::fold(&mut alone.total, &mut alone.part);
+                block
+            }
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.block(block),
         }
@@ -62,7 +64,7 @@ impl<S: Surveying> Survey<S> {
 
     pub(crate) fn entries(&self) -> u64 {
         match self {
-            Self::Here(surveyor) => surveyor.entries(),
+            Self::Here(alone) => S::entries(&alone.total),
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.entries(),
         }
@@ -70,7 +72,7 @@ impl<S: Surveying> Survey<S> {
 
     pub(crate) fn finish(self) -> S::Outcome {
         match self {
-            Self::Here(surveyor) => surveyor.finish(),
+            Self::Here(alone) => alone.total,
             #[cfg(not(target_arch = "wasm32"))]
             Self::Pool(pool) => pool.finish(),
         }
@@ -80,40 +82,54 @@ impl<S: Surveying> Survey<S> {
 #[cfg(not(target_arch = "wasm32"))]
 mod pool {
     use std::collections::BTreeMap;
-    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
     use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::thread::JoinHandle;
 
     use super::Surveying;
 
+    /// Blocks that wait, for each thread: enough that none starves while the caller works on a block of
+    /// its own, few enough to bound what is in memory.
+    const AHEAD: usize = 2;
+
     type Numbered = (u64, Vec<u8>);
 
-    /// Threads that survey blocks; whoever finishes one merges what is next in order.
+    /// Threads that survey blocks; whoever finishes one folds what is next in order. The caller's thread
+    /// takes a block where the others have enough, so that there are no more threads than asked for.
     #[derive(Debug)]
     pub(crate) struct Pool<S: Surveying + 'static> {
+        own: S,
         blocks: SyncSender<Numbered>,
         next: u64,
         threads: Vec<JoinHandle<()>>,
-        merged: Arc<Mutex<Merged<S>>>,
-        spares: Arc<Mutex<Vec<Vec<u8>>>>,
+        shared: Arc<Shared<S>>,
     }
 
     #[derive(Debug)]
-    struct Merged<S: Surveying> {
-        total: S::Outcome,
-        next: u64,
-        early: BTreeMap<u64, S::Outcome>,
+    struct Shared<S: Surveying> {
+        waiting: Mutex<Receiver<Numbered>>,
+        folded: Mutex<Folded<S>>,
+        used: Mutex<Vec<Vec<u8>>>,
     }
 
-    impl<S: Surveying> Merged<S> {
+    #[derive(Debug)]
+    struct Folded<S: Surveying> {
+        total: S::Outcome,
+        next: u64,
+        early: BTreeMap<u64, S::Part>,
+        empty: Vec<S::Part>,
+    }
+
+    impl<S: Surveying> Folded<S> {
         fn new() -> Self {
-            Self { total: S::Outcome::default(), next: 0, early: BTreeMap::new() }
+            Self { total: S::Outcome::default(), next: 0, early: BTreeMap::new(), empty: Vec::new() }
         }
 
-        fn take(&mut self, number: u64, outcome: S::Outcome) {
-            self.early.insert(number, outcome);
-            while let Some(next) = self.early.remove(&self.next) {
-                self.total = S::merge(std::mem::take(&mut self.total), next);
+        fn take(&mut self, number: u64, part: S::Part) {
+            self.early.insert(number, part);
+            while let Some(mut part) = self.early.remove(&self.next) {
+                S::fold(&mut self.total, &mut part);
+                self.empty.push(part);
                 self.next += 1;
             }
         }
@@ -124,57 +140,109 @@ mod pool {
         mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    impl<S: Surveying> Shared<S> {
+        fn survey(&self, surveying: &mut S, (number, block): Numbered) {
+            let mut part = lock(&self.folded).empty.pop().unwrap_or_default();
+            surveying.survey(&block, &mut part);
+            lock(&self.used).push(block);
+            lock(&self.folded).take(number, part);
+        }
+
+        /// Surveys what waits until nothing more comes.
+        fn work(&self, surveying: &mut S) {
+            loop {
+                let Ok(numbered) = lock(&self.waiting).recv() else { return };
+                self.survey(surveying, numbered);
+            }
+        }
+    }
+
     impl<S: Surveying> Pool<S> {
         pub(crate) fn new(context: S::Context, threads: usize) -> Self {
-            // One waiting block a thread bounds what is in memory.
-            let (blocks, waiting) = sync_channel(threads);
-            let waiting = Arc::new(Mutex::new(waiting));
-            let (merged, spares) = (Arc::new(Mutex::new(Merged::<S>::new())), Arc::<Mutex<Vec<Vec<u8>>>>::default());
+            let others = threads - 1;
+            let (blocks, waiting) = sync_channel(others * AHEAD);
+            let (waiting, folded, used) = (Mutex::new(waiting), Mutex::new(Folded::new()), Mutex::default());
+            let shared = Arc::new(Shared { waiting, folded, used });
             let spawn = |_| {
-                let (waiting, merged, spares) = (waiting.clone(), merged.clone(), spares.clone());
-                std::thread::spawn(move || work(context, &waiting, &merged, &spares))
+                let shared: Arc<Shared<S>> = shared.clone();
+                std::thread::spawn(move || shared.work(&mut S::new(context)))
             };
-            Self { blocks, next: 0, threads: (0..threads).map(spawn).collect(), merged, spares }
+            let threads = (0..others).map(spawn).collect();
+            Self { own: S::new(context), blocks, next: 0, threads, shared }
         }
 
-        pub(crate) fn spare(&self) -> Vec<u8> {
-            lock(&self.spares).pop().unwrap_or_default()
-        }
-
-        pub(crate) fn block(&mut self, block: Vec<u8>) {
-            // Refused only where every thread panicked, which `finish` passes on.
-            let _ = self.blocks.send((self.next, block));
+        pub(crate) fn block(&mut self, block: Vec<u8>) -> Vec<u8> {
+            let sent = self.blocks.try_send((self.next, block));
             self.next += 1;
+            if let Err(TrySendError::Full(numbered) | TrySendError::Disconnected(numbered)) = sent {
+                self.shared.survey(&mut self.own, numbered);
+            }
+            lock(&self.shared.used).pop().unwrap_or_default()
         }
 
         pub(crate) fn entries(&self) -> u64 {
-            S::entries_of(&lock(&self.merged).total)
+            S::entries(&lock(&self.shared.folded).total)
         }
 
         pub(crate) fn finish(self) -> S::Outcome {
-            drop(self.blocks);
-            for thread in self.threads {
+            let Self { mut own, blocks, threads, shared, .. } = self;
+            drop(blocks);
+            shared.work(&mut own);
+            for thread in threads {
                 if let Err(panic) = thread.join() {
                     std::panic::resume_unwind(panic);
                 }
             }
-            std::mem::take(&mut lock(&self.merged).total)
+            std::mem::take(&mut lock(&shared.folded).total)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps its blocks, after more work the longer they are.
+    #[derive(Debug)]
+    struct Keeper;
+
+    impl Surveying for Keeper {
+        type Context = ();
+        type Part = Vec<u8>;
+        type Outcome = Vec<u8>;
+
+        fn new((): ()) -> Self {
+            Self
+        }
+
+        fn survey(&mut self, block: &[u8], part: &mut Vec<u8>) {
+            assert!(part.is_empty(), "a part is handed on empty");
+            part.extend(block.iter().map(|b| (0..100_u8).fold(*b, u8::wrapping_add)));
+        }
+
+        fn fold(total: &mut Vec<u8>, part: &mut Vec<u8>) {
+            total.append(part);
+        }
+
+        fn entries(total: &Vec<u8>) -> u64 {
+            total.len() as u64
         }
     }
 
-    fn work<S: Surveying>(
-        context: S::Context,
-        waiting: &Mutex<Receiver<Numbered>>,
-        merged: &Mutex<Merged<S>>,
-        spares: &Mutex<Vec<Vec<u8>>>,
-    ) {
-        loop {
-            let Ok((number, block)) = lock(waiting).recv() else { return };
-            let mut surveying = S::new(context);
-            surveying.block(&block);
-            let outcome = surveying.finish();
-            lock(spares).push(block);
-            lock(merged).take(number, outcome);
+    #[test]
+    fn whoever_reads_a_block_it_is_folded_in_its_order() {
+        let outcome = |threads| {
+            let mut survey = Survey::<Keeper>::new((), threads);
+            for i in 0..500_u32 {
+                let mut block = survey.block(i.to_le_bytes().repeat(1 + (i as usize * 7919) % 1000));
+                block.clear();
+            }
+            survey.finish()
+        };
+        let alone = outcome(1);
+        assert!(alone.len() > 500);
+        for threads in [2, 3, 8] {
+            assert_eq!(outcome(threads), alone);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The first reading of lines: each checked by itself, its hashes computed, and taken into a segment.
+//! The first reading of lines: each checked by itself, its hashes computed, and made part of a segment.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,7 @@ use crate::hash::{Batch, Hash};
 use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_WARNINGS};
 use crate::merkle::Range;
 use crate::money::Amount;
+use crate::movement::{Movement, Movements};
 use crate::segment::{EndEntry, Note, NoteAt, Run, Segment, lines_of};
 use crate::survey::Surveying;
 
@@ -47,22 +48,42 @@ impl Marks {
     }
 }
 
-/// How many entries are hashed together: enough to fill four lanes, few enough to stay in the cache.
+/// How many entries are hashed together: enough to fill every lane, few enough to stay in the cache.
 const TOGETHER: usize = 64;
 /// How many leaves are folded into the Merkle tree together.
 const LEAVES: usize = 4096;
 
-/// An entry whose hashes are being computed.
-struct Waiting<'a> {
-    line: u64,
-    read: Line<'a>,
+/// How many movements are applied together: their texts and flows are waited for together.
+const APPLIED: usize = 64;
+
+/// What a block amounts to: its segment, but for balances and index, which its movements add to those
+/// of everything before it.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    segment: Segment,
+    movements: Movements,
 }
 
-/// Makes a segment of lines, block after block.
+/// An entry whose hashes are being computed.
 #[derive(Debug)]
-pub struct Surveyor {
+struct Waiting {
+    line: u64,
+    seq: u64,
+    id: u128,
+    /// `previous_hash` and `current_hash` as written.
+    hashes: Option<(Hash, Hash)>,
+    /// Where the personal block stands: its hash as written.
+    personal: Option<Option<Hash>>,
+    /// Whether nothing was wrong so far.
+    good: bool,
+}
+
+/// Makes parts of blocks.
+#[derive(Debug)]
+pub(crate) struct Surveyor {
     context: Context,
-    segment: Segment,
+    part: Part,
+    waiting: Vec<Waiting>,
     entry_preimages: Batch,
     personal_preimages: Batch,
     entry_digests: Vec<Hash>,
@@ -73,12 +94,11 @@ pub struct Surveyor {
 }
 
 impl Surveyor {
-    /// Before the first line.
-    #[must_use]
-    pub fn new(context: Context) -> Self {
+    fn new(context: Context) -> Self {
         Self {
             context,
-            segment: Segment::default(),
+            part: Part::default(),
+            waiting: Vec::with_capacity(TOGETHER),
             entry_preimages: Batch::default(),
             personal_preimages: Batch::default(),
             entry_digests: Vec::new(),
@@ -88,148 +108,130 @@ impl Surveyor {
         }
     }
 
-    /// How many entries were taken in.
-    #[must_use]
-    pub const fn entries(&self) -> u64 {
-        self.segment.entries
-    }
-
     /// Takes whole lines, each but the last of all with its line feed.
-    pub fn block(&mut self, block: &[u8]) {
-        let mut waiting = Vec::with_capacity(TOGETHER);
+    fn block(&mut self, block: &[u8]) {
         // One look at the block's UTF-8 saves one at every line.
         match std::str::from_utf8(block) {
-            Ok(text) => {
-                lines_of(block, |line, at| {
-                    self.line(&mut waiting, line, || Line::read_text(&text[at..at + line.len()]));
-                });
-            }
-            Err(_) => lines_of(block, |line, _| self.line(&mut waiting, line, || Line::read(line))),
+            Ok(text) => lines_of(block, |line, at| self.line(line, || Line::read_text(&text[at..at + line.len()]))),
+            Err(_) => lines_of(block, |line, _| self.line(line, || Line::read(line))),
         }
-        self.flush(&mut waiting);
+        self.flush();
+        self.close_run();
     }
 
-    fn line<'a>(&mut self, waiting: &mut Vec<Waiting<'a>>, line: &'a [u8], read: impl FnOnce() -> Line<'a>) {
-        let number = self.segment.lines;
-        self.segment.lines += 1;
+    fn line<'a>(&mut self, line: &'a [u8], read: impl FnOnce() -> Line<'a>) {
+        let number = self.part.segment.lines;
+        self.part.segment.lines += 1;
         if line.len() > MAX_LINE {
-            self.flush(waiting);
-            self.interrupt(number);
-            return;
+            return self.interrupt(number);
         }
         match read() {
-            Line::Unreadable(_) => {
-                self.flush(waiting);
-                self.interrupt(number);
-            }
+            // Not moved: it is large, and there is one for each entry.
+            Line::Plain(ref entry, ref values) => self.entry(number, entry, Some(values)),
+            Line::Other(owned, values) => self.entry(number, &owned.entry(), Some(&values)),
+            Line::Faulty(owned, _) => self.entry(number, &owned.entry(), None),
+            Line::Unreadable(_) => self.interrupt(number),
             Line::Document(document) => {
-                self.flush(waiting);
-                self.close_run();
-                self.segment.runs.cut();
-                self.segment.documents.take(number, *document);
-            }
-            read => {
-                waiting.push(Waiting { line: number, read });
-                if waiting.len() == TOGETHER {
-                    self.flush(waiting);
-                }
+                self.cut();
+                self.part.segment.documents.take(number, *document);
             }
         }
     }
 
     fn fault(&mut self, line: u64) {
-        self.segment.faults.push(line, MAX_FINDINGS);
+        self.part.segment.faults.push(line, MAX_FINDINGS);
+    }
+
+    /// A line that is no entry ends a run.
+    fn cut(&mut self) {
+        self.flush();
+        self.close_run();
+        self.part.segment.runs.cut();
     }
 
     /// A line where an entry might have stood.
     fn interrupt(&mut self, line: u64) {
+        self.cut();
         self.fault(line);
-        self.close_run();
-        self.segment.runs.cut();
     }
 
-    /// Hashes what waits, and takes it in.
-    fn flush(&mut self, waiting: &mut Vec<Waiting<'_>>) {
-        self.entry_preimages.clear();
-        self.personal_preimages.clear();
-        for Waiting { read, .. } in waiting.iter() {
-            let Some(entry) = read.entry() else { continue };
-            self.entry_preimages.push_with(|out| entry.write_preimage(out));
-            if let Some(personal) = entry.personal {
-                self.personal_preimages.push_with(|out| personal.write_preimage(out));
+    /// An entry, with its values where it keeps its grammar.
+    fn entry(&mut self, line: u64, entry: &Entry<'_>, values: Option<&Values>) {
+        self.entry_preimages.push_with(|out| entry.write_preimage(out));
+        let personal = entry.personal.as_ref().map(|personal| {
+            self.personal_preimages.push_with(|out| personal.write_preimage(out));
+            Hash::parse(entry.personal_hash)
+        });
+        let segment = &mut self.part.segment;
+        segment.documents.last_entry = Some(line);
+        segment.entries += 1;
+        segment.withheld += u64::from(personal.is_none());
+        let mut good = personal.is_none() || self.context.personal == PersonalData::Full;
+        let id = match values {
+            Some(values) => {
+                good &= self.take_in(line, entry, values);
+                values.id
             }
-        }
-        let (mut entries, mut personals) =
-            (std::mem::take(&mut self.entry_digests), std::mem::take(&mut self.personal_digests));
-        self.entry_preimages.digest_into(&mut entries);
-        self.personal_preimages.digest_into(&mut personals);
-        let mut personal = personals.iter();
-        for (Waiting { line, read }, content) in waiting.iter().zip(&entries) {
-            match read {
-                Line::Plain(entry, values) => self.entry(*line, entry, Some(values), content, &mut personal),
-                Line::Other(owned, values) => self.entry(*line, &owned.entry(), Some(values), content, &mut personal),
-                Line::Faulty(owned, _) => self.entry(*line, &owned.entry(), None, content, &mut personal),
-                Line::Document(_) | Line::Unreadable(_) => {}
-            }
-        }
-        (self.entry_digests, self.personal_digests) = (entries, personals);
-        waiting.clear();
-    }
-
-    fn entry<'d>(
-        &mut self,
-        line: u64,
-        entry: &Entry<'_>,
-        values: Option<&Values>,
-        content: &Hash,
-        personal_digests: &mut impl Iterator<Item = &'d Hash>,
-    ) {
-        let mut good = true;
-        self.segment.documents.last_entry = Some(line);
-        if entry.personal.is_some() {
-            let digest = personal_digests.next();
-            good &= digest.is_some_and(|d| Hash::parse(entry.personal_hash) == Some(*d));
-            good &= self.context.personal == PersonalData::Full;
-        } else {
-            self.segment.withheld += 1;
-        }
-        self.segment.entries += 1;
-        let hashes = Hash::parse(entry.previous_hash).zip(Hash::parse(entry.current_hash));
-        good &= hashes.is_some_and(|(_, current)| current == *content);
-        good &= match (values, hashes) {
-            (Some(values), Some(hashes)) => self.take_in(line, entry, values, content, hashes),
-            (None, Some(hashes)) => {
-                self.chain(line, entry, grammar::uuid(entry.transaction_id).unwrap_or(0), content, hashes);
-                false
-            }
-            _ => {
-                self.close_run();
-                self.segment.runs.cut();
-                false
+            None => {
+                good = false;
+                grammar::uuid(entry.transaction_id).unwrap_or(0)
             }
         };
-        if !good {
-            self.fault(line);
+        let hashes = Hash::parse(entry.previous_hash).zip(Hash::parse(entry.current_hash));
+        self.waiting.push(Waiting { line, seq: entry.seq, id, hashes, personal, good });
+        if self.waiting.len() == TOGETHER {
+            self.flush();
         }
     }
 
-    /// An entry that keeps its grammar.
-    fn take_in(&mut self, line: u64, entry: &Entry<'_>, values: &Values, content: &Hash, hashes: (Hash, Hash)) -> bool {
-        self.chain(line, entry, values.id, content, hashes);
+    /// An entry that keeps its grammar: whether it keeps the rules that tie its fields together.
+    fn take_in(&mut self, line: u64, entry: &Entry<'_>, values: &Values) -> bool {
         let Some(kind) = Kind::parse(entry.kind) else { return false };
         let place = EndEntry { id: values.id, time_ms: values.time.millis(), line, seq: entry.seq };
         self.note(entry, values, kind, place);
-        self.segment.first.get_or_insert(place);
-        self.segment.last = Some(place);
-        let numbers = self.segment.balances.apply(entry, values, kind);
-        self.segment.index.add(line, entry, values, kind, numbers);
+        self.part.segment.first.get_or_insert(place);
+        self.part.segment.last = Some(place);
+        self.part.movements.push(line, &Movement::of(entry, values, kind));
         economy::adds_up(values) && economy::broken_rule(entry, values, kind).is_none()
     }
 
+    /// Hashes what waits, and hangs it together.
+    fn flush(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut contents = std::mem::take(&mut self.entry_digests);
+        let mut personals = std::mem::take(&mut self.personal_digests);
+        self.entry_preimages.digest_into(&mut contents);
+        self.personal_preimages.digest_into(&mut personals);
+        self.entry_preimages.clear();
+        self.personal_preimages.clear();
+        let mut personal = personals.iter().copied();
+        for (entry, content) in waiting.iter().zip(&contents) {
+            // Of a hash that is none, too, the block's digest is taken.
+            let block_agrees = entry.personal.is_none_or(|written| personal.next() == written && written.is_some());
+            let agrees = self.hang(entry, content);
+            if !(entry.good && block_agrees && agrees) {
+                self.fault(entry.line);
+            }
+        }
+        (self.waiting, self.entry_digests, self.personal_digests) = (waiting, contents, personals);
+        self.waiting.clear();
+    }
+
+    /// Hangs an entry onto the chain; whether its content gives its hash.
+    fn hang(&mut self, entry: &Waiting, content: &Hash) -> bool {
+        let Some(hashes) = entry.hashes else {
+            self.close_run();
+            self.part.segment.runs.cut();
+            return false;
+        };
+        self.chain(entry, content, hashes);
+        hashes.1 == *content
+    }
+
     fn note(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind, place: EndEntry) {
-        let notes = &mut self.segment.notes;
+        let notes = &mut self.part.segment.notes;
         let at = |note| NoteAt { entry: place, note };
-        if let Some(last) = self.segment.last
+        if let Some(last) = self.part.segment.last
             && place.time_ms < last.time_ms
         {
             notes.push(at(Note::Earlier { before_ms: last.time_ms }), MAX_WARNINGS);
@@ -241,8 +243,8 @@ impl Surveyor {
     }
 
     /// Hangs an entry onto the run before it, or starts another.
-    fn chain(&mut self, line: u64, entry: &Entry<'_>, id: u128, content: &Hash, (previous, current): (Hash, Hash)) {
-        if let Some(run) = self.segment.runs.open()
+    fn chain(&mut self, entry: &Waiting, content: &Hash, (previous, current): (Hash, Hash)) {
+        if let Some(run) = self.part.segment.runs.open()
             && run.leads_to(previous, entry.seq)
         {
             (run.last_hash, run.last_content, run.count) = (current, *content, run.count + 1);
@@ -255,11 +257,11 @@ impl Surveyor {
         }
         self.close_run();
         self.leaves.push(current);
-        self.segment.runs.push(Run {
-            line,
+        self.part.segment.runs.push(Run {
+            line: entry.line,
             count: 1,
             first_seq: entry.seq,
-            first_id: id,
+            first_id: entry.id,
             first_previous: previous,
             first_hash: current,
             first_agrees: current == *content,
@@ -275,7 +277,7 @@ impl Surveyor {
     fn mark(&mut self, seq: u64) {
         if self.context.marks.has(seq) {
             self.close_run();
-            if let Some(run) = self.segment.runs.open() {
+            if let Some(run) = self.part.segment.runs.open() {
                 run.marks.push(run.range.clone());
             }
         }
@@ -283,7 +285,7 @@ impl Surveyor {
 
     /// Folds the leaves that wait into the range of the run that they belong to.
     fn close_run(&mut self) {
-        let runs = &mut self.segment.runs;
+        let runs = &mut self.part.segment.runs;
         if let Some(run) = runs.last.as_mut().or(runs.first.last_mut())
             && !self.leaves.is_empty()
         {
@@ -298,41 +300,45 @@ impl Surveyor {
         }
         self.leaves.clear();
     }
-
-    /// The segment of everything taken.
-    #[must_use]
-    pub fn finish(mut self) -> Segment {
-        self.close_run();
-        self.segment
-    }
 }
 
 impl Surveying for Surveyor {
     type Context = Context;
+    type Part = Part;
     type Outcome = Segment;
 
     fn new(context: Context) -> Self {
         Self::new(context)
     }
 
-    fn block(&mut self, block: &[u8]) {
+    fn survey(&mut self, block: &[u8], part: &mut Part) {
+        std::mem::swap(&mut self.part, part);
         self.block(block);
+        std::mem::swap(&mut self.part, part);
     }
 
-    fn entries(&self) -> u64 {
-        self.entries()
+    fn fold(total: &mut Segment, part: &mut Part) {
+        let before = total.lines;
+        *total = std::mem::take(total).merge(std::mem::take(&mut part.segment));
+        let (mut all, mut numbers) = (part.movements.iter(), Vec::with_capacity(APPLIED));
+        let mut together = (Vec::with_capacity(APPLIED), Vec::with_capacity(APPLIED));
+        loop {
+            together.extend(all.by_ref().take(APPLIED));
+            let (lines, movements) = &mut together;
+            if lines.is_empty() {
+                break;
+            }
+            total.balances.apply_all(movements, &mut numbers);
+            for ((line, movement), numbers) in lines.drain(..).zip(movements.drain(..)).zip(&numbers) {
+                total.index.add(before + line, &movement, *numbers);
+            }
+        }
+        drop((all, together));
+        part.movements.clear();
     }
 
-    fn finish(self) -> Segment {
-        self.finish()
-    }
-
-    fn merge(total: Segment, next: Segment) -> Segment {
-        total.merge(next)
-    }
-
-    fn entries_of(outcome: &Segment) -> u64 {
-        outcome.entries
+    fn entries(total: &Segment) -> u64 {
+        total.entries
     }
 }
 
@@ -340,8 +346,9 @@ impl Segment {
     /// Verifies whole lines, each but the last with its line feed.
     #[must_use]
     pub fn of_lines(context: Context, block: &[u8]) -> Self {
-        let mut surveyor = Surveyor::new(context);
-        surveyor.block(block);
-        surveyor.finish()
+        let (mut part, mut segment) = (Part::default(), Self::default());
+        Surveyor::new(context).survey(block, &mut part);
+        Surveyor::fold(&mut segment, &mut part);
+        segment
     }
 }

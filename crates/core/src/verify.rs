@@ -142,6 +142,27 @@ impl Verifier {
         decoder.push(bytes, &mut |decoded| stage.take(decoded, options))
     }
 
+    /// Takes the next bytes, at most a chunk, and reads them to where they stay; how many there were.
+    fn read(&mut self, input: &mut impl Read, chunk: &mut [u8]) -> Result<usize, Unreadable> {
+        let Self { decoder, stage, bytes, hasher, .. } = self;
+        if let Stage::Survey { cutter, survey, .. } = stage
+            && decoder.is_plain()
+        {
+            let room = cutter.room();
+            let size = room.len().min(chunk.len());
+            let count = input.read(&mut room[..size])?;
+            *bytes += count as u64;
+            if let Some(hasher) = hasher {
+                hasher.update(&room[..count]);
+            }
+            cutter.take(count, &mut |block| survey.block(block));
+            return Ok(count);
+        }
+        let count = input.read(chunk)?;
+        self.push(&chunk[..count])?;
+        Ok(count)
+    }
+
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -210,10 +231,7 @@ impl Stage {
                 self.decide(options, false)
             }
             Self::Survey { cutter, survey, .. } => {
-                // Two borrows of one survey: what a cut needs first is taken first.
-                let mut blocks = Vec::new();
-                cutter.push(bytes, &mut || survey.spare(), &mut |block| blocks.push(block));
-                blocks.into_iter().for_each(|block| survey.block(block));
+                cutter.push(bytes, &mut |block| survey.block(block));
                 Ok(())
             }
             Self::Again { cutter, reading, header_passed } => {
@@ -222,7 +240,10 @@ impl Stage {
                     let Some(end) = memchr::memchr(b'\n', bytes) else { return Ok(()) };
                     (*header_passed, rest) = (true, &bytes[end + 1..]);
                 }
-                cutter.push(rest, &mut Vec::new, &mut |block| reading.block(&block));
+                cutter.push(rest, &mut |block| {
+                    reading.block(&block);
+                    block
+                });
                 Ok(())
             }
             Self::Legacy(audit) => audit.push(bytes),
@@ -274,11 +295,11 @@ pub fn verify_chain_integrity<R: Read + Seek>(
     loop {
         input.rewind()?;
         loop {
-            match input.read(&mut chunk) {
+            match verifier.read(&mut input, &mut chunk) {
                 Ok(0) => break,
-                Ok(n) => verifier.push(&chunk[..n])?,
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e.into()),
+                Ok(_) => {}
+                Err(Unreadable::Io(e)) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
             }
             on_progress(verifier.progress());
         }

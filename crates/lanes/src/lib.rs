@@ -7,26 +7,95 @@
 
 use sha2::{Digest, Sha256};
 
+use padding::{Block, pad, padded};
+
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 mod four;
 mod padding;
 #[cfg(target_arch = "x86_64")]
 mod pair;
 
-/// The digests of messages `0..count`, in their order, appended to `digests`.
-///
-/// On WebAssembly messages of like length should stand together.
-pub fn digest_all<'a>(count: usize, message: impl Fn(usize) -> &'a [u8], digests: &mut Vec<[u8; 32]>) {
-    #[cfg(target_arch = "x86_64")]
-    if pair::is_available() {
-        pair::digest_all(count, message, digests);
-        return;
+/// Messages to be hashed together, end to end in one buffer, each padded as it is hashed.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    messages: Vec<Message>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    start: usize,
+    length: usize,
+}
+
+impl Batch {
+    /// Appends a message that `write` writes.
+    #[inline]
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        let length = self.bytes.len() - start;
+        pad(&mut self.bytes, length);
+        self.messages.push(Message { start, length });
     }
+
+    /// Forgets every message.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.messages.clear();
+    }
+
+    /// The digests of all messages, in their order, into `digests`, whose content is replaced.
+    pub fn digest_into(&self, digests: &mut Vec<[u8; 32]>) {
+        digests.clear();
+        digests.resize(self.messages.len(), [0; 32]);
+        self.digest(digests);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn digest(&self, digests: &mut [[u8; 32]]) {
+        if pair::is_available() {
+            pair::digest(self.blocks(), digests);
+        } else {
+            self.digest_singly(digests);
+        }
+    }
+
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    let done = four::digest_fours(count, &message, digests);
-    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-    let done = 0;
-    digests.extend((done..count).map(|i| <[u8; 32]>::from(Sha256::digest(message(i)))));
+    fn digest(&self, digests: &mut [[u8; 32]]) {
+        if self.messages.len() > 1 {
+            four::digest(self.blocks(), digests);
+        } else {
+            self.digest_singly(digests);
+        }
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+    fn digest(&self, digests: &mut [[u8; 32]]) {
+        self.digest_singly(digests);
+    }
+
+    fn digest_singly(&self, digests: &mut [[u8; 32]]) {
+        for (digest, Message { start, length }) in digests.iter_mut().zip(&self.messages) {
+            *digest = Sha256::digest(&self.bytes[*start..start + length]).into();
+        }
+    }
+
+    /// The blocks of each message with its number.
+    #[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+    fn blocks(&self) -> impl Iterator<Item = Stream<'_>> {
+        self.messages.iter().enumerate().map(|(number, Message { start, length })| {
+            let rest = self.bytes[*start..start + padded(*length)].as_chunks().0;
+            Stream { number, rest }
+        })
+    }
+}
+
+/// A message on its way: what is still to be hashed of it.
+#[derive(Clone, Copy)]
+struct Stream<'a> {
+    number: usize,
+    rest: &'a [Block],
 }
 
 #[cfg(test)]
@@ -38,28 +107,43 @@ mod tests {
         messages.iter().map(|m| Sha256::digest(m).into()).collect()
     }
 
+    fn batch(messages: &[Vec<u8>]) -> Batch {
+        let mut batch = Batch::default();
+        messages.iter().for_each(|message| batch.push_with(|out| out.extend(message)));
+        batch
+    }
+
+    fn all_ways(messages: &[Vec<u8>]) -> Vec<Vec<[u8; 32]>> {
+        let batch = batch(messages);
+        let by = |digest: &dyn Fn(&mut [[u8; 32]])| {
+            let mut digests = vec![[0; 32]; messages.len()];
+            digest(&mut digests);
+            digests
+        };
+        let mut ways = vec![by(&|d| four::digest(batch.blocks(), d)), by(&|d| batch.digest_singly(d))];
+        #[cfg(target_arch = "x86_64")]
+        if pair::is_available() {
+            ways.push(by(&|d| pair::digest(batch.blocks(), d)));
+        }
+        ways.push(vec![[1; 32]]);
+        batch.digest_into(ways.last_mut().unwrap());
+        ways
+    }
+
     proptest! {
         #[test]
-        fn all_are_sha256(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..12)) {
-            let mut digests = Vec::new();
-            digest_all(messages.len(), |i| &messages[i], &mut digests);
-            prop_assert_eq!(digests, reference(&messages));
-        }
-
-        #[test]
-        fn four_lanes_are_sha256(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..12)) {
-            let mut digests = Vec::new();
-            let done = four::digest_fours(messages.len(), |i| &messages[i], &mut digests);
-            prop_assert_eq!(done, messages.len() / 4 * 4);
-            prop_assert_eq!(digests, reference(&messages[..done]));
+        fn all_are_sha256(messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..40)) {
+            for digests in all_ways(&messages) {
+                prop_assert_eq!(digests, reference(&messages));
+            }
         }
     }
 
     #[test]
     fn every_length_around_a_block() {
         let messages: Vec<Vec<u8>> = (0..200).map(|n| vec![b'x'; n]).collect();
-        let mut digests = Vec::new();
-        digest_all(messages.len(), |i| &messages[i], &mut digests);
-        assert_eq!(digests, reference(&messages));
+        for digests in all_ways(&messages) {
+            assert_eq!(digests, reference(&messages));
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! The padding of FIPS 180-4, section 5.1.1, and its constants.
 
+/// Bytes that are hashed at once.
+pub(crate) type Block = [u8; 64];
+
 /// Round constants (section 4.2.2).
 #[rustfmt::skip]
 pub(crate) const K: [u32; 64] = [
@@ -16,29 +19,23 @@ pub(crate) const K: [u32; 64] = [
 pub(crate) const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// Blocks of 64 bytes that a message takes with its padding: one bit, and its length in 8 bytes.
-pub(crate) const fn padded_blocks(message: &[u8]) -> usize {
-    (message.len() + 9).div_ceil(64)
+/// Pads the message of the last `length` bytes: one bit, zeros up to a block's end but for 8 bytes, its length in bits.
+#[inline]
+pub(crate) fn pad(bytes: &mut Vec<u8>, length: usize) {
+    const LONGEST: [u8; 72] = {
+        let mut padding = [0; 72];
+        padding[0] = 0x80;
+        padding
+    };
+    let end = bytes.len() - length + padded(length);
+    // More than is needed, of known length, is copied in a few instructions.
+    bytes.extend_from_slice(&LONGEST);
+    bytes.truncate(end);
+    bytes[end - 8..].copy_from_slice(&(length as u64 * 8).to_be_bytes());
 }
 
-/// Block `at` of the padded message; zeros past its end.
-#[inline(always)]
-pub(crate) fn block(message: &[u8], at: usize) -> [u8; 64] {
-    match message.get(at * 64..).and_then(|rest| rest.first_chunk()) {
-        Some(whole) => *whole,
-        None => last_block(message, at),
-    }
-}
-
-fn last_block(message: &[u8], at: usize) -> [u8; 64] {
-    let mut block = [0; 64];
-    let rest = message.get(at * 64..).unwrap_or_default();
-    block[..rest.len()].copy_from_slice(rest);
-    if message.len() / 64 == at {
-        block[rest.len()] = 0x80;
-    }
-    if padded_blocks(message) == at + 1 {
-        block[56..].copy_from_slice(&(message.len() as u64 * 8).to_be_bytes());
-    }
-    block
+/// Bytes of a padded message.
+#[inline]
+pub(crate) const fn padded(length: usize) -> usize {
+    (length + 9).next_multiple_of(64)
 }

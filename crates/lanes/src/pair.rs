@@ -8,76 +8,64 @@ use std::arch::x86_64::{
     _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
 };
 
-use crate::padding::{INITIAL, K, block, padded_blocks};
+use crate::Stream;
+use crate::padding::{Block, INITIAL, K};
 
 /// Whether this processor has the instructions.
 pub(crate) fn is_available() -> bool {
     is_x86_feature_detected!("sha") && is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("ssse3")
 }
 
-/// As [`crate::digest_all`].
+/// The digests of messages, each to its number's place.
 ///
 /// # Panics
 /// Where the processor lacks the instructions.
-pub(crate) fn digest_all<'a>(count: usize, message: impl Fn(usize) -> &'a [u8], digests: &mut Vec<[u8; 32]>) {
+pub(crate) fn digest<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
     assert!(is_available(), "asked for before the instructions are called");
-    let start = digests.len();
-    digests.resize(start + count, [0; 32]);
     #[expect(unsafe_code, reason = "only the running processor can say which instructions it has")]
     // SAFETY: the assertion above has asked for the very features that the function enables.
     unsafe {
-        digest_streams(count, message, &mut digests[start..]);
+        digest_streams(streams, digests);
     }
 }
 
-/// One message on its way.
-#[derive(Clone, Copy)]
-struct Stream<'a> {
-    message: &'a [u8],
-    number: usize,
-    at: usize,
-    blocks: usize,
-    /// The state's words A, B, E, F and C, D, G, H, as the instructions want them.
-    state: (__m128i, __m128i),
-}
+/// The state's words A, B, E, F and C, D, G, H, as the instructions want them.
+type State = (__m128i, __m128i);
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn digest_streams<'a>(count: usize, message: impl Fn(usize) -> &'a [u8], digests: &mut [[u8; 32]]) {
-    let mut numbers = 0..count;
-    let start = |number: usize| {
-        let message = message(number);
-        Stream { message, number, at: 0, blocks: padded_blocks(message), state: initial() }
-    };
-    let (mut left, mut right) = (numbers.next().map(start), numbers.next().map(start));
+fn digest_streams<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
+    let first: State = initial();
+    let mut streams = streams.map(|stream| (stream, first));
+    let (mut left, mut right) = (streams.next(), streams.next());
     // A stream that ends takes the next message at once, so that both are always at work.
-    while let (Some(a), Some(b)) = (&mut left, &mut right) {
-        let blocks = [block(a.message, a.at), block(b.message, b.at)];
-        [a.state, b.state] = compress([a.state, b.state], &blocks);
-        (a.at, b.at) = (a.at + 1, b.at + 1);
+    while let (Some((a, a_state)), Some((b, b_state))) = (&mut left, &mut right) {
+        if let (Some((a_block, a_rest)), Some((b_block, b_rest))) = (a.rest.split_first(), b.rest.split_first()) {
+            [*a_state, *b_state] = compress([*a_state, *b_state], [a_block, b_block]);
+            (a.rest, b.rest) = (a_rest, b_rest);
+        }
         for stream in [&mut left, &mut right] {
-            if let Some(done) = stream.take_if(|s| s.at == s.blocks) {
-                digests[done.number] = digest(done.state);
-                *stream = numbers.next().map(start);
+            if let Some((done, state)) = stream.take_if(|(stream, _)| stream.rest.is_empty()) {
+                digests[done.number] = digest_of(state);
+                *stream = streams.next();
             }
         }
     }
-    for mut stream in left.into_iter().chain(right) {
-        while stream.at < stream.blocks {
-            [stream.state] = compress([stream.state], &[block(stream.message, stream.at)]);
-            stream.at += 1;
+    for (stream, mut state) in left.into_iter().chain(right) {
+        for block in stream.rest {
+            [state] = compress([state], [block]);
         }
-        digests[stream.number] = digest(stream.state);
+        digests[stream.number] = digest_of(state);
     }
 }
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn initial() -> (__m128i, __m128i) {
+fn initial() -> State {
     let [a, b, c, d, e, f, g, h] = INITIAL.map(u32::cast_signed);
     (_mm_set_epi32(a, b, e, f), _mm_set_epi32(c, d, g, h))
 }
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn digest((abef, cdgh): (__m128i, __m128i)) -> [u8; 32] {
+fn digest_of((abef, cdgh): State) -> [u8; 32] {
     let words = [
         _mm_extract_epi32::<3>(abef),
         _mm_extract_epi32::<2>(abef),
@@ -98,7 +86,7 @@ fn digest((abef, cdgh): (__m128i, __m128i)) -> [u8; 32] {
 /// One block of each of `N` streams.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn compress<const N: usize>(before: [(__m128i, __m128i); N], blocks: &[[u8; 64]; N]) -> [(__m128i, __m128i); N] {
+fn compress<const N: usize>(before: [State; N], blocks: [&Block; N]) -> [State; N] {
     let mut w = [[before[0].0; 4]; N];
     for (words, block) in w.iter_mut().zip(blocks) {
         for (word, bytes) in words.iter_mut().zip(block.as_chunks::<16>().0) {
@@ -125,11 +113,7 @@ fn compress<const N: usize>(before: [(__m128i, __m128i); N], blocks: &[[u8; 64];
 /// Rounds 16 × `sixteen` + 4 × `I` to + 3, of every stream in turn.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn four_rounds<const N: usize, const I: usize>(
-    state: &mut [(__m128i, __m128i); N],
-    w: &[[__m128i; 4]; N],
-    sixteen: usize,
-) {
+fn four_rounds<const N: usize, const I: usize>(state: &mut [State; N], w: &[[__m128i; 4]; N], sixteen: usize) {
     let k: [i32; 4] = std::array::from_fn(|j| K[16 * sixteen + 4 * I + j].cast_signed());
     let k = _mm_set_epi32(k[3], k[2], k[1], k[0]);
     for (w, (abef, cdgh)) in w.iter().zip(state) {

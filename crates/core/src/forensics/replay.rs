@@ -11,6 +11,7 @@ use crate::export::strict::OwnedEntry;
 use crate::index::Index;
 use crate::limits::{MAX_DISPLACED, MAX_FINDINGS, MAX_WARNINGS};
 use crate::money::{Amount, Sum};
+use crate::movement::Movement;
 use crate::report::{ErrorType, Finding};
 use crate::segment::{EndEntry, FirstFew, Note, NoteAt};
 
@@ -141,12 +142,13 @@ impl Replay {
         if self.stopped.is_none() {
             self.judge_freezes(entry, values, kind, place);
         }
-        let numbers = self.balances.apply(entry, values, kind);
+        let movement = Movement::of(entry, values, kind);
+        let numbers = self.balances.apply(&movement);
         if self.balances.overflown() {
             self.stop(TOO_MANY);
         }
         let line = place.line - self.lines_before;
-        self.index.add(line, entry, values, kind, numbers);
+        self.index.add(line, &movement, numbers);
         if self.stopped.is_none() {
             self.judge_funds(entry, place);
         }

@@ -263,6 +263,7 @@ impl Gatherer {
 
 impl Surveying for Gatherer {
     type Context = Layout;
+    type Part = Gathered;
     type Outcome = Gathered;
 
     fn new(layout: Layout) -> Self {
@@ -270,23 +271,18 @@ impl Surveying for Gatherer {
         Self { layout, gathered, preimages, digests: Vec::new(), waiting: Vec::with_capacity(TOGETHER) }
     }
 
-    fn block(&mut self, block: &[u8]) {
+    fn survey(&mut self, block: &[u8], part: &mut Gathered) {
+        std::mem::swap(&mut self.gathered, part);
         match self.layout {
             Layout::Lines => lines_of(block, |line, _| self.document(line_document(line))),
             Layout::Bson => bson_documents(block, |bytes| self.document(Document::of_bson(bytes))),
         }
         self.flush();
+        std::mem::swap(&mut self.gathered, part);
     }
 
-    fn entries(&self) -> u64 {
-        self.gathered.facts.len() as u64
-    }
-
-    fn finish(self) -> Gathered {
-        self.gathered
-    }
-
-    fn merge(mut total: Gathered, next: Gathered) -> Gathered {
+    fn fold(total: &mut Gathered, part: &mut Gathered) {
+        let next = std::mem::take(part);
         let (lines, entries) = (total.lines, number(total.facts.len()));
         let moved =
             |fact: &Fact| Fact { line: fact.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX)), ..*fact };
@@ -295,11 +291,10 @@ impl Surveying for Gatherer {
         total.malformed.join(next.malformed, MAX_FINDINGS, |(line, fault)| (line + lines, fault));
         total.add_names(next.extra);
         total.lines += next.lines;
-        total
     }
 
-    fn entries_of(outcome: &Gathered) -> u64 {
-        outcome.facts.len() as u64
+    fn entries(total: &Gathered) -> u64 {
+        total.facts.len() as u64
     }
 }
 

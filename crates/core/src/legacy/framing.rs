@@ -1,6 +1,6 @@
 //! Where one document of format 1 ends and the next begins: lines, the elements of an array, BSON lengths.
 
-use crate::intake::Cutter;
+use crate::intake::{Cutter, Each};
 use crate::limits::{BLOCK, MAX_DEPTH, MAX_LINE};
 use crate::sniff::Form;
 use crate::unreadable::Unreadable;
@@ -72,19 +72,15 @@ impl Framing {
         }
     }
 
-    pub(super) fn push(
-        &mut self,
-        bytes: &[u8],
-        spare: &mut dyn FnMut() -> Vec<u8>,
-        each: &mut dyn FnMut(Vec<u8>),
-    ) -> Result<(), Unreadable> {
+    /// Takes bytes and hands on blocks; `each` gives a used buffer back, or an empty one.
+    pub(super) fn push(&mut self, bytes: &[u8], each: &mut Each<'_>) -> Result<(), Unreadable> {
         match self {
-            Self::Lines(cutter) => cutter.push(bytes, spare, each),
+            Self::Lines(cutter) => cutter.push(bytes, each),
             Self::Array(array, cutter) => {
                 let lines = array.lines(bytes)?;
-                cutter.push(&lines, spare, each);
+                cutter.push(&lines, each);
             }
-            Self::Bson(bson) => bson.push(bytes, spare, each)?,
+            Self::Bson(bson) => bson.push(bytes, each)?,
         }
         Ok(())
     }
@@ -227,12 +223,7 @@ pub(super) struct Bson {
 }
 
 impl Bson {
-    fn push(
-        &mut self,
-        bytes: &[u8],
-        spare: &mut dyn FnMut() -> Vec<u8>,
-        each: &mut dyn FnMut(Vec<u8>),
-    ) -> Result<(), Unreadable> {
+    fn push(&mut self, bytes: &[u8], each: &mut Each<'_>) -> Result<(), Unreadable> {
         for piece in bytes.chunks(BLOCK) {
             self.buffer.extend_from_slice(piece);
             while let Some(length) = self.length()?.filter(|length| self.buffer.len() - self.start >= *length) {
@@ -240,13 +231,12 @@ impl Bson {
                 self.documents += 1;
             }
             if self.start >= BLOCK {
-                let mut next = spare();
-                next.clear();
-                next.extend_from_slice(&self.buffer[self.start..]);
-                self.buffer.truncate(self.start);
+                let tail = self.buffer.split_off(self.start);
                 self.bytes += self.start as u64;
                 self.start = 0;
-                each(std::mem::replace(&mut self.buffer, next));
+                self.buffer = each(std::mem::take(&mut self.buffer));
+                self.buffer.clear();
+                self.buffer.extend_from_slice(&tail);
             }
         }
         Ok(())
@@ -289,11 +279,18 @@ pub(super) fn bson_documents<'a>(block: &'a [u8], mut each: impl FnMut(&'a [u8])
 mod tests {
     use super::*;
 
+    fn keep(all: &mut Vec<u8>) -> impl FnMut(Vec<u8>) -> Vec<u8> {
+        |block| {
+            all.extend_from_slice(&block);
+            block
+        }
+    }
+
     fn lines(json: &str, piece: usize) -> (String, bool) {
         let mut framing = Framing::new(&Form::LegacyArray);
         let mut all = Vec::new();
         for piece in json.as_bytes().chunks(piece) {
-            framing.push(piece, &mut Vec::new, &mut |block| all.extend(block)).unwrap();
+            framing.push(piece, &mut keep(&mut all)).unwrap();
         }
         let end = framing.finish();
         all.extend(end.rest);
@@ -318,7 +315,7 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused() {
         let mut framing = Framing::new(&Form::LegacyArray);
-        let refused = framing.push("[".repeat(1 << 20).as_bytes(), &mut Vec::new, &mut |_| {});
+        let refused = framing.push("[".repeat(1 << 20).as_bytes(), &mut |block| block);
         assert!(matches!(refused, Err(Unreadable::Limit { .. })));
     }
 
@@ -328,7 +325,7 @@ mod tests {
         let all: Vec<u8> = (0..200_000_u32).flat_map(|n| document((n % 250) as u8)).collect();
         let (mut framing, mut cut) = (Framing::new(&Form::LegacyBson), Vec::new());
         for piece in all[..all.len() - 3].chunks(70_001) {
-            framing.push(piece, &mut Vec::new, &mut |block| cut.extend(block)).unwrap();
+            framing.push(piece, &mut keep(&mut cut)).unwrap();
         }
         let end = framing.finish();
         cut.extend(end.rest);
@@ -337,7 +334,7 @@ mod tests {
         let mut count = 0;
         bson_documents(&cut, |document| count += usize::from(document.len() == 8));
         assert_eq!(count, 199_999);
-        let refused = Framing::new(&Form::LegacyBson).push(&[4, 0, 0, 0, 0], &mut Vec::new, &mut |_| {});
+        let refused = Framing::new(&Form::LegacyBson).push(&[4, 0, 0, 0, 0], &mut |block| block);
         assert!(matches!(refused, Err(Unreadable::Decode { .. })));
     }
 }

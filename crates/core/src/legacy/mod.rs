@@ -52,12 +52,13 @@ impl LegacyAudit {
         let Self { framing, reading } = self;
         match reading {
             Reading::First(survey) => {
-                let mut blocks = Vec::new();
-                framing.push(bytes, &mut || survey.spare(), &mut |block| blocks.push(block))?;
-                blocks.into_iter().for_each(|block| survey.block(block));
+                framing.push(bytes, &mut |block| survey.block(block))?;
                 within_limits(survey.entries())
             }
-            Reading::Second(examination) => framing.push(bytes, &mut Vec::new, &mut |block| examination.block(&block)),
+            Reading::Second(examination) => framing.push(bytes, &mut |block| {
+                examination.block(&block);
+                block
+            }),
         }
     }
 

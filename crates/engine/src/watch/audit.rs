@@ -15,7 +15,7 @@ use countersign_core::incremental;
 use countersign_core::report::{Finding, Input, Report};
 use countersign_core::seal::Record;
 use countersign_core::segment::Segment;
-use countersign_core::surveyor::{Context, Marks, Surveyor};
+use countersign_core::surveyor::{Context, Marks};
 use countersign_core::timestamp::Timestamp;
 use countersign_core::{Options, Step, Unreadable, Verifier};
 use countersign_store::export::{self, Extent};
@@ -319,29 +319,24 @@ fn header(identity: &Identity) -> Header {
 const CHUNK: usize = 1 << 18;
 
 /// Surveys the lines that are written to it.
+#[derive(Default)]
 struct Lines {
-    surveyor: Surveyor,
+    segment: Segment,
     block: Vec<u8>,
     bytes: u64,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        let surveyor = Surveyor::new(Context { personal: PersonalData::Full, marks: Marks::NONE });
-        Self { surveyor, block: Vec::new(), bytes: 0 }
-    }
 }
 
 impl Lines {
     fn take_block(&mut self) {
         self.bytes += self.block.len() as u64;
-        self.surveyor.block(&self.block);
+        let context = Context { personal: PersonalData::Full, marks: Marks::NONE };
+        self.segment = std::mem::take(&mut self.segment).merge(Segment::of_lines(context, &self.block));
         self.block.clear();
     }
 
     fn finish(mut self) -> (Segment, u64) {
         self.take_block();
-        (self.surveyor.finish(), self.bytes)
+        (self.segment, self.bytes)
     }
 }
 
