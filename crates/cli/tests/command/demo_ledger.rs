@@ -10,7 +10,7 @@ use super::serve::Server;
 use super::{code, countersign, stderr, stdout};
 
 fn made() -> (Ledger, Value) {
-    let ledger = Ledger { folder: tempfile::tempdir().unwrap() };
+    let ledger = Ledger::at("ledger.db");
     let made = ledger.json(&["demo-ledger", "--out", "demo"]);
     (ledger, made)
 }

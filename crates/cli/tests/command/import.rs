@@ -4,7 +4,6 @@ use std::fs;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::ledger::{Ledger, NAME};
 use super::{code, stderr, stdout, vector};
@@ -48,22 +47,26 @@ fn lines(documents: &[Value]) -> String {
     documents.iter().map(|document| format!("{document}\n")).collect()
 }
 
-/// A directory with the documents of an old system, in which a ledger is to be.
-struct Old(Ledger);
+/// A directory with the documents of an old system, and where a ledger is to be.
+pub(crate) struct Old(pub(crate) Ledger);
 
 impl Old {
     fn new() -> Self {
-        let old = Self(Ledger { folder: TempDir::new().unwrap() });
+        Self::to("ledger.db")
+    }
+
+    pub(crate) fn to(db: &str) -> Self {
+        let old = Self(Ledger::at(db));
         old.write("users.json", lines(&users()));
         old.write("treasury.json", treasury().to_string());
         old
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         fs::write(self.0.path(name), text).unwrap();
     }
 
-    fn import(&self, export: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn import(&self, export: &str, arguments: &[&str]) -> Output {
         let (export, name) = (vector(&format!("legacy/{export}")), ["--ledger", NAME]);
         let files = ["--users", "users.json", "--treasury", "treasury.json"];
         self.0.run(&[&["import", export.to_str().unwrap()], &files[..], &name, arguments].concat())

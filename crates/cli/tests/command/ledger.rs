@@ -10,26 +10,37 @@ use super::{code, command, stderr, stdout};
 /// A ledger in a directory of its own, in which the command runs.
 pub(crate) struct Ledger {
     pub(crate) folder: TempDir,
+    db: String,
 }
 
 pub(crate) const NAME: &str = "game.example/economy";
 
 impl Ledger {
-    /// Without entries.
+    /// An address at which none is made yet.
+    pub(crate) fn at(db: &str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), db: db.to_owned() }
+    }
+
+    /// A file without entries.
     pub(crate) fn empty() -> Self {
-        let ledger = Self { folder: tempfile::tempdir().unwrap() };
+        let ledger = Self::at("ledger.db");
         ledger.done(&["init", "--ledger", NAME]);
         ledger
     }
 
-    /// In which alice has 1000 EURO, and bob and carol nothing.
+    /// A file in which alice has 1000 EURO, and bob and carol nothing.
     pub(crate) fn with_accounts() -> Self {
         let ledger = Self::empty();
-        for id in ["alice", "bob", "carol"] {
-            ledger.done(&["account", "open", id, "--username", &id.to_uppercase()]);
-        }
-        ledger.done(&["pay", "1000", "EURO", "--type", "SYSTEM_MINT", "--to", "alice"]);
+        ledger.furnish();
         ledger
+    }
+
+    /// Gives alice 1000 EURO, and bob and carol nothing.
+    pub(crate) fn furnish(&self) {
+        for id in ["alice", "bob", "carol"] {
+            self.done(&["account", "open", id, "--username", &id.to_uppercase()]);
+        }
+        self.done(&["pay", "1000", "EURO", "--type", "SYSTEM_MINT", "--to", "alice"]);
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
@@ -40,7 +51,7 @@ impl Ledger {
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = command(arguments);
         command.current_dir(self.folder.path());
-        command.env("COUNTERSIGN_DB", "ledger.db").env("COUNTERSIGN_OPERATOR", "op-1");
+        command.env("COUNTERSIGN_DB", &self.db).env("COUNTERSIGN_OPERATOR", "op-1");
         command
     }
 
@@ -290,21 +301,24 @@ fn what_is_erased_is_gone_and_the_ledger_still_verifies() {
 }
 
 /// 1000 EURO, one process takes 100 and another 50 at once: 850 remain.
+pub(crate) fn race(ledger: &Ledger) {
+    let pay = |amount, to| {
+        let mut pay = ledger.command(&["pay", amount, "EURO", "--from", "alice", "--to", to]);
+        pay.stdout(std::process::Stdio::null()).spawn().unwrap()
+    };
+    let mut processes = [pay("100", "bob"), pay("50", "carol")];
+    for process in &mut processes {
+        assert!(process.wait().unwrap().success());
+    }
+    let balances = ["alice", "bob", "carol"].map(|id| ledger.balance(id));
+    assert_eq!(balances, ["850.0000", "95.0000", "47.5000"]);
+    assert_eq!(ledger.json(&["treasury"])["collected"]["transfer_tax"]["EURO"], "7.5000");
+    ledger.verifies();
+}
+
 #[test]
 fn the_classic_race_of_two_processes_comes_out_right() {
     for _ in 0..5 {
-        let ledger = Ledger::with_accounts();
-        let pay = |amount, to| {
-            let mut pay = ledger.command(&["pay", amount, "EURO", "--from", "alice", "--to", to]);
-            pay.stdout(std::process::Stdio::null()).spawn().unwrap()
-        };
-        let mut processes = [pay("100", "bob"), pay("50", "carol")];
-        for process in &mut processes {
-            assert!(process.wait().unwrap().success());
-        }
-        let balances = ["alice", "bob", "carol"].map(|id| ledger.balance(id));
-        assert_eq!(balances, ["850.0000", "95.0000", "47.5000"]);
-        assert_eq!(ledger.json(&["treasury"])["collected"]["transfer_tax"]["EURO"], "7.5000");
-        ledger.verifies();
+        race(&Ledger::with_accounts());
     }
 }
