@@ -3,7 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use countersign_core::books::Account;
 use countersign_store::{Halt, SignedCheckpoint, Store, StoreError, Wanted};
@@ -86,6 +86,7 @@ impl Engine {
             notary,
             windows: Windows::default(),
             forget_at: Instant::now(),
+            linger: Duration::ZERO,
         };
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let guard = Abandon(shared.clone());

@@ -26,9 +26,11 @@ use crate::wanted::wanted;
 
 /// Most tasks in one batch.
 pub const MAX_BATCH: usize = 512;
-/// How long is waited for as many tasks as the last batch had: who was answered just now asks again in a
-/// moment, and one commit for all is better than one for the first of them.
-const LINGER: Duration = Duration::from_micros(500);
+/// As many tasks as the last batch had are waited for: who was answered just now asks again in a moment, and
+/// one commit for all is better than one for the first of them. It is worth a part of what a commit takes.
+const LINGER_PART: u32 = 4;
+/// No longer than this.
+const LONGEST_LINGER: Duration = Duration::from_millis(2);
 /// How often answers that are old enough are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 const DAY_MS: i64 = 86_400_000;
@@ -43,6 +45,7 @@ pub(crate) struct Sequencer {
     pub(crate) notary: Notary,
     pub(crate) windows: Windows,
     pub(crate) forget_at: Instant,
+    pub(crate) linger: Duration,
 }
 
 /// Of a commit whose connection was lost: what would be there, and what would be answered.
@@ -68,7 +71,7 @@ impl Sequencer {
         let mut expected = 1;
         loop {
             let deadline = self.next_chore();
-            if !self.shared.queue.take(MAX_BATCH, expected, LINGER, deadline, &mut tickets) {
+            if !self.shared.queue.take(MAX_BATCH, expected, self.linger, deadline, &mut tickets) {
                 return;
             }
             if !tickets.is_empty() {
@@ -188,7 +191,9 @@ impl Sequencer {
         batch.checkpoints.extend(self.notary.due(&batch.head, now));
         let began = Instant::now();
         self.store.commit(&batch)?;
-        self.shared.count_commit(began.elapsed(), tasks, frozen, batch.checkpoints.len());
+        let took = began.elapsed();
+        self.linger = (took / LINGER_PART).min(LONGEST_LINGER);
+        self.shared.count_commit(took, tasks, frozen, batch.checkpoints.len());
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
         let version = batch.head.version + 1;
         self.windows.commit(version, sent, now);

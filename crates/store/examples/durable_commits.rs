@@ -28,15 +28,20 @@ fn main() -> Outcome<()> {
     println!("batch  entries  adapter/s  (commit alone)  bare/s  adapter/bare");
     for size in [1, 8, 64, 512] {
         let entries = (size * 2000).min(most);
-        let work = Work::of(size, entries / size)?;
-        let (adapter, alone) = work.by_adapter(&Path::new(&directory).join(format!("adapter-{size}.db")))?;
-        let bare = work.by_bare_loop(&Path::new(&directory).join(format!("bare-{size}.db")))?;
+        let times = Work::of(size, entries / size)?.run(Path::new(&directory))?;
         let rate = |time: Duration| entries as f64 / time.as_secs_f64();
-        let share = rate(adapter) / rate(bare);
-        let (adapter, alone, bare) = (rate(adapter), rate(alone), rate(bare));
-        println!("{size:5}  {entries:7}  {adapter:9.0}  {alone:14.0}  {bare:6.0}  {share:12.2}");
+        let [adapter, alone, bare] = [times.load + times.commit, times.commit, times.bare].map(rate);
+        println!("{size:5}  {entries:7}  {adapter:9.0}  {alone:14.0}  {bare:6.0}  {:12.2}", adapter / bare);
     }
     Ok(())
+}
+
+/// What was spent in loading and committing by the adapter, and by the bare loop.
+#[derive(Default)]
+struct Times {
+    load: Duration,
+    commit: Duration,
+    bare: Duration,
 }
 
 /// The batches of a run, and what each wants loaded.
@@ -89,43 +94,41 @@ impl Work {
         Ok(Self { opened, batches })
     }
 
-    /// The time of loading and committing all batches, and of committing alone.
-    fn by_adapter(&self, path: &Path) -> Outcome<(Duration, Duration)> {
-        let store = sqlite::create(path, &desk::identity(), desk::start())?;
+    /// Every batch is written by both, one after the other, so that a busy machine disturbs both alike.
+    fn run(&self, directory: &Path) -> Outcome<Times> {
+        let paths = ["adapter.db", "bare.db"].map(|name| directory.join(name));
+        let store = sqlite::create(&paths[0], &desk::identity(), desk::start())?;
         store.commit(&self.opened)?;
-        let (begun, mut alone) = (Instant::now(), Duration::ZERO);
+        sqlite::create(&paths[1], &desk::identity(), desk::start())?.commit(&self.opened)?;
+        let connection = bare(&paths[1])?;
+        let mut times = Times::default();
         for (wanted, batch) in &self.batches {
+            let begun = Instant::now();
             let loaded = store.load(wanted)?;
+            times.load += begun.elapsed();
             assert_eq!(loaded.head.version, batch.head.version, "nobody else writes");
-            let committing = Instant::now();
+            let begun = Instant::now();
             store.commit(batch)?;
-            alone += committing.elapsed();
-        }
-        let taken = begun.elapsed();
-        drop(store);
-        remove(path)?;
-        Ok((taken, alone))
-    }
-
-    fn by_bare_loop(&self, path: &Path) -> Outcome<Duration> {
-        sqlite::create(path, &desk::identity(), desk::start())?.commit(&self.opened)?;
-        let connection = Connection::open(path)?;
-        connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA secure_delete = OFF")?;
-        connection.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
-        drop_triggers(&connection)?;
-        connection.set_prepared_statement_cache_capacity(32);
-        let begun = Instant::now();
-        for (_, batch) in &self.batches {
+            times.commit += begun.elapsed();
+            let begun = Instant::now();
             let transaction = connection.unchecked_transaction()?;
             write(&transaction, batch)?;
             transaction.commit()?;
+            times.bare += begun.elapsed();
         }
-        let taken = begun.elapsed();
-        drop(connection);
-        remove(path)?;
-        Ok(taken)
+        drop((store, connection));
+        paths.iter().try_for_each(|path| remove(path))?;
+        Ok(times)
     }
+}
+
+fn bare(path: &Path) -> Outcome<Connection> {
+    let connection = Connection::open(path)?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")?;
+    connection.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
+    drop_triggers(&connection)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
 }
 
 fn name(number: usize) -> String {

@@ -9,7 +9,6 @@ mod dashboard;
 mod demo;
 mod package;
 mod project;
-mod serve;
 mod setup;
 mod test;
 mod wasm_opt;
@@ -30,7 +29,7 @@ struct Arguments {
 enum Task {
     /// Install whatever the other tasks need and is not there yet
     Setup,
-    /// Make a demo ledger and tampered copies, verify them here, then serve the dashboard to do it there
+    /// Fill a ledger, verify its exports and tampered copies here, then serve it all: dashboard and interface
     Demo(demo::Arguments),
     /// Run every test: each step goes on after one that failed
     Test(test::Arguments),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use clap::Args;
-use countersign_core::checkpoint::{KeyKind, SigningKey};
+use countersign_core::checkpoint::KeyKind;
 use countersign_core::export::document::User;
 use countersign_core::money::Sum;
 use countersign_core::settle::Order;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::demo::Directory;
 use super::export::export;
 use super::signer::Keys;
-use super::{Failure, Outcome, answer, ledger, new_file, token};
+use super::{Failure, Outcome, answer, key, ledger, new_file, token};
 use crate::demo::{self, Caller, Ledger, live_config};
 
 /// How many play at once.
@@ -102,11 +102,8 @@ fn make(out: &Path) -> Result<Made, Failure> {
 
 /// A new key beside the ledger, and the text of its public half.
 fn keys(out: &Path) -> Result<(Keys, String), Failure> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|e| Failure::new("the system gives no randomness", e))?;
-    let key = SigningKey::from_seed(demo::LEDGER, seed, KeyKind::Ed25519).map_err(|e| Failure::of(e.to_string()))?;
+    let key = key::make(demo::LEDGER, &out.join("signing.key"), KeyKind::Ed25519)?;
     let verifying_key = key.verifying_key().to_string();
-    write_file(&out.join("signing.key"), &format!("{}\n", *key.secret_text()))?;
     write_file(&out.join("verifying.key"), &format!("{verifying_key}\n"))?;
     Ok((Keys::of(key), verifying_key))
 }

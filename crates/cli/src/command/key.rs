@@ -49,24 +49,26 @@ struct Show {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let key = match &arguments.command {
-        Command::New(new) => make(new)?,
+        Command::New(New { name, out, cosigner }) => {
+            make(name, out, if *cosigner { KeyKind::CosignatureV1 } else { KeyKind::Ed25519 })?
+        }
         Command::Show(show) => read(&show.file)?,
     };
     screen::print(&format!("{}\n", key.verifying_key()))?;
     Ok(Outcome::Good)
 }
 
-fn make(new: &New) -> Result<SigningKey, Failure> {
+/// A new key, its secret half in a file that was not there.
+pub(super) fn make(name: &str, out: &Path, kind: KeyKind) -> Result<SigningKey, Failure> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *seed).map_err(|e| Failure::new("the system's source of randomness", e))?;
-    let kind = if new.cosigner { KeyKind::CosignatureV1 } else { KeyKind::Ed25519 };
-    let key = SigningKey::from_seed(&new.name, *seed, kind).map_err(|e| Failure::new(&new.name, e))?;
-    let path = new.out.display();
+    let key = SigningKey::from_seed(name, *seed, kind).map_err(|e| Failure::new(name, e))?;
+    let path = out.display();
     let failure = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => Failure::new(&path, "this file exists, and may hold a key: name another"),
         _ => Failure::new(&path, error),
     };
-    let mut file = create(&new.out).map_err(failure)?;
+    let mut file = create(out).map_err(failure)?;
     let secret = key.secret_text();
     let written = file.write_all(secret.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all());
     written.map_err(failure)?;
@@ -82,7 +84,8 @@ fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn read(path: &Path) -> Result<SigningKey, Failure> {
+/// The key of a file. No message of this shows what stands in it.
+pub(super) fn read(path: &Path) -> Result<SigningKey, Failure> {
     let text = Zeroizing::new(trusted::text(path, MAX_SECRET_FILE)?);
     let key = text.trim_end().parse().map_err(|e| Failure::new(path.display(), e))?;
     warn_of_readers(path)?;

@@ -1,7 +1,5 @@
 //! The keys that sign checkpoints, from their files.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use countersign_core::checkpoint::{Checkpoint, KeyKind, SigningKey};
@@ -10,10 +8,7 @@ use countersign_core::timestamp::Timestamp;
 use countersign_engine::notary::Signer;
 use countersign_store::SignedCheckpoint;
 
-use super::Failure;
-
-/// Longest file of a key, in bytes.
-const MAX_KEY_FILE: u64 = 4096;
+use super::{Failure, key};
 
 /// A ledger's keys.
 #[derive(Debug)]
@@ -50,23 +45,19 @@ impl Signer for Keys {
     }
 }
 
-/// No message of this shows what stands in the file.
+/// A key of this kind, and of this name where one is given.
 fn read(path: &Path, kind: KeyKind, name: Option<&str>) -> Result<SigningKey, Failure> {
-    let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_KEY_FILE).read_to_string(&mut text));
-    read.map_err(|e| wrong(&e))?;
-    let key: SigningKey = text.trim_end_matches(['\n', '\r']).parse().map_err(|e| wrong(&e))?;
-    if key.kind() != kind {
-        let needed = match kind {
-            KeyKind::Ed25519 => "a key that signs checkpoints (0x01), and this one cosigns (0x04)",
-            KeyKind::CosignatureV1 => "a key that cosigns (0x04), and this one signs checkpoints (0x01)",
-        };
-        return Err(wrong(&format_args!("needed is {needed}")));
-    }
-    match name {
-        Some(name) if name != key.name() => {
-            Err(wrong(&format_args!("it is the key of {}, and the ledger is {name}", key.name())))
+    let key = key::read(path)?;
+    let wrong = |why: &dyn std::fmt::Display| Err(Failure::new(path.display(), why));
+    match (kind, key.kind() == kind, name) {
+        (KeyKind::Ed25519, false, _) => {
+            wrong(&"this key cosigns (0x04), and one that signs checkpoints (0x01) is needed")
+        }
+        (KeyKind::CosignatureV1, false, _) => {
+            wrong(&"this key signs checkpoints (0x01), and one that cosigns (0x04) is needed")
+        }
+        (_, true, Some(name)) if name != key.name() => {
+            wrong(&format_args!("it is the key of {}, and the ledger is {name}", key.name()))
         }
         _ => Ok(key),
     }

@@ -38,8 +38,11 @@ impl Treasury {
             let currency = document.currency(key, &currency.to_uppercase())?;
             treasury.put(document, key, bucket, currency, document.amount(key, value)?)?;
         }
+        if !any {
+            return Err(document.fault(COLLECTED, "missing: is this the Treasury?"));
+        }
         document.refuse_other_money(|key| key.starts_with(FLAT))?;
-        if any { Ok(treasury) } else { Err(document.fault(COLLECTED, "missing: is this the Treasury?")) }
+        Ok(treasury)
     }
 
     fn put(

@@ -3,9 +3,17 @@
 
 mod checkpoints;
 mod demo;
+mod demo_ledger;
+mod export;
+mod import;
 mod inspect;
 mod key;
+mod ledger;
+mod postgres;
+mod serve;
+mod settings;
 mod verify;
+mod watch;
 
 use std::env;
 use std::fs;
@@ -21,6 +29,10 @@ fn countersign(arguments: &[&str]) -> Output {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(arguments).stdin(Stdio::null());
+    // Whoever runs the tests may have a ledger of his own.
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("COUNTERSIGN_")) {
+        command.env_remove(name);
+    }
     command
 }
 

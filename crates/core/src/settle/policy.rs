@@ -48,7 +48,8 @@ impl Default for Policy {
 pub(super) const WHOLE: u32 = 10_000;
 
 impl Policy {
-    /// The first rule that it breaks: rates of types that are never taxed, names off their grammar.
+    /// The first rule that it breaks: rates of types that are never taxed, names off their grammar, amounts of
+    /// nothing.
     ///
     /// # Errors
     /// What is wrong, in words.
@@ -56,6 +57,13 @@ impl Policy {
         use crate::grammar::{NO_CURRENCY, is_currency, is_tax_type};
         if let Some(bad) = self.currencies.iter().find(|c| !is_currency(c) || *c == NO_CURRENCY) {
             return Err(format!("{bad:?} is no currency: 3 to 12 of A-Z 0-9, a letter first, and not XXX"));
+        }
+        // Where a type moves money, gross is not zero.
+        if self.least == Amount::ZERO || self.least > self.most {
+            return Err(format!(
+                "least is {} and most {}: least is above zero, and not above most",
+                self.least, self.most
+            ));
         }
         for (name, tax) in &self.taxes {
             let kind = Kind::parse(name).ok_or_else(|| format!("there is no type {name:?}"))?;

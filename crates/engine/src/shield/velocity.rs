@@ -171,3 +171,48 @@ impl Sent {
         self.0.entry(account.to_owned()).or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn what_was_sent_counts_until_its_window_has_passed() {
+        let mut windows = Windows::default();
+        windows.learn(7, "ada", vec![at(1), at(2), at(3)]);
+        assert_eq!((windows.count("ada", at(0)), windows.count("ada", at(1))), (3, 2));
+        let mut sent = Sent::default();
+        (0..2).for_each(|_| sent.note(Kind::Transfer, "ada", "ben"));
+        assert_eq!((sent.total("ada", 2), sent.total("ben", 0)), (4, 0));
+        windows.commit(8, sent, at(9));
+        assert_eq!((windows.count("ada", at(2)), windows.kept), (3, 3));
+        assert!(windows.is_as_of(8) && windows.knows("ada") && !windows.knows("ben"));
+    }
+
+    #[test]
+    fn an_unfreeze_counts_from_anew() {
+        let mut windows = Windows::default();
+        windows.learn(7, "ada", vec![at(1), at(2)]);
+        let mut sent = Sent::default();
+        sent.note(Kind::Transfer, "ada", "ben");
+        sent.note(Kind::AccountUnfreeze, "SYSTEM", "ada");
+        sent.note(Kind::Transfer, "ada", "ben");
+        assert_eq!(sent.total("ada", 2), 1);
+        windows.commit(8, sent, at(9));
+        assert_eq!((windows.count("ada", at(0)), windows.kept), (1, 1));
+    }
+
+    #[test]
+    fn past_its_bound_everything_is_forgotten() {
+        let mut windows = Windows::default();
+        windows.learn(7, "ada", vec![at(1); MAX_TIMES]);
+        let mut sent = Sent::default();
+        sent.note(Kind::Transfer, "ada", "ben");
+        windows.commit(8, sent, at(9));
+        assert!(windows.is_empty() && windows.kept == 0);
+    }
+}

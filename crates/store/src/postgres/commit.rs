@@ -8,7 +8,6 @@
 use std::collections::{HashMap, HashSet};
 
 use countersign_core::hash::Hash;
-use countersign_core::seal::Record;
 use tokio_postgres::types::Json;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
@@ -17,7 +16,7 @@ use super::cells::{Cells, moment, number};
 use super::columns::{self, Accounts, Answers, Checkpoints, Digest, Entries, Nodes, Personals, Values};
 use super::fault::fault;
 use super::link::Client;
-use super::rows::{self, entry_columns};
+use super::rows;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::{Document, StoreError, VersionError};
 use crate::head::Head;
@@ -30,13 +29,12 @@ const TREASURY: &str = "UPDATE countersign_treasury SET version = version + 1, c
     last_collection_at = $5, last_withdrawal_at = $6, last_withdrawal_by = $7 WHERE ledger_id = $1 AND version = $2";
 const ERASE: &str = "DELETE FROM countersign_personal AS p USING countersign_entries AS e \
     WHERE p.ledger_id = $1 AND e.ledger_id = $1 AND e.seq = p.seq AND e.transaction_id = ANY ($2::uuid[])";
-/// The last entry, which must be the one that the head names.
-const LAST: &str = concat!(
-    "SELECT ",
-    entry_columns!(),
-    " FROM countersign_entries AS e LEFT JOIN countersign_personal AS p ON p.ledger_id = e.ledger_id \
-     AND p.seq = e.seq WHERE e.ledger_id = $1 AND e.seq >= $2 ORDER BY e.seq DESC LIMIT 1"
-);
+/// The entry that the head names, and whether one follows it. Its personal block is not asked for.
+const LAST: &str = "SELECT e.seq, e.transaction_id, e.created_at, e.type, e.currency, e.amount_gross, \
+    e.tax_withheld, e.amount_net, e.tax_type, e.sender_id, e.receiver_id, e.operator_id, e.reference_id, \
+    e.personal_hash, e.previous_hash, e.current_hash, NULL::text AS salt, \
+    EXISTS (SELECT 1 FROM countersign_entries WHERE ledger_id = $1 AND seq = $2::bigint + 1) AS is_followed \
+    FROM countersign_entries AS e WHERE e.ledger_id = $1 AND e.seq = $2";
 const VERSIONS: &str = "SELECT id, version FROM countersign_accounts WHERE ledger_id = $1 AND id = ANY ($2::text[])";
 
 /// A batch as the database takes it.
@@ -179,14 +177,16 @@ impl<'a> Writes<'a> {
     /// Holds the last entry to the ledger's own row: a chain whose head does not verify is not extended.
     fn check_last(&self, last: &[Row]) -> Result<(), StoreError> {
         let (seq, hash) = self.follows;
-        let last = last.first().map(rows::record).transpose()?;
-        let last_seq = last.as_ref().map_or(0, |last| last.seq);
-        let verifies = |last: &Record| last.hash() == Some(hash) && last.entry().content_hash() == hash;
-        if last_seq != seq || !last.as_ref().is_none_or(verifies) {
-            let why = format!("the ledger ends with the entry {seq} of hash {hash}, which the last entry is not");
-            return Err(StoreError::Damaged(why));
+        let verifies = |row: &Row| {
+            let last = rows::record(row)?;
+            let followed: bool = Cells::new(row, rows::ENTRIES_TABLE).value(17)?;
+            Ok::<_, StoreError>(!followed && last.hash() == Some(hash) && last.entry().content_hash() == hash)
+        };
+        if last.first().map_or(Ok(seq == 0), verifies)? {
+            return Ok(());
         }
-        Ok(())
+        let why = format!("the ledger ends with the entry {seq} of hash {hash}, which the last entry is not");
+        Err(StoreError::Damaged(why))
     }
 
     async fn write_head(&self, client: &Client) -> Result<u64, Error> {

@@ -2,9 +2,9 @@
 
 use countersign_core::books::{Account, Treasury};
 use countersign_core::hash::Hash;
-use countersign_core::seal::Record;
+use countersign_core::seal::{PersonalBlock, Record};
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Statement, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 
 use super::cells::number;
@@ -43,11 +43,11 @@ const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2
 /// Writes a batch, all or nothing. It is durable when this returns.
 pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    batch.accounts.iter().try_for_each(|account| update_account(&transaction, account))?;
+    update_accounts(&transaction, &batch.accounts)?;
     batch.opened.iter().try_for_each(|account| open_account(&transaction, account))?;
     batch.treasury.iter().try_for_each(|treasury| update_treasury(&transaction, treasury))?;
     extend(&transaction, batch)?;
-    batch.entries.iter().try_for_each(|record| insert_entry(&transaction, record))?;
+    insert_entries(&transaction, &batch.entries)?;
     insert_nodes(&transaction, batch)?;
     batch.answers.iter().try_for_each(|answer| insert_answer(&transaction, answer))?;
     batch.erased.iter().try_for_each(|id| erase(&transaction, id))?;
@@ -63,12 +63,11 @@ fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Other(error.to_string()))
 }
 
-fn update_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), StoreError> {
-    let (version, balances) = (number(account.version)?, json(&account.balances)?);
-    let written = run(
-        transaction,
-        ACCOUNT,
-        params![
+fn update_accounts(transaction: &Transaction<'_>, accounts: &[Account]) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(ACCOUNT).map_err(fault)?;
+    for account in accounts {
+        let (version, balances) = (number(account.version)?, json(&account.balances)?);
+        let written = statement.execute(params![
             account.id,
             version,
             balances,
@@ -77,14 +76,24 @@ fn update_account(transaction: &Transaction<'_>, account: &Account) -> Result<()
             account.is_banned,
             account.username,
             account.updated_at.to_string(),
-        ],
-    );
-    if written.map_err(fault)? == 1 {
-        return Ok(());
+        ]);
+        if written.map_err(fault)? != 1 {
+            return Err(stale(transaction, account));
+        }
     }
+    Ok(())
+}
+
+/// What is said of an account that was written meanwhile.
+fn stale(transaction: &Transaction<'_>, account: &Account) -> StoreError {
     let of_it = "SELECT id, version FROM accounts WHERE id = ?1";
-    let found = rows::one(transaction, of_it, [&account.id], "accounts", |row| row.count(1))?.unwrap_or(0);
-    Err(VersionError { document: Document::Account(account.id.clone()), expected: account.version, found }.into())
+    match rows::one(transaction, of_it, [&account.id], "accounts", |row| row.count(1)) {
+        Ok(found) => {
+            let (document, expected) = (Document::Account(account.id.clone()), account.version);
+            VersionError { document, expected, found: found.unwrap_or(0) }.into()
+        }
+        Err(error) => error,
+    }
 }
 
 fn open_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), StoreError> {
@@ -177,53 +186,60 @@ fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), StoreErr
     Ok(())
 }
 
-fn insert_entry(transaction: &Transaction<'_>, record: &Record) -> Result<(), StoreError> {
-    let seq = number(record.seq)?;
-    let written = run(
-        transaction,
-        ENTRY,
-        params![
-            seq,
-            record.transaction_id,
-            record.created_at,
-            record.kind,
-            record.currency,
-            record.amount_gross,
-            record.tax_withheld,
-            record.amount_net,
-            record.tax_type,
-            record.sender_id,
-            record.receiver_id,
-            record.operator_id,
-            record.reference_id,
-            record.personal_hash,
-            record.previous_hash,
-            record.current_hash,
-        ],
-    );
-    let what = || format!("an entry {seq}, or one with the transaction_id {}", record.transaction_id);
+fn insert_entries(transaction: &Transaction<'_>, records: &[Record]) -> Result<(), StoreError> {
+    let mut entry = transaction.prepare_cached(ENTRY).map_err(fault)?;
+    let mut personal = transaction.prepare_cached(PERSONAL).map_err(fault)?;
+    for record in records {
+        insert_entry(&mut entry, record)?;
+        if let Some(block) = &record.personal {
+            insert_personal(&mut personal, record.seq, block)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_entry(statement: &mut Statement<'_>, record: &Record) -> Result<(), StoreError> {
+    let written = statement.execute(params![
+        number(record.seq)?,
+        record.transaction_id,
+        record.created_at,
+        record.kind,
+        record.currency,
+        record.amount_gross,
+        record.tax_withheld,
+        record.amount_net,
+        record.tax_type,
+        record.sender_id,
+        record.receiver_id,
+        record.operator_id,
+        record.reference_id,
+        record.personal_hash,
+        record.previous_hash,
+        record.current_hash,
+    ]);
+    let what = || format!("an entry {}, or one with the transaction_id {}", record.seq, record.transaction_id);
     written.map_err(|error| inserting(error, what))?;
-    let Some(personal) = &record.personal else { return Ok(()) };
-    let written = run(
-        transaction,
-        PERSONAL,
-        params![
-            seq,
-            personal.salt,
-            personal.sender_username,
-            personal.receiver_username,
-            personal.description,
-            personal.ip_address,
-            personal.user_agent,
-        ],
-    );
+    Ok(())
+}
+
+fn insert_personal(statement: &mut Statement<'_>, seq: u64, block: &PersonalBlock) -> Result<(), StoreError> {
+    let written = statement.execute(params![
+        number(seq)?,
+        block.salt,
+        block.sender_username,
+        block.receiver_username,
+        block.description,
+        block.ip_address,
+        block.user_agent,
+    ]);
     written.map_err(|error| inserting(error, || format!("a personal block of entry {seq}")))?;
     Ok(())
 }
 
 fn insert_nodes(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(NODE).map_err(fault)?;
     for (id, hash) in &batch.nodes {
-        let written = run(transaction, NODE, params![id.level, number(id.index)?, hash.to_string()]);
+        let written = statement.execute(params![id.level, number(id.index)?, hash.to_string()]);
         written.map_err(|error| inserting(error, || format!("a node {} of level {}", id.index, id.level)))?;
     }
     Ok(())

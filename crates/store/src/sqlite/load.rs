@@ -42,9 +42,10 @@ fn each<T>(
     table: &'static str,
     read: fn(Cells<'_>) -> Result<T, StoreError>,
 ) -> Result<HashMap<String, T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let mut found = HashMap::with_capacity(keys.len());
     for key in keys {
-        if let Some(value) = rows::one(connection, sql, [key], table, read)? {
+        if let Some(value) = rows::one_of(&mut statement, [key], table, read)? {
             found.insert(key.clone(), value);
         }
     }

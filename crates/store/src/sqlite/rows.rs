@@ -4,7 +4,7 @@ use countersign_core::books::{Account, Treasury};
 use countersign_core::hash::Hash;
 use countersign_core::merkle::Range;
 use countersign_core::seal::{PersonalBlock, Record};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::cells::Cells;
 use super::fault::fault;
@@ -44,6 +44,16 @@ pub(super) fn one<T>(
     read: impl FnOnce(Cells<'_>) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    one_of(&mut statement, parameters, table, read)
+}
+
+/// As [`one`], of a statement that is prepared.
+pub(super) fn one_of<T>(
+    statement: &mut Statement<'_>,
+    parameters: impl rusqlite::Params,
+    table: &'static str,
+    read: impl FnOnce(Cells<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
     let found = statement.query_row(parameters, |row| Ok(read(Cells::new(row, table))));
     found.optional().map_err(fault)?.transpose()
 }

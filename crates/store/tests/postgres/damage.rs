@@ -89,6 +89,9 @@ fn a_chain_whose_head_does_not_hold_is_not_extended_but_can_be_halted() {
         "UPDATE countersign_entries SET current_hash = sha256('x') WHERE seq = 7",
         "UPDATE countersign_entries SET operator_id = 'somebody' WHERE seq = 7",
         "UPDATE countersign_ledger SET hash = sha256('x')",
+        "INSERT INTO countersign_entries SELECT ledger_id, 8, gen_random_uuid(), created_at, type, currency, \
+         amount_gross, tax_withheld, amount_net, tax_type, sender_id, receiver_id, operator_id, reference_id, \
+         personal_hash, previous_hash, current_hash FROM countersign_entries WHERE seq = 7",
     ] {
         let ledger = Ledger::furnished();
         let store = ledger.open();

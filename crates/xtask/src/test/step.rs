@@ -17,7 +17,9 @@ const BIG_ENTRIES: &str = "240000";
 /// Of each fuzz target, in seconds.
 const FUZZ_TIME: &str = "-max_total_time=30";
 /// Workspaces of their own.
-const ASIDE: [&str; 2] = ["examples/verify", "fuzz"];
+const ASIDE: [&str; 3] = ["examples/verify", "examples/embed", "fuzz"];
+/// Those that a reader may copy.
+const EXAMPLES: [&str; 2] = ["examples/verify", "examples/embed"];
 
 /// One of the things that are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,7 +36,7 @@ pub(super) enum Step {
     Native,
     /// The parts of the page that need no browser
     Page,
-    /// The program that links the core as a backend would
+    /// The programs that link the crates as a backend would
     Example,
     /// The bindings, in Node
     WasmNode,
@@ -119,13 +121,16 @@ fn fmt(project: &Project) -> Result<()> {
 fn clippy(project: &Project) -> Result<()> {
     let but_web = ["--workspace", "--exclude", "countersign-web", "--exclude", "countersign-wasm"];
     cmd!(project.shell, "cargo clippy {but_web...} --all-targets -- -D warnings").run()?;
-    cmd!(project.shell, "cargo clippy --manifest-path examples/verify/Cargo.toml --all-targets -- -D warnings")
-        .run()?;
+    for example in EXAMPLES {
+        cmd!(project.shell, "cargo clippy --manifest-path {example}/Cargo.toml --all-targets -- -D warnings").run()?;
+    }
     Ok(())
 }
 
 fn example(project: &Project, tally: &mut Tally) -> Result<()> {
-    tally.run(cmd!(project.shell, "cargo test --manifest-path examples/verify/Cargo.toml"))?;
+    for example in EXAMPLES {
+        tally.run(cmd!(project.shell, "cargo test --manifest-path {example}/Cargo.toml"))?;
+    }
     let run = ["run", "--quiet", "--manifest-path", "examples/verify/Cargo.toml", "--"];
     cmd!(project.shell, "cargo {run...} tests/vectors/good.jsonl").run()?;
     Ok(())

@@ -1,0 +1,211 @@
+//! Exports, checkpoints and backups of a ledger, and audits of it where it is kept.
+
+use std::fs;
+use std::process::Output;
+
+use countersign_core::checkpoint::{KeyKind, SignedNote, SigningKey};
+use serde_json::Value;
+
+use super::ledger::{Ledger, NAME};
+use super::{code, countersign, stderr, stdout, vector};
+
+fn verdict(output: &Output) -> (i32, Value) {
+    (code(output), serde_json::from_str(&stdout(output)).unwrap())
+}
+
+/// A ledger with a few transfers, and the file of a key of its.
+fn signed(name: &str, kind: KeyKind) -> (Ledger, SigningKey) {
+    let ledger = Ledger::with_accounts();
+    for amount in ["1", "2", "3", "4"] {
+        ledger.done(&["pay", amount, "EURO", "--from", "alice", "--to", "bob"]);
+    }
+    let key = SigningKey::from_seed(name, [7; 32], kind).unwrap();
+    fs::write(ledger.path("signing.key"), format!("{}\n", *key.secret_text())).unwrap();
+    (ledger, key)
+}
+
+#[test]
+fn an_export_verifies_in_every_form() {
+    let ledger = Ledger::with_accounts();
+    for amount in ["1", "2", "3"] {
+        ledger.done(&["pay", amount, "EURO", "--from", "alice", "--to", "bob"]);
+    }
+    let whole = ledger.done(&["export", "--out", "-"]);
+    for (n, arguments) in
+        [&[][..], &["--gzip"], &["--withhold-personal"], &["--first", "2"], &["--last", "3", "--gzip"]]
+            .into_iter()
+            .enumerate()
+    {
+        let file = format!("{n}.jsonl");
+        ledger.done(&[&["export", "--out", &file], arguments].concat());
+        let (code, report) = verdict(&countersign(&["verify", "--json", &ledger.path(&file)]));
+        assert_eq!((code, &report["valid"]), (0, &true.into()), "{arguments:?}");
+    }
+    let file = fs::read_to_string(ledger.path("0.jsonl")).unwrap();
+    let body = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(body(&file), body(&whole), "standard output is another file than a file");
+    assert!(!fs::read_to_string(ledger.path("2.jsonl")).unwrap().contains("ALICE"));
+    assert_eq!(fs::read_to_string(ledger.path("3.jsonl")).unwrap().matches("\"seq\":").count(), 3);
+}
+
+#[test]
+fn entries_that_are_not_there_are_not_exported() {
+    let ledger = Ledger::with_accounts();
+    for range in [&["--first", "2"][..], &["--last", "9"], &["--first", "0"], &["--first", "3", "--last", "2"]] {
+        let output = ledger.run(&[&["export", "--out", "export.jsonl"], range].concat());
+        assert_eq!(code(&output), 2, "{range:?}");
+        assert!(stderr(&output).contains("there are no entries"), "{}", stderr(&output));
+    }
+    assert_eq!(code(&ledger.run(&["export", "--out", "no/such/folder.jsonl"])), 2);
+    assert_eq!(code(&ledger.run(&["export", "--out", "."])), 2);
+    assert_only_the_ledger(&ledger);
+}
+
+/// No file that was begun is left. SQLite keeps two beside its own.
+fn assert_only_the_ledger(ledger: &Ledger) {
+    let left = fs::read_dir(ledger.folder.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(left.iter().all(|name| name.starts_with("ledger.db")), "{left:?}");
+}
+
+#[test]
+fn an_empty_ledger_is_exported_and_backed_up() {
+    let ledger = Ledger::empty();
+    ledger.done(&["export", "--out", "export.jsonl"]);
+    let (code, report) = verdict(&countersign(&["verify", "--json", &ledger.path("export.jsonl")]));
+    assert_eq!((code, &report["trust_grade"]), (0, &"empty".into()));
+    ledger.done(&["backup", "--to", "backup.db"]);
+    ledger.verifies();
+}
+
+#[test]
+fn a_key_signs_exactly_the_last_entry_and_the_note_is_kept() {
+    let (ledger, key) = signed(NAME, KeyKind::Ed25519);
+    for (arguments, size) in [(&[][..], 5), (&["--last", "3"], 3)] {
+        let written = ledger.json(&[&["export", "--key", "signing.key", "--out", "export.jsonl"], arguments].concat());
+        assert_eq!((&written["signed"], &written["last_seq"]), (&true.into(), &size.into()));
+        let text = fs::read_to_string(ledger.path("export.jsonl")).unwrap();
+        let trailer: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let note = SignedNote::parse(trailer["checkpoints"][0].as_str().unwrap()).unwrap();
+        let checkpoint = note.open(&[key.verifying_key()]).unwrap().checkpoint().unwrap();
+        assert_eq!((checkpoint.origin.as_str(), checkpoint.size), (NAME, size));
+        assert_eq!(checkpoint.root.to_string(), written["root"].as_str().unwrap());
+    }
+    let note = ledger.done(&["checkpoint", "--key", "signing.key", "--size", "2"]);
+    let checkpoint = SignedNote::parse(&note).unwrap().open(&[key.verifying_key()]).unwrap().checkpoint().unwrap();
+    assert_eq!(checkpoint.size, 2);
+    assert_eq!(code(&ledger.run(&["checkpoint", "--key", "signing.key", "--size", "6"])), 2);
+    let output = ledger.run(&["checkpoint"]);
+    assert!(stderr(&output).contains("--key"), "{}", stderr(&output));
+    // The audit of the ledger itself has the latest note that is kept.
+    let (code, report) = verdict(&ledger.run(&["verify", "--json"]));
+    assert_eq!((code, &report["valid"]), (0, &true.into()));
+}
+
+#[test]
+fn another_ledgers_key_signs_nothing_and_no_key_is_shown() {
+    for (name, kind, part) in [
+        ("another.example/ledger", KeyKind::Ed25519, "another.example/ledger"),
+        (NAME, KeyKind::CosignatureV1, "cosigns"),
+    ] {
+        let (ledger, key) = signed(name, kind);
+        let output = ledger.run(&["export", "--key", "signing.key", "--out", "export.jsonl"]);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+        let secret = key.secret_text().rsplit('+').next().unwrap().to_owned();
+        assert!(!stderr(&output).contains(&secret));
+        fs::write(ledger.path("signing.key"), key.secret_text().replacen('+', "-", 3)).unwrap();
+        let output = ledger.run(&["checkpoint", "--key", "signing.key"]);
+        assert!(code(&output) == 2 && !stderr(&output).contains(&secret), "{}", stderr(&output));
+        assert!(!ledger.folder.path().join("export.jsonl").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let ledger = Ledger::with_accounts();
+    fs::write(ledger.path("export.jsonl"), "older").unwrap();
+    ledger.done(&["export", "--out", "export.jsonl"]);
+    ledger.done(&["backup", "--to", "backup.db"]);
+    for name in ["ledger.db", "export.jsonl", "backup.db"] {
+        let mode = fs::metadata(ledger.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn the_ledger_itself_is_audited_as_its_export_is() {
+    let ledger = Ledger::with_accounts();
+    ledger.done(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"]);
+    let (code, report) = verdict(&ledger.run(&["verify", "--json", "--db", "ledger.db"]));
+    assert_eq!((code, &report["total_transactions"]), (0, &2.into()));
+    // A file that is named is what is verified, whatever the environment says.
+    let file = vector("good.jsonl");
+    let (code, report) = verdict(&ledger.run(&["verify", "--json", file.to_str().unwrap()]));
+    assert_eq!((code, &report["total_transactions"]), (0, &20.into()));
+}
+
+/// As somebody would who has the file and an SQL shell: the triggers are dropped first.
+fn tamper(ledger: &Ledger, sql: &str) {
+    let connection = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    let mut triggers = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    let names: Vec<String> = triggers.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    drop(triggers);
+    let kept: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let sql = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+            connection.query_row(sql, [name], |row| row.get(0)).unwrap()
+        })
+        .collect();
+    names.iter().for_each(|name| connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
+    connection.execute_batch(sql).unwrap();
+    kept.iter().for_each(|sql| connection.execute_batch(sql).unwrap());
+}
+
+const EDITS: [(&str, &str); 3] = [
+    ("UPDATE entries SET amount_gross = '9.0000' WHERE seq = 2", "TRANSACTION_TAMPERED"),
+    ("DELETE FROM entries WHERE seq = 2", "HASH_CHAIN_BROKEN"),
+    (r#"UPDATE accounts SET balances = '{"EURO":"9999.0000"}' WHERE id = 'bob'"#, "DOCUMENT_MISMATCH"),
+];
+
+#[test]
+fn a_tampered_database_is_found_out_and_no_backup_of_it_is_called_one() {
+    for (sql, expected) in EDITS {
+        let ledger = Ledger::with_accounts();
+        for amount in ["1", "2", "3"] {
+            ledger.done(&["pay", amount, "EURO", "--from", "alice", "--to", "bob"]);
+        }
+        tamper(&ledger, sql);
+        let (verified, report) = verdict(&ledger.run(&["verify", "--json"]));
+        assert_eq!((verified, &report["findings"][0]["error_type"]), (1, &expected.into()), "{sql}");
+        let output = ledger.run(&["backup", "--to", "backup.db", "--json"]);
+        let error: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!((code(&output), &error["error"]["code"]), (1, &"BACKUP_NOT_VERIFIED".into()), "{sql}");
+        assert_only_the_ledger(&ledger);
+    }
+}
+
+#[test]
+fn a_head_that_is_not_that_of_the_entries_is_no_verified_ledger() {
+    let ledger = Ledger::with_accounts();
+    tamper(&ledger, &format!("UPDATE ledger SET hash = '{}'", "0".repeat(64)));
+    assert_ne!(code(&ledger.run(&["verify"])), 0);
+    assert_ne!(code(&ledger.run(&["backup", "--to", "backup.db"])), 0);
+    // A chain whose head does not verify is not extended.
+    assert_eq!(code(&ledger.run(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"])), 2);
+}
+
+#[test]
+fn a_backup_is_a_ledger_and_overwrites_nothing() {
+    let ledger = Ledger::with_accounts();
+    let made = ledger.json(&["backup", "--to", "backup.db"]);
+    assert_eq!(made["entries"], 1);
+    ledger.done(&["pay", "1", "EURO", "--from", "alice", "--to", "bob", "--db", "backup.db"]);
+    ledger.done(&["verify", "--db", "backup.db"]);
+    assert_eq!(ledger.balance("alice"), "1000.0000");
+    assert_eq!(code(&ledger.run(&["backup", "--to", "backup.db"])), 2);
+    assert_eq!(ledger.json(&["stats", "--db", "backup.db"])["entries"], 2);
+}

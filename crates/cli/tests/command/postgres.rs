@@ -1,0 +1,74 @@
+//! The command on a ledger in PostgreSQL.
+
+use countersign_testbed::{PASSWORD, shared};
+
+use super::import::Old;
+use super::ledger::{Ledger, NAME, race};
+use super::{code, stderr, stdout};
+
+/// A ledger in a database of its own, and a role that may write it.
+fn with_writer() -> Ledger {
+    let (server, database) = (shared(), shared().new_database());
+    let role = format!("clerk_of_{database}");
+    server.sql(&database, &format!("CREATE ROLE {role} LOGIN PASSWORD 'writes'"));
+    let owner = Ledger::at(&server.url(&database));
+    owner.done(&["init", "--ledger", NAME, "--writer-role", &role]);
+    Ledger::at(&server.url_of(&role, "writes", &database))
+}
+
+#[test]
+fn a_writer_that_owns_nothing_keeps_a_ledger() {
+    let ledger = with_writer();
+    ledger.furnish();
+    let paid = ledger.json(&["pay", "100", "EURO", "--from", "alice", "--to", "bob"]);
+    ledger.done(&["refund", paid["transaction_id"].as_str().unwrap(), "--amount", "5"]);
+    ledger.done(&["freeze", "bob", "--reason", "looked odd"]);
+    ledger.refused(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"], "ACCOUNT_FROZEN");
+    ledger.done(&["export", "--out", "export.jsonl"]);
+    assert_eq!(code(&super::countersign(&["verify", &ledger.path("export.jsonl")])), 0);
+    ledger.verifies();
+    let output = ledger.run(&["backup", "--to", "backup.db"]);
+    assert_eq!(code(&output), 2);
+    assert!(!ledger.folder.path().join("backup.db").exists());
+}
+
+#[test]
+fn the_classic_race_of_two_processes_comes_out_right() {
+    for _ in 0..3 {
+        let ledger = with_writer();
+        ledger.furnish();
+        race(&ledger);
+    }
+}
+
+#[test]
+fn an_import_is_one_transaction() {
+    let old = Old::to(&shared().url(&shared().new_database()));
+    let good = std::fs::read(old.0.path("users.json")).unwrap();
+    old.write("users.json", "{");
+    assert_eq!(code(&old.import("legacy.bson", &[])), 2);
+    assert_eq!(code(&old.0.run(&["stats"])), 2, "there is a ledger after an import that failed");
+    old.write("users.json", good);
+    // One without entries, as an import leaves that was cut off, is taken.
+    old.0.done(&["init", "--ledger", NAME]);
+    let output = old.import("legacy.bson", &[]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    old.0.verifies();
+    assert_eq!(old.0.json(&["treasury"])["collected"]["transfer_tax"]["EURO"], "12.3400");
+    // What follows is settled on it.
+    old.0.done(&["pay", "1", "EURO", "--type", "SYSTEM_MINT", "--to", "e72b7934ad3642f3c654a53c"]);
+    old.0.verifies();
+    assert_eq!(code(&old.import("legacy.bson", &[])), 2, "a ledger in use was imported over");
+}
+
+#[test]
+fn of_several_ledgers_in_a_database_one_is_named() {
+    let ledger = Ledger::at(&shared().url(&shared().new_database()));
+    for name in ["game.example/one", "game.example/two"] {
+        ledger.done(&["init", "--ledger", name]);
+    }
+    assert!(ledger.done(&["stats", "--ledger", "game.example/two"]).starts_with("game.example/two"));
+    let output = ledger.run(&["stats"]);
+    assert_eq!(code(&output), 2);
+    assert!(!stderr(&output).contains(PASSWORD), "{}", stderr(&output));
+}

@@ -1,0 +1,129 @@
+//! `countersign serve` and `token`: the ledger over HTTP, as a client meets it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+
+use super::ledger::Ledger;
+use super::{code, countersign, stderr, stdout};
+
+/// A server of this project's, ended with the test.
+pub(crate) struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    pub(crate) fn start(ledger: &Ledger, arguments: &[&str]) -> Self {
+        let all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut serve = ledger.command(&all);
+        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+        Self { child, address }
+    }
+
+    /// Status, head and body of an answer.
+    pub(crate) fn ask(&self, request: &str, headers: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        write!(stream, "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{length}{headers}\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer[9..12].parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    /// As the system ends a process in order; whether it ended so.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn token(role: &str) -> (String, Value) {
+    let output = countersign(&["token", "new", "--name", "desk-1", "--role", role, "--json"]);
+    let made: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    (made["secret"].as_str().unwrap().to_owned(), made["token"].clone())
+}
+
+#[test]
+fn a_token_is_shown_once_with_what_the_server_needs() {
+    let output = countersign(&["token", "new", "--name", "desk-1", "--role", "operator"]);
+    let shown = stdout(&output);
+    assert!(shown.contains("countersign_") && shown.contains("[[server.tokens]]\nname = \"desk-1\""), "{shown}");
+    let (secret, token) = token("auditor");
+    assert_eq!(countersign_core::hash::Hash::of(secret.as_bytes()).to_string(), token["sha256"].as_str().unwrap());
+    for name in ["", "a b", "SYSTEM", "TREASURY", "\"\n[server]", &"x".repeat(64)] {
+        assert_eq!(code(&countersign(&["token", "new", "--name", name, "--role", "admin"])), 2, "{name:?}");
+    }
+    assert_eq!(code(&countersign(&["token", "new", "--name", "a", "--role", "root"])), 2);
+}
+
+const PAY: &str = r#"{"type":"TRANSFER","sender_id":"alice","receiver_id":"bob","currency":"EURO","amount":"100"}"#;
+
+#[test]
+fn what_is_ordered_over_http_is_settled_and_survives_the_server() {
+    let ledger = Ledger::with_accounts();
+    let output = countersign(&["token", "new", "--name", "desk-1", "--role", "operator", "--json"]);
+    let made: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let (secret, sha256) = (made["secret"].as_str().unwrap(), made["token"]["sha256"].as_str().unwrap());
+    let tokens = format!("[[server.tokens]]\nname = 'desk-1'\nrole = 'operator'\nsha256 = '{sha256}'\n");
+    fs::write(ledger.path("countersign.toml"), format!("[server]\nwritable = true\n{tokens}")).unwrap();
+    let server = Server::start(&ledger, &[]);
+    let headers = format!("authorization: Bearer {secret}\r\ncontent-type: application/json\r\nidempotency-key: 1\r\n");
+    let (status, first) = server.ask("POST /api/v1/transactions", &headers, PAY);
+    assert!((200..300).contains(&status), "{status} {first}");
+    let (_, again) = server.ask("POST /api/v1/transactions", &headers, PAY);
+    let id = |answer: &str| serde_json::from_str::<Value>(answer).unwrap()["transaction_id"].clone();
+    assert_eq!(id(&first), id(&again));
+    assert_eq!(server.ask("POST /api/v1/transactions", "content-type: application/json\r\n", PAY).0, 401);
+    // Another process on the same file, at the same time.
+    ledger.done(&["pay", "50", "EURO", "--from", "alice", "--to", "carol"]);
+    #[cfg(unix)]
+    assert!(server.stop(), "it did not end in order");
+    assert_eq!(ledger.balance("alice"), "850.0000");
+    ledger.verifies();
+}
+
+#[test]
+fn unless_told_otherwise_it_only_reads() {
+    let ledger = Ledger::with_accounts();
+    let server = Server::start(&ledger, &[]);
+    assert_eq!(server.ask("GET /healthz", "", "").0, 200);
+    assert_eq!(server.ask("GET /api/v1/stats", "", "").0, 401);
+    assert!(server.ask("POST /api/v1/transactions", "content-type: application/json\r\n", PAY).0 >= 400);
+    assert_eq!(ledger.balance("alice"), "1000.0000");
+}
+
+#[test]
+fn an_address_that_is_taken_is_said() {
+    let ledger = Ledger::with_accounts();
+    let server = Server::start(&ledger, &[]);
+    let output = ledger.run(&["serve", "--listen", &server.address]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains(&server.address), "{}", stderr(&output));
+}
+
+#[test]
+fn a_watch_within_the_server_needs_its_directory() {
+    let ledger = Ledger::with_accounts();
+    let output = ledger.run(&["serve", "--listen", "127.0.0.1:0", "--watch"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("--watch-folder"), "{}", stderr(&output));
+    let server = Server::start(&ledger, &["--watch", "--watch-folder", "watch"]);
+    assert_eq!(server.ask("GET /readyz", "", "").0, 200);
+    assert!(ledger.folder.path().join("watch/lock").exists());
+}

@@ -1,0 +1,33 @@
+//! `countersign watch --once`: what is new audited, a finding halts.
+
+use serde_json::Value;
+
+use super::ledger::Ledger;
+use super::{code, stderr, stdout};
+
+#[test]
+fn an_audit_that_finds_something_halts_the_ledger() {
+    let ledger = Ledger::with_accounts();
+    let watch = ["watch", "--once", "--watch-folder", "watch", "--json"];
+    let result = |output: &std::process::Output| serde_json::from_str::<Value>(&stdout(output)).unwrap();
+    let output = ledger.run(&watch);
+    assert_eq!((code(&output), &result(&output)["verdict"]), (0, &"valid".into()), "{}", stderr(&output));
+    ledger.done(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"]);
+    assert_eq!(code(&ledger.run(&watch)), 0);
+    let connection = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    connection.execute("UPDATE accounts SET balances = '{}' WHERE id = 'bob'", []).unwrap();
+    drop(connection);
+    let output = ledger.run(&watch);
+    assert_eq!((code(&output), &result(&output)["verdict"]), (1, &"invalid".into()), "{}", stderr(&output));
+    ledger.refused(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"], "HALTED");
+    let words = ledger.run(&["watch", "--once", "--full", "--watch-folder", "watch"]);
+    assert!(stdout(&words).contains("DOCUMENT_MISMATCH"), "{}", stdout(&words));
+}
+
+#[test]
+fn a_watch_needs_a_directory_of_its_own() {
+    let ledger = Ledger::empty();
+    let output = ledger.run(&["watch", "--once"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--watch-folder"), "{}", stderr(&output));
+}

@@ -1,0 +1,159 @@
+//! Settling is pure: what an order comes to, and each reason not to carry it out.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
+
+use countersign_core::books::{Account, Books, Referenced};
+use countersign_core::money::{Amount, Sum};
+use countersign_core::settle::{Order, Policy, Refusal, Settlement, Stamp, Tax, settle};
+use countersign_core::timestamp::Timestamp;
+
+const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_000);
+const PAID: &str = "709b55bd-3da0-75a8-8812-5bd0ee20c5bf";
+
+fn sum(text: &str) -> Sum {
+    Sum::parse(text.as_bytes()).unwrap()
+}
+
+/// ada has 100 EURO and ben nothing; ada once paid ben 10, of which 4 came back.
+fn books() -> Books {
+    let mut books = Books::default();
+    for (id, euro) in [("ada", "100.0000"), ("ben", "0.0000")] {
+        let mut account = Account::open(id.to_owned(), Some(format!("name of {id}")), NOW);
+        account.balances.insert("EURO".to_owned(), sum(euro));
+        books.accounts.insert(id.to_owned(), account);
+    }
+    let paid = Referenced {
+        transaction_id: PAID.to_owned(),
+        sender_id: "ada".to_owned(),
+        receiver_id: "ben".to_owned(),
+        currency: "EURO".to_owned(),
+        net: Amount::parse(b"10.0000").unwrap(),
+        refunded: sum("4.0000"),
+        is_erased: false,
+    };
+    books.referenced.insert(PAID.to_owned(), paid);
+    books
+}
+
+fn order(kind: &str, sender: &str, receiver: &str, amount: &str) -> Order {
+    Order {
+        kind: kind.to_owned(),
+        sender_id: sender.to_owned(),
+        receiver_id: receiver.to_owned(),
+        currency: Some("EURO".to_owned()),
+        amount: Some(amount.to_owned()),
+        ..Order::default()
+    }
+}
+
+fn carry_out(order: &Order, books: &Books, policy: &Policy) -> Result<Settlement, Refusal> {
+    let stamp = Stamp { transaction_id: PAID.replace('7', "8"), created_at: NOW, salt: "0".repeat(32) };
+    settle(order, books, policy, stamp)
+}
+
+fn of(order: &Order) -> Result<Settlement, Refusal> {
+    carry_out(order, &books(), &Policy::default())
+}
+
+#[test]
+fn tax_is_half_up_to_four_decimals_and_gross_is_tax_and_net() {
+    for (amount, tax, net) in
+        [("0.0009", "0.0000", "0.0009"), ("0.0010", "0.0001", "0.0009"), ("33.33", "1.6665", "31.6635")]
+    {
+        let settled = of(&order("TRANSFER", "ada", "ben", amount)).unwrap();
+        assert_eq!((settled.tax.to_string(), settled.net.to_string()), (tax.to_owned(), net.to_owned()));
+        // What is not taxed names no bucket.
+        assert_eq!(settled.entry.tax_type.is_some(), settled.tax > Amount::ZERO);
+    }
+}
+
+#[test]
+fn amounts_are_read_as_callers_write_them() {
+    for (written, read) in [("1", "1.0000"), ("007.5", "7.5000"), ("0.1", "0.1000"), ("99.9999", "99.9999")] {
+        assert_eq!(of(&order("TRANSFER", "ada", "ben", written)).unwrap().entry.amount_gross, read);
+    }
+    for written in ["", ".", "1.", ".5", "+1", "-1", "1e2", " 1", "1,5", "1.00000", "0x1", "١", &"0".repeat(33)] {
+        let refusal = of(&order("TRANSFER", "ada", "ben", written)).unwrap_err();
+        assert_eq!(refusal.code(), "INVALID_AMOUNT", "{written:?}");
+    }
+    for (written, code) in
+        [("0.00", "AMOUNT_TOO_SMALL"), ("1000000000", "AMOUNT_TOO_LARGE"), ("99999999999999999999", "AMOUNT_TOO_LARGE")]
+    {
+        assert_eq!(of(&order("TRANSFER", "ada", "ben", written)).unwrap_err().code(), code, "{written}");
+    }
+}
+
+#[test]
+fn a_balance_that_no_document_could_say_is_refused() {
+    let mut books = books();
+    let nearly = Sum::MAX - sum("0.9999");
+    books.accounts.get_mut("ben").unwrap().balances.insert("EURO".to_owned(), nearly);
+    let pay = |amount: &str| carry_out(&order("TRANSFER", "ada", "ben", amount), &books, &Policy::default());
+    assert_eq!(pay("2").unwrap_err(), Refusal::BalanceTooLarge { holder: "ben".to_owned() });
+    assert_eq!(pay("1.0").unwrap().receiver.unwrap().after, nearly + sum("0.9500"));
+    books.treasury.collected.entry("vat".to_owned()).or_default().insert("EURO".to_owned(), Sum::MAX);
+    let buy = carry_out(&order("MARKET_BUY", "ada", "ben", "0.01"), &books, &Policy::default());
+    assert_eq!(buy.unwrap_err(), Refusal::BalanceTooLarge { holder: "vat".to_owned() });
+}
+
+#[test]
+fn of_a_payment_no_more_is_refunded_than_is_left() {
+    let refund = |amount: &str| {
+        let mut books = books();
+        books.accounts.get_mut("ben").unwrap().balances.insert("EURO".to_owned(), sum("50.0000"));
+        let order = Order { reference_id: Some(PAID.to_owned()), ..order("REFUND", "ben", "ada", amount) };
+        let settled = carry_out(&order, &books, &Policy::default())?;
+        settled.apply(&mut books, NOW);
+        Ok(books.referenced[PAID].refunded)
+    };
+    assert_eq!(refund("6.0001"), Err(Refusal::RefundExceeds { left: sum("6.0000") }));
+    assert_eq!(refund("6"), Ok(sum("10.0000")));
+}
+
+#[test]
+fn what_an_erasure_erases_it_does_not_write_again() {
+    let mut books = books();
+    let (currency, amount) = (None, None);
+    let (operator_id, reference_id) = (Some("op".to_owned()), Some(PAID.to_owned()));
+    let erase = Order { operator_id, reference_id, currency, amount, ..order("ERASURE", "SYSTEM", "ben", "") };
+    let settled = carry_out(&erase, &books, &Policy::default()).unwrap();
+    assert_eq!(settled.entry.personal.receiver_username, None);
+    settled.apply(&mut books, NOW);
+    assert_eq!(carry_out(&erase, &books, &Policy::default()), Err(Refusal::AlreadyErased));
+}
+
+#[test]
+fn an_applications_own_type_is_taxed_where_the_policy_says_so() {
+    let mut policy = Policy::default();
+    let duel = order("X_DUEL", "ada", "ben", "10");
+    assert_eq!(carry_out(&duel, &books(), &policy).unwrap().tax, Amount::ZERO);
+    policy.taxes.insert("X_DUEL".to_owned(), Tax { rate: 250, tax_type: "duels".to_owned() });
+    policy.check().unwrap();
+    let settled = carry_out(&duel, &books(), &policy).unwrap();
+    assert_eq!((settled.tax.to_string(), settled.entry.tax_type.as_deref()), ("0.2500".into(), Some("duels")));
+    let by_operator = Order { operator_id: Some("op".to_owned()), ..duel };
+    assert_eq!(carry_out(&by_operator, &books(), &policy).unwrap().entry.operator_id.as_deref(), Some("op"));
+}
+
+#[test]
+fn a_policy_that_breaks_the_formats_rules_is_no_policy() {
+    let broken = |change: fn(&mut Policy)| {
+        let mut policy = Policy::default();
+        change(&mut policy);
+        policy.check().unwrap_err()
+    };
+    assert!(broken(|policy| policy.currencies.extend(["XXX".to_owned()])).contains("XXX"));
+    assert!(broken(|policy| policy.currencies.extend(["euro".to_owned()])).contains("euro"));
+    assert!(broken(|policy| policy.least = Amount::ZERO).contains("least"));
+    assert!(broken(|policy| policy.most = Amount::ZERO).contains("most"));
+    let taxed = |kind: &str, rate, tax_type: &str| {
+        let mut policy = Policy::default();
+        policy.taxes.insert(kind.to_owned(), Tax { rate, tax_type: tax_type.to_owned() });
+        policy.check()
+    };
+    for untaxed in ["REWARD", "REFUND", "SYSTEM_MINT", "SYSTEM_BURN", "TAX_WITHDRAWAL", "ERASURE"] {
+        assert!(taxed(untaxed, 1, "vat").unwrap_err().contains("never taxed"), "{untaxed}");
+    }
+    assert!(taxed("GIFT", 1, "vat").unwrap_err().contains("GIFT"));
+    assert!(taxed("TRANSFER", 10_001, "vat").is_err() && taxed("TRANSFER", 1, "VAT").is_err());
+    taxed("TRANSFER", 10_000, "vat").unwrap();
+}
