@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: one run, one table, medians; every figure beside what it is to be held against.
+//! Audits: natively, in Node, in the page; beside bare SHA-256 and a verifier written for Node.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -6,22 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
 use xshell::cmd;
 
+use super::median;
 use crate::project::Project;
 use crate::setup::{self, Need};
 use crate::{dashboard, package};
-
-#[derive(Args)]
-pub(crate) struct Arguments {
-    /// 1,000,000 entries of 10,000 accounts instead of 100,000
-    #[arg(long)]
-    large: bool,
-    /// How often everything is measured, in turn
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    rounds: usize,
-}
 
 /// What one run gave.
 #[derive(Clone, Copy)]
@@ -53,13 +43,13 @@ struct Bench {
     format1: PathBuf,
 }
 
-pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
-    let bench = prepare(project, if arguments.large { 1_000_000 } else { 100_000 })?;
+pub(super) fn run(project: &Project, large: bool, rounds: usize) -> Result<()> {
+    let bench = prepare(project, if large { 1_000_000 } else { 100_000 })?;
     let subjects = bench.subjects()?;
     let mut samples: Vec<Vec<Vec<Sample>>> = subjects.iter().map(|_| Vec::new()).collect();
     // In turn, so that a busy minute of the machine meets all of them.
-    for round in 1..=arguments.rounds {
-        println!("round {round} of {}", arguments.rounds);
+    for round in 1..=rounds {
+        println!("round {round} of {rounds}");
         for (subject, samples) in subjects.iter().zip(&mut samples) {
             samples.push((subject.measure)().with_context(|| subject.name.clone())?);
         }
@@ -82,12 +72,6 @@ fn print_row(name: &str, bytes: u64, samples: &[Sample]) {
     let peak = median(samples.iter().filter_map(|sample| sample.peak));
     let peak = if peak > 0.0 { format!("{peak:.0}") } else { String::new() };
     println!("{name:<54} {:>12.0} {:>8.0} {peak:>9}", entries / seconds, megabytes / seconds);
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn prepare(project: &Project, entries: u64) -> Result<Bench> {
