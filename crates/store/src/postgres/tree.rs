@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use countersign_core::hash::Hash;
 use countersign_core::merkle::{NodeId, leaf};
 use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::cells::{Cells, number};
@@ -25,8 +26,8 @@ pub(super) async fn nodes(client: &Client, ledger: Uuid, wanted: &[NodeId]) -> R
     let mut found = HashMap::with_capacity(wanted.len());
     if !leaves.is_empty() {
         let seqs: Vec<i64> = leaves.iter().map(|id| number(id.index.saturating_add(1))).collect::<Result<_, _>>()?;
-        let statement = client.prepare_cached(LEAVES).await.map_err(fault)?;
-        collect(&client.query(&statement, &[&ledger, &seqs]).await.map_err(fault)?, read_leaf, &mut found)?;
+        let values: [(&(dyn ToSql + Sync), Type); 2] = [(&ledger, Type::UUID), (&seqs, Type::INT8_ARRAY)];
+        collect(&client.query_typed(LEAVES, &values).await.map_err(fault)?, read_leaf, &mut found)?;
     }
     if !inner.is_empty() {
         let levels: Vec<i16> = inner.iter().map(|id| id.level.into()).collect();
