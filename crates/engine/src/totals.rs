@@ -1,5 +1,6 @@
 //! What all entries together moved, kept with the head.
 
+use countersign_core::grammar::SYSTEM;
 use countersign_core::money::Amount;
 use countersign_core::settle::Settlement;
 use countersign_store::Totals;
@@ -21,6 +22,9 @@ pub(crate) fn add(totals: &mut Totals, settlement: &Settlement) {
     total.transactions += 1;
     total.gross += settlement.gross.into();
     total.net += settlement.net.into();
+    if entry.sender_id == SYSTEM {
+        total.minted += settlement.gross.into();
+    }
     if let Some(bucket) = &entry.tax_type
         && settlement.tax > Amount::ZERO
     {
