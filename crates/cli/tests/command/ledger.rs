@@ -300,6 +300,21 @@ fn what_is_erased_is_gone_and_the_ledger_still_verifies() {
     ledger.verifies();
 }
 
+#[test]
+fn a_bench_fills_a_ledger_of_its_own_and_no_other() {
+    let ledger = Ledger::with_accounts();
+    let bench = ["bench", "--seconds", "1", "--callers", "2", "--accounts", "3"];
+    let before = ledger.done(&["stats"]);
+    assert_eq!(code(&ledger.run(&bench)), 2);
+    assert_eq!(ledger.done(&["stats"]), before);
+    let measured = ledger.json(&[&bench[..], &["--db", "bench.db"]].concat());
+    let transactions = measured["transactions"].as_u64().unwrap();
+    assert!(transactions > 0);
+    let stats = ledger.json(&["stats", "--db", "bench.db"]);
+    assert_eq!(stats["currencies"]["EURO"]["by_type"]["TRANSFER"]["transactions"], transactions);
+    ledger.done(&["verify", "--db", "bench.db"]);
+}
+
 /// 1000 EURO, one process takes 100 and another 50 at once: 850 remain.
 pub(crate) fn race(ledger: &Ledger) {
     let pay = |amount, to| {
