@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_engine::Engine;
 use countersign_engine::notary::Signer;
+use countersign_engine::watch;
 use countersign_store::Store;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
@@ -60,6 +61,9 @@ impl Ledger {
     }
 }
 
+/// What the watch did so far.
+pub(crate) type WatchFigures = Box<dyn Fn() -> watch::Metrics + Send + Sync>;
+
 /// What every request shares.
 pub(crate) struct App {
     pub(crate) config: Config,
@@ -69,6 +73,7 @@ pub(crate) struct App {
     pub(crate) routes: Routes,
     pub(crate) sites: Sites,
     pub(crate) metrics: Metrics,
+    pub(crate) watch: Option<WatchFigures>,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) lengths: Lengths,
     reads: Semaphore,
@@ -88,6 +93,7 @@ impl App {
             routes: Routes::new()?,
             sites: Sites::new(&config)?,
             metrics: Metrics::new(),
+            watch: None,
             exports: Arc::new(Semaphore::new(config.limits.exports)),
             lengths: Lengths::default(),
             reads: Semaphore::new(MAX_READS),

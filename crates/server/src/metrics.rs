@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use countersign_core::timestamp::Timestamp;
 use countersign_engine::Histogram as Counts;
 use countersign_engine::Metrics as EngineMetrics;
+use countersign_engine::watch::Metrics as WatchMetrics;
 use countersign_store::Head;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet, text};
@@ -77,11 +79,12 @@ fn histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
-/// The ledger and its engine as they are now.
+/// The ledger, its engine and its watch as they are now.
 #[derive(Debug)]
 pub(crate) struct Moment {
     pub(crate) head: Head,
     pub(crate) engine: Option<EngineMetrics>,
+    pub(crate) watch: Option<WatchMetrics>,
 }
 
 impl Collector for Moment {
@@ -90,7 +93,8 @@ impl Collector for Moment {
         show(&mut encoder, "ledger_entries", "Entries of the ledger", &ConstGauge::new(signed(self.head.seq)))?;
         show(&mut encoder, "ledger_version", "Commits of the ledger", &ConstGauge::new(signed(self.head.version)))?;
         show(&mut encoder, "ledger_halted", "1 where no transaction is taken", &ConstGauge::new(halted))?;
-        self.engine.as_ref().map_or(Ok(()), |engine| show_engine(&mut encoder, engine))
+        self.engine.as_ref().map_or(Ok(()), |engine| show_engine(&mut encoder, engine))?;
+        self.watch.as_ref().map_or(Ok(()), |watch| show_watch(&mut encoder, watch))
     }
 }
 
@@ -115,6 +119,35 @@ fn show_engine(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> f
     show(encoder, "engine_load_seconds", "Reading what a batch needs", &Shown(&engine.load_seconds))?;
     show(encoder, "engine_commit_seconds", "Writing a batch", &Shown(&engine.commit_seconds))?;
     show_refused(encoder, engine)
+}
+
+fn show_watch(encoder: &mut DescriptorEncoder<'_>, watch: &WatchMetrics) -> fmt::Result {
+    let counters = [
+        ("watch_audits", "Audits that came to a verdict", watch.audits),
+        ("watch_failed", "Audits that came to none", watch.failed),
+        ("watch_missed", "Due audits that did not run, or ran late", watch.missed),
+        ("watch_invalid", "Audits that found something", watch.invalid),
+        ("watch_alerts", "Alerts that a channel took", watch.alerts.delivered),
+        ("watch_alerts_failed", "Alerts that a channel did not take", watch.alerts.failed),
+    ];
+    for (name, help, value) in counters {
+        show(encoder, name, help, &ConstCounter::new(value))?;
+    }
+    let seconds = |at: Option<Timestamp>| at.map(|at| at.millis() / 1000);
+    let gauges = [
+        ("watch_running", "1 while an audit runs", Some(i64::from(watch.running))),
+        ("watch_halt_pending", "1 where a halt could not be written yet", Some(i64::from(watch.halt_pending))),
+        ("watch_last_valid", "1 where the last audit found nothing", watch.last_valid.map(i64::from)),
+        ("watch_last_entries", "Entries that the last audit vouched for", watch.last_entries.map(signed)),
+        ("watch_last_timestamp_seconds", "When the last audit started", seconds(watch.last_at)),
+        ("watch_last_full_timestamp_seconds", "When the last full audit started", seconds(watch.last_full_at)),
+        ("watch_next_timestamp_seconds", "When the next audit is due", seconds(watch.next_due)),
+    ];
+    for (name, help, value) in gauges {
+        value.map_or(Ok(()), |value| show(encoder, name, help, &ConstGauge::new(value)))?;
+    }
+    let took = watch.last_time_ms.map(|ms| ConstGauge::new(ms / 1000.0));
+    took.map_or(Ok(()), |took| show(encoder, "watch_last_seconds", "How long the last audit took", &took))
 }
 
 fn show_refused(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> fmt::Result {
@@ -164,12 +197,13 @@ mod tests {
         metrics.answered(&labels, Duration::from_millis(3));
         let identity = Identity { ledger: "a".to_owned(), ledger_id: "0".repeat(32) };
         let head = Head { seq: 7, ..Head::empty(&identity) };
-        let text = metrics.text(Moment { head, engine: None }).unwrap();
+        let text = metrics.text(Moment { head, engine: None, watch: Some(WatchMetrics::default()) }).unwrap();
         assert!(
             text.contains("countersign_http_requests_total{route=\"/api/v1/stats\",method=\"GET\",status=\"200\"} 1\n")
         );
         assert!(text.contains("countersign_http_connections 1\n"), "{text}");
         assert!(text.contains("\ncountersign_ledger_entries 7\n") && text.contains("countersign_ledger_halted 0\n"));
+        assert!(text.contains("countersign_watch_audits_total 0\n") && !text.contains("watch_last_valid"));
         assert!(text.contains("le=\"0.005\"") && text.ends_with("# EOF\n"));
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_engine::notary::Signer;
+use countersign_engine::watch;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -47,7 +48,7 @@ pub enum ServerError {
 
 /// A server that listens, and answers once it runs.
 pub struct Server {
-    app: Arc<App>,
+    app: App,
     listener: std::net::TcpListener,
 }
 
@@ -70,7 +71,14 @@ impl Server {
         let (address, reuse_port) = (config.listen, config.reuse_port);
         let app = App::new(config, ledger, signer).map_err(ServerError::Config)?;
         let listener = listen(address, reuse_port).map_err(|source| ServerError::Listen { address, source })?;
-        Ok(Self { app: Arc::new(app), listener })
+        Ok(Self { app, listener })
+    }
+
+    /// Shows what a watch does among its own figures.
+    #[must_use]
+    pub fn with_watch(mut self, figures: impl Fn() -> watch::Metrics + Send + Sync + 'static) -> Self {
+        self.app.watch = Some(Box::new(figures));
+        self
     }
 
     /// Where it listens.
@@ -89,6 +97,7 @@ impl Server {
     /// Those of the system.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServerError> {
         let Self { app, listener } = self;
+        let app = Arc::new(app);
         let address = listener.local_addr()?;
         info!(%address, writable = app.config.writable, "listening");
         let listener = TcpListener::from_std(listener)?;

@@ -54,10 +54,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let keys = arguments.keys.read(&settings, &store.identity().ledger)?;
     let signer = keys.map(|keys| Arc::new(keys) as Arc<dyn Signer>);
     let served = serve(config.writable, &store, &settings, signer.clone())?;
-    let _guard = arguments.guard(&store, &settings, &served)?;
+    let guard = arguments.guard(&store, &settings, &served)?;
     let runtime = interrupt::runtime()?;
     let _within = runtime.enter();
     let server = Server::bind(config, served, signer).map_err(|e| Failure::of(e.to_string()))?;
+    let server = match guard {
+        Some(guard) => server.with_watch(move || guard.metrics()),
+        None => server,
+    };
     screen::print(&format!("http://{}/\n", server.local_addr()?))?;
     let stop = async {
         // Where signals cannot be waited for, the server stops at once, and says so.

@@ -17,5 +17,6 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let head = app.read(|store| Ok(store.load(&Wanted::default())?.head)).await?;
     let engine = app.ledger.engine().map(Engine::metrics);
-    Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { head, engine })?))
+    let watch = app.watch.as_ref().map(|figures| figures());
+    Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { head, engine, watch })?))
 }
