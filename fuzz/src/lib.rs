@@ -16,27 +16,28 @@ pub fn keys() -> Vec<VerifyingKey> {
     .to_vec()
 }
 
-/// Every other input is audited by somebody who brings keys and a checkpoint.
-fn options(bytes: &[u8]) -> Options {
+/// Whether whoever audits an input brings keys and a checkpoint: for every other one.
+#[must_use]
+pub fn brings_keys(input: &[u8]) -> bool {
+    input.len().is_multiple_of(2)
+}
+
+fn options(with_keys: bool) -> Options {
     let plain = Options { input_hash: false, ..Options::default() };
-    if bytes.len().is_multiple_of(2) {
-        Options { keys: keys(), checkpoints: vec![KEPT.to_owned()], ..plain }
-    } else {
-        plain
-    }
+    if with_keys { Options { keys: keys(), checkpoints: vec![KEPT.to_owned()], ..plain } } else { plain }
 }
 
 /// Audits bytes that arrive in pieces of a size, and gives the report as JSON, or the code of the error.
 #[must_use]
-pub fn audit(bytes: &[u8], piece: usize) -> String {
-    match report(bytes, piece) {
+pub fn audit(bytes: &[u8], piece: usize, with_keys: bool) -> String {
+    match report(bytes, piece, with_keys) {
         Ok(report) => serde_json::to_string(&report).expect("every report is JSON"),
         Err(unreadable) => unreadable.code().to_owned(),
     }
 }
 
-fn report(bytes: &[u8], piece: usize) -> Result<Report, Unreadable> {
-    let mut verifier = Verifier::new(options(bytes));
+fn report(bytes: &[u8], piece: usize, with_keys: bool) -> Result<Report, Unreadable> {
+    let mut verifier = Verifier::new(options(with_keys));
     loop {
         for piece in bytes.chunks(piece) {
             verifier.push(piece)?;
@@ -54,10 +55,11 @@ fn report(bytes: &[u8], piece: usize) -> Result<Report, Unreadable> {
 /// Holds an audit of the whole to one in pieces, and gives what it says. Of a stream that is both damaged and no
 /// export, either may be said first.
 pub fn hold_to_pieces(bytes: &[u8]) -> String {
-    let whole = audit(bytes, usize::MAX);
+    let with_keys = brings_keys(bytes);
+    let whole = audit(bytes, usize::MAX, with_keys);
     // Small ones byte by byte: they are where every boundary is met.
     let piece = if bytes.len() < 1024 { 1 } else { 61 };
-    let pieces = audit(bytes, piece);
+    let pieces = audit(bytes, piece, with_keys);
     assert!(pieces == whole || is_code(&pieces) && is_code(&whole), "in pieces of {piece}: {pieces}\nat once: {whole}");
     whole
 }
