@@ -7,13 +7,11 @@ use gloo_net::http::Request;
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ReadableStreamDefaultReader, RequestRedirect};
+use web_sys::{Blob, ReadableStream, ReadableStreamDefaultReader, RequestRedirect};
 
 use crate::protocol::Order;
 
-/// How much of a file is read at once.
-const SLICE: f64 = 1_048_576.0;
-/// How many slices are on their way while one is verified: the browser reads them in another process.
+/// How many pieces are on their way while one is verified: the browser reads them in another process.
 const AHEAD: usize = 3;
 /// How much of a stream is gathered before the browser takes it over, which may then put it on disk.
 const PART: u32 = 8 << 20;
@@ -21,22 +19,21 @@ const PART: u32 = 8 << 20;
 /// An input that can be read from its start more than once.
 pub(super) enum Source {
     /// A file, or a stream that was read to its end.
-    Blob(Slices),
+    Blob(Blob, Pieces),
     /// A stream in its first reading.
     Stream(Stream),
 }
 
-/// A file being read, some way ahead.
-pub(super) struct Slices {
-    blob: Blob,
-    /// How far slices are asked for.
-    offset: f64,
+/// A stream's pieces, asked for some way ahead. A file is read as a stream, too: asked for in slices, each
+/// would be opened anew, which takes the browser half as long again.
+pub(super) struct Pieces {
+    reader: ReadableStreamDefaultReader,
     coming: VecDeque<JsFuture>,
 }
 
 /// A response being read.
 pub(super) struct Stream {
-    reader: ReadableStreamDefaultReader,
+    pieces: Pieces,
     total: Option<u64>,
     kept: Array,
     gathered: Array,
@@ -47,51 +44,58 @@ impl Source {
     /// Opens what the order names.
     pub(super) async fn open(order: Order) -> Result<Self, JsValue> {
         match order {
-            Order::File { file, .. } => Ok(Self::Blob(Slices::of(file))),
+            Order::File { file, .. } => Ok(Self::of(file)),
             Order::Address { url, .. } => Stream::open(&url).await.map(Self::Stream),
         }
+    }
+
+    fn of(blob: Blob) -> Self {
+        let pieces = Pieces::of(&blob.stream());
+        Self::Blob(blob, pieces)
     }
 
     /// The size of the input, where known.
     pub(super) fn total(&self) -> Option<u64> {
         match self {
-            Self::Blob(slices) => Some(whole(slices.blob.size())),
+            Self::Blob(blob, _) => Some(whole(blob.size())),
             Self::Stream(stream) => stream.total,
         }
     }
 
     /// The next bytes; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
-        match self {
-            Self::Blob(slices) => slices.next().await,
+        let piece = match self {
+            Self::Blob(_, pieces) => pieces.next().await,
             Self::Stream(stream) => stream.next().await,
-        }
+        };
+        Ok(piece?.map(|bytes| bytes.to_vec()))
     }
 
     /// Goes back to the start.
     pub(super) fn rewind(&mut self) -> Result<(), JsValue> {
-        match self {
-            Self::Blob(slices) => *slices = Slices::of(slices.blob.clone()),
-            Self::Stream(stream) => *self = Self::Blob(Slices::of(stream.whole()?)),
-        }
+        *self = match self {
+            Self::Blob(blob, _) => Self::of(blob.clone()),
+            Self::Stream(stream) => Self::of(stream.whole()?),
+        };
         Ok(())
     }
 }
 
-impl Slices {
-    fn of(blob: Blob) -> Self {
-        Self { blob, offset: 0.0, coming: VecDeque::with_capacity(AHEAD) }
+impl Pieces {
+    fn of(stream: &ReadableStream) -> Self {
+        Self { reader: stream.get_reader().unchecked_into(), coming: VecDeque::with_capacity(AHEAD) }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
-        while self.coming.len() < AHEAD && self.offset < self.blob.size() {
-            let end = (self.offset + SLICE).min(self.blob.size());
-            let slice = self.blob.slice_with_f64_and_f64(self.offset, end)?;
-            self.coming.push_back(JsFuture::from(slice.array_buffer()));
-            self.offset = end;
+    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        while self.coming.len() < AHEAD {
+            self.coming.push_back(JsFuture::from(self.reader.read()));
         }
-        let Some(slice) = self.coming.pop_front() else { return Ok(None) };
-        Ok(Some(Uint8Array::new(&slice.await?).to_vec()))
+        let Some(read) = self.coming.pop_front() else { return Ok(None) };
+        let read = read.await?;
+        if Reflect::get(&read, &"done".into())?.is_truthy() {
+            return Ok(None);
+        }
+        Ok(Some(Reflect::get(&read, &"value".into())?.dyn_into()?))
     }
 }
 
@@ -111,27 +115,17 @@ impl Stream {
         // Where the transport compresses, its length is not that of what is read here.
         let plain = response.headers().get("content-encoding").is_none();
         let total = response.headers().get("content-length").filter(|_| plain).and_then(|length| length.parse().ok());
-        Ok(Self {
-            reader: body.get_reader().unchecked_into(),
-            total,
-            kept: Array::new(),
-            gathered: Array::new(),
-            gathered_bytes: 0,
-        })
+        Ok(Self { pieces: Pieces::of(&body), total, kept: Array::new(), gathered: Array::new(), gathered_bytes: 0 })
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
-        let read = JsFuture::from(self.reader.read()).await?;
-        if Reflect::get(&read, &"done".into())?.is_truthy() {
-            return Ok(None);
-        }
-        let bytes: Uint8Array = Reflect::get(&read, &"value".into())?.dyn_into()?;
+    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        let Some(bytes) = self.pieces.next().await? else { return Ok(None) };
         self.gathered_bytes += bytes.length();
         self.gathered.push(&bytes);
         if self.gathered_bytes >= PART {
             self.keep()?;
         }
-        Ok(Some(bytes.to_vec()))
+        Ok(Some(bytes))
     }
 
     /// Hands what was gathered over to the browser.
