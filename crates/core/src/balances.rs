@@ -3,6 +3,8 @@
 //! Of each account (or bucket) and currency a run keeps the sum of what it moved and the lowest
 //! prefix sum: with what stood there before, that says whether it ever falls below zero.
 
+use foldhash::quality::RandomState;
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::economy::{Kind, Party, blocked_by_freeze};
@@ -33,39 +35,53 @@ impl Flow {
     }
 }
 
-/// A holder's flow in a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Held {
-    holder: u32,
-    /// [`END`] where the holder has none yet.
-    currency: u32,
-    /// The holder's next currency, as a place in [`Holders::more`].
-    next: u32,
-    flow: Flow,
-}
+/// Currencies in which every holder has a place of its own. Most ledgers have no more.
+const COLUMNS: usize = 4;
 
-const END: u32 = u32::MAX;
-
-/// Where a flow is kept.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    First(u32),
-    More(u32),
-}
+/// The number of what had no room.
+const NONE: u32 = u32::MAX;
 
 /// Accounts or buckets with their flows by currency.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Listed", into = "Listed")]
 pub struct Holders {
     names: Names,
-    /// By holder: what it held first, which most hold alone; so that one look at memory finds it.
-    first: Vec<Held>,
-    more: Vec<Held>,
+    /// By currency, then by holder: one look at memory finds a flow. A column may end before the last holder.
+    columns: [Vec<Flow>; COLUMNS],
+    /// By holder and currency: those past the columns.
+    others: HashMap<(u32, u32), Flow, RandomState>,
+}
+
+/// [`Holders`] as they are saved: whoever moved something.
+#[derive(Serialize, Deserialize)]
+struct Listed {
+    names: Names,
+    /// Holder, currency and flow.
+    flows: Vec<(u32, u32, Flow)>,
+}
+
+impl From<Holders> for Listed {
+    fn from(holders: Holders) -> Self {
+        let mut flows: Vec<_> = holders.all().collect();
+        flows.sort_unstable_by_key(|(holder, currency, _)| (*holder, *currency));
+        Self { names: holders.names, flows }
+    }
+}
+
+impl From<Listed> for Holders {
+    fn from(Listed { names, flows }: Listed) -> Self {
+        let mut holders = Self { names, ..Self::default() };
+        for (holder, currency, flow) in flows {
+            *holders.flow(holder, currency) = flow;
+        }
+        holders
+    }
 }
 
 impl PartialEq for Holders {
-    /// Whatever the order in which holders came to hold more than one currency.
+    /// However far columns are laid out.
     fn eq(&self, other: &Self) -> bool {
-        self.names == other.names && (0..).take(self.first.len()).all(|holder| self.of(holder).eq(other.of(holder)))
+        self.names == other.names && self.all().eq(other.all()) && self.others == other.others
     }
 }
 
@@ -73,59 +89,27 @@ impl Holders {
     /// The number of a holder; `None` past the cap.
     #[inline]
     pub fn number(&mut self, name: &str, max: usize) -> Option<u32> {
-        let number = self.names.number(name, max)?;
-        if self.first.len() < self.names.len() {
-            self.first.push(Held { holder: number, currency: END, next: END, flow: Flow::default() });
-        }
-        Some(number)
-    }
-
-    /// The place of a holder's flow in a currency.
-    #[inline]
-    fn place(&mut self, holder: u32, currency: u32) -> Place {
-        let first = &self.first[holder as usize];
-        if first.currency == currency {
-            return Place::First(holder);
-        }
-        let mut at = first.next;
-        while let Some(held) = self.more.get(at as usize) {
-            if held.currency == currency {
-                return Place::More(at);
-            }
-            at = held.next;
-        }
-        self.new_place(holder, currency)
-    }
-
-    #[cold]
-    fn new_place(&mut self, holder: u32, currency: u32) -> Place {
-        let first = &mut self.first[holder as usize];
-        if first.currency == END {
-            first.currency = currency;
-            return Place::First(holder);
-        }
-        let at = u32::try_from(self.more.len()).unwrap_or(END - 1);
-        let next = std::mem::replace(&mut first.next, at);
-        self.more.push(Held { holder, currency, next, flow: Flow::default() });
-        Place::More(at)
-    }
-
-    #[inline]
-    fn at(&mut self, place: Place) -> &mut Flow {
-        match place {
-            Place::First(at) => &mut self.first[at as usize].flow,
-            Place::More(at) => &mut self.more[at as usize].flow,
-        }
+        self.names.number(name, max)
     }
 
     #[inline]
     fn flow(&mut self, holder: u32, currency: u32) -> &mut Flow {
-        let place = self.place(holder, currency);
-        self.at(place)
+        let Some(column) = self.columns.get_mut(currency as usize) else {
+            return self.others.entry((holder, currency)).or_default();
+        };
+        if column.len() <= holder as usize {
+            column.resize(self.names.len().max(holder as usize + 1), Flow::default());
+        }
+        &mut column[holder as usize]
     }
 
-    fn all(&self) -> impl Iterator<Item = &Held> {
-        self.first.iter().filter(|held| held.currency != END).chain(&self.more)
+    /// Holder, currency and flow of whoever moved something.
+    fn all(&self) -> impl Iterator<Item = (u32, u32, Flow)> {
+        let columns = (0..)
+            .zip(&self.columns)
+            .flat_map(|(currency, column)| (0..).zip(column).map(move |(holder, flow)| (holder, currency, *flow)));
+        let others = self.others.iter().map(|((holder, currency), flow)| (*holder, *currency, *flow));
+        columns.chain(others).filter(|(_, _, flow)| *flow != Flow::default())
     }
 
     /// The names of all holders.
@@ -134,42 +118,30 @@ impl Holders {
         &self.names
     }
 
-    /// `(currency, flow)` of a holder.
-    pub fn of(&self, holder: u32) -> impl Iterator<Item = (u32, Flow)> {
-        let first = self.first.get(holder as usize).filter(|held| held.currency != END);
-        std::iter::successors(first, |held| self.more.get(held.next as usize)).map(|held| (held.currency, held.flow))
-    }
-
     /// The sum of a holder in a currency.
     #[must_use]
     pub fn sum(&self, holder: u32, currency: u32) -> i128 {
-        self.of(holder).find(|(c, _)| *c == currency).map_or(0, |(_, flow)| flow.sum)
+        let flow = match self.columns.get(currency as usize) {
+            Some(column) => column.get(holder as usize),
+            None => self.others.get(&(holder, currency)),
+        };
+        flow.map_or(0, |flow| flow.sum)
     }
 
     fn falls_below_zero(&self) -> bool {
-        self.all().any(|held| held.flow.low < 0)
+        self.columns.iter().flatten().chain(self.others.values()).any(|flow| flow.low < 0)
     }
 
     /// Joins the holders of the next run; gives their numbers here, and whether all had room.
     fn join(&mut self, next: &Self, currencies: &[u32], max: usize) -> (Vec<u32>, bool) {
-        let mut whole = true;
-        let numbers: Vec<u32> = next
-            .names
-            .iter()
-            .map(|name| {
-                self.number(name, max).unwrap_or_else(|| {
-                    whole = false;
-                    END
-                })
-            })
-            .collect();
-        // Those of one holder in the order in which one pass would have met them.
-        for held in next.all() {
-            let (holder, currency) = (numbers[held.holder as usize], currencies[held.currency as usize]);
-            if holder != END && currency != END {
-                self.flow(holder, currency).join(held.flow);
+        let numbers: Vec<u32> = next.names.iter().map(|name| self.number(name, max).unwrap_or(NONE)).collect();
+        for (holder, currency, flow) in next.all() {
+            let (holder, currency) = (numbers[holder as usize], currencies[currency as usize]);
+            if holder != NONE && currency != NONE {
+                self.flow(holder, currency).join(flow);
             }
         }
+        let whole = !numbers.contains(&NONE);
         (numbers, whole)
     }
 }
@@ -246,7 +218,7 @@ pub struct Numbers {
 
 impl Numbers {
     const fn overflown(self) -> bool {
-        self.sender == END || self.receiver == END || self.currency == END
+        self.sender == NONE || self.receiver == NONE || self.currency == NONE
     }
 }
 
@@ -254,49 +226,36 @@ impl Balances {
     /// Applies an entry as written.
     pub fn apply(&mut self, movement: &Movement<'_>) -> Numbers {
         let numbers = self.numbers(movement);
-        let places = self.places(movement, numbers);
-        self.settle(movement, numbers, places);
+        self.settle(movement, numbers);
         numbers
     }
 
-    /// Applies entries in their order, and gives their numbers. In rounds, each of which reads memory at
+    /// Applies entries in their order, and gives their numbers. In two rounds, the first of which reads memory at
     /// places that do not depend on one another: waiting for it is most of the work.
     pub fn apply_all(&mut self, movements: &[Movement<'_>], numbers: &mut Vec<Numbers>) {
         numbers.clear();
         numbers.extend(movements.iter().map(|movement| self.numbers(movement)));
-        let places: Vec<_> = movements.iter().zip(&*numbers).map(|(m, numbers)| self.places(m, *numbers)).collect();
-        for ((movement, numbers), places) in movements.iter().zip(&*numbers).zip(places) {
-            self.settle(movement, *numbers, places);
+        for (movement, numbers) in movements.iter().zip(&*numbers) {
+            self.settle(movement, *numbers);
         }
     }
 
     #[inline]
     fn numbers(&mut self, movement: &Movement<'_>) -> Numbers {
-        let currency = self.currencies.number(movement.currency, MAX_CURRENCIES).unwrap_or(END);
+        let currency = self.currencies.number(movement.currency, MAX_CURRENCIES).unwrap_or(NONE);
         if self.made.len() < self.currencies.len() {
             self.made.push((0, 0));
         }
-        let sender = self.accounts.number(movement.sender, MAX_ACCOUNTS).unwrap_or(END);
-        let receiver = self.accounts.number(movement.receiver, MAX_ACCOUNTS).unwrap_or(END);
+        let sender = self.accounts.number(movement.sender, MAX_ACCOUNTS).unwrap_or(NONE);
+        let receiver = self.accounts.number(movement.receiver, MAX_ACCOUNTS).unwrap_or(NONE);
         if self.freezes.len() < self.accounts.names.len() {
             self.freezes.resize(self.accounts.names.len(), Freeze::default());
         }
         Numbers { sender, receiver, currency }
     }
 
-    /// The places of the sender's and the receiver's flow, where they are users.
     #[inline]
-    fn places(&mut self, movement: &Movement<'_>, numbers: Numbers) -> [Option<Place>; 2] {
-        if numbers.overflown() {
-            return [None; 2];
-        }
-        let mut place =
-            |id, number| (Party::of(id) == Party::User).then(|| self.accounts.place(number, numbers.currency));
-        [place(movement.sender, numbers.sender), place(movement.receiver, numbers.receiver)]
-    }
-
-    #[inline]
-    fn settle(&mut self, movement: &Movement<'_>, numbers: Numbers, [from, to]: [Option<Place>; 2]) {
+    fn settle(&mut self, movement: &Movement<'_>, numbers: Numbers) {
         if numbers.overflown() {
             self.overflown = true;
             return;
@@ -304,21 +263,21 @@ impl Balances {
         let (sender, receiver) = (Party::of(movement.sender), Party::of(movement.receiver));
         let units = |amount: Amount| i128::from(amount.ten_thousandths());
         let (gross, tax, net) = (units(movement.gross), units(movement.tax), units(movement.net));
-        let made = &mut self.made[numbers.currency as usize];
-        match (sender, from) {
-            (_, Some(place)) => self.accounts.at(place).add(-gross),
-            (Party::Treasury, _) => self.bucket(movement.tax_type, numbers.currency, -gross),
-            _ => made.0 += gross,
+        let Numbers { sender: from, receiver: to, currency } = numbers;
+        match sender {
+            Party::User => self.accounts.flow(from, currency).add(-gross),
+            Party::Treasury => self.bucket(movement.tax_type, currency, -gross),
+            Party::System => self.made[currency as usize].0 += gross,
         }
         if tax > 0 {
-            self.bucket(movement.tax_type, numbers.currency, tax);
+            self.bucket(movement.tax_type, currency, tax);
         }
-        match (receiver, to) {
-            (_, Some(place)) => self.accounts.at(place).add(net),
-            (Party::Treasury, _) => {}
-            _ => self.made[numbers.currency as usize].1 += net,
+        match receiver {
+            Party::User => self.accounts.flow(to, currency).add(net),
+            Party::Treasury => {}
+            Party::System => self.made[currency as usize].1 += net,
         }
-        self.freeze(movement, (sender, numbers.sender), (receiver, numbers.receiver));
+        self.freeze(movement, (sender, from), (receiver, to));
     }
 
     #[inline]
@@ -350,10 +309,10 @@ impl Balances {
     /// Joins what the next run of entries does; gives the numbers here of its accounts and currencies.
     pub fn join(&mut self, next: &Self) -> (Vec<u32>, Vec<u32>) {
         let currencies: Vec<u32> =
-            next.currencies.iter().map(|name| self.currencies.number(name, MAX_CURRENCIES).unwrap_or(END)).collect();
-        self.overflown |= next.overflown || currencies.contains(&END);
+            next.currencies.iter().map(|name| self.currencies.number(name, MAX_CURRENCIES).unwrap_or(NONE)).collect();
+        self.overflown |= next.overflown || currencies.contains(&NONE);
         self.made.resize(self.currencies.len(), (0, 0));
-        for (&to, from) in currencies.iter().zip(&next.made).filter(|(to, _)| **to != END) {
+        for (&to, from) in currencies.iter().zip(&next.made).filter(|(to, _)| **to != NONE) {
             let made = &mut self.made[to as usize];
             *made = (made.0 + from.0, made.1 + from.1);
         }
@@ -361,7 +320,7 @@ impl Balances {
         let (_, all_buckets) = self.buckets.join(&next.buckets, &currencies, MAX_CURRENCIES);
         self.overflown |= !all_accounts || !all_buckets;
         self.freezes.resize(self.accounts.names.len(), Freeze::default());
-        for (&to, freeze) in accounts.iter().zip(&next.freezes).filter(|(to, _)| **to != END) {
+        for (&to, freeze) in accounts.iter().zip(&next.freezes).filter(|(to, _)| **to != NONE) {
             self.freezes[to as usize].join(*freeze);
         }
         (accounts, currencies)
@@ -410,13 +369,13 @@ impl Balances {
         Sum::from_ten_thousandths(numbers.map_or(0, |(h, c)| holders.sum(h, c)))
     }
 
-    /// `(currency, balance)` of a user, in the order of the currencies' names.
+    /// `(currency, balance)` of a user where that is not zero, in the order of the currencies' names.
     #[must_use]
     pub fn balances(&self, account: &str) -> Vec<(&str, Sum)> {
         self.held_by(&self.accounts, account)
     }
 
-    /// `(currency, sum)` of a bucket, in the order of the currencies' names.
+    /// `(currency, sum)` of a bucket where that is not zero, in the order of the currencies' names.
     #[must_use]
     pub fn bucket_sums(&self, tax_type: &str) -> Vec<(&str, Sum)> {
         self.held_by(&self.buckets, tax_type)
@@ -426,8 +385,9 @@ impl Balances {
         let Some(number) = holders.names.find(holder) else {
             return Vec::new();
         };
-        let sum = |(c, flow): (u32, Flow)| (self.currencies.name(c), Sum::from_ten_thousandths(flow.sum));
-        let mut sums: Vec<_> = holders.of(number).map(sum).collect();
+        let sum = |(currency, name)| (name, Sum::from_ten_thousandths(holders.sum(number, currency)));
+        let mut sums: Vec<_> =
+            (0..).zip(self.currencies.iter()).map(sum).filter(|(_, sum)| *sum != Sum::ZERO).collect();
         sums.sort_unstable();
         sums
     }
