@@ -82,8 +82,9 @@ impl<S: Surveying> Survey<S> {
 #[cfg(not(target_arch = "wasm32"))]
 mod pool {
     use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
     use std::thread::JoinHandle;
 
     use super::Surveying;
@@ -91,6 +92,8 @@ mod pool {
     /// Blocks that wait, for each thread: enough that none starves while the caller works on a block of
     /// its own, few enough to bound what is in memory.
     const AHEAD: usize = 2;
+    /// Parts that wait to be folded, for each thread, before whoever has one more waits for his turn to fold.
+    const UNFOLDED: usize = 4;
 
     type Numbered = (u64, Vec<u8>);
 
@@ -108,31 +111,27 @@ mod pool {
     #[derive(Debug)]
     struct Shared<S: Surveying> {
         waiting: Mutex<Receiver<Numbered>>,
-        folded: Mutex<Folded<S>>,
+        parts: Mutex<Parts<S::Part>>,
+        /// Held by the one who folds; nobody waits for it but where parts pile up.
+        folded: Mutex<Folded<S::Outcome>>,
+        /// Entries of what was folded.
+        entries: AtomicU64,
         used: Mutex<Vec<Vec<u8>>>,
+        most_unfolded: usize,
     }
 
+    /// Parts by the number of their block, and others' memory.
     #[derive(Debug)]
-    struct Folded<S: Surveying> {
-        total: S::Outcome,
-        next: u64,
-        early: BTreeMap<u64, S::Part>,
-        empty: Vec<S::Part>,
+    struct Parts<P> {
+        unfolded: BTreeMap<u64, P>,
+        empty: Vec<P>,
     }
 
-    impl<S: Surveying> Folded<S> {
-        fn new() -> Self {
-            Self { total: S::Outcome::default(), next: 0, early: BTreeMap::new(), empty: Vec::new() }
-        }
-
-        fn take(&mut self, number: u64, part: S::Part) {
-            self.early.insert(number, part);
-            while let Some(mut part) = self.early.remove(&self.next) {
-                S::fold(&mut self.total, &mut part);
-                self.empty.push(part);
-                self.next += 1;
-            }
-        }
+    /// What all blocks before the next amount to.
+    #[derive(Debug)]
+    struct Folded<O> {
+        total: O,
+        next: u64,
     }
 
     /// A thread that panicked has poisoned the lock; `finish` passes its panic on.
@@ -142,10 +141,40 @@ mod pool {
 
     impl<S: Surveying> Shared<S> {
         fn survey(&self, surveying: &mut S, (number, block): Numbered) {
-            let mut part = lock(&self.folded).empty.pop().unwrap_or_default();
+            let mut part = lock(&self.parts).empty.pop().unwrap_or_default();
             surveying.survey(&block, &mut part);
             lock(&self.used).push(block);
-            lock(&self.folded).take(number, part);
+            let unfolded = {
+                let mut parts = lock(&self.parts);
+                parts.unfolded.insert(number, part);
+                parts.unfolded.len()
+            };
+            if unfolded > self.most_unfolded {
+                self.fold(&mut lock(&self.folded));
+            } else {
+                self.fold_if_nobody_does();
+            }
+        }
+
+        /// Whoever folds takes along what comes in the meantime, so that the others can go on.
+        fn fold_if_nobody_does(&self) {
+            match self.folded.try_lock() {
+                Ok(mut folded) => self.fold(&mut folded),
+                Err(TryLockError::Poisoned(poisoned)) => self.fold(&mut poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+
+        /// Folds what is next, as far as it is there.
+        fn fold(&self, folded: &mut Folded<S::Outcome>) {
+            loop {
+                let next = lock(&self.parts).unfolded.remove(&folded.next);
+                let Some(mut part) = next else { return };
+                S::fold(&mut folded.total, &mut part);
+                folded.next += 1;
+                self.entries.store(S::entries(&folded.total), Ordering::Relaxed);
+                lock(&self.parts).empty.push(part);
+            }
         }
 
         /// Surveys what waits until nothing more comes.
@@ -161,8 +190,14 @@ mod pool {
         pub(crate) fn new(context: S::Context, threads: usize) -> Self {
             let others = threads - 1;
             let (blocks, waiting) = sync_channel(others * AHEAD);
-            let (waiting, folded, used) = (Mutex::new(waiting), Mutex::new(Folded::new()), Mutex::default());
-            let shared = Arc::new(Shared { waiting, folded, used });
+            let shared = Arc::new(Shared {
+                waiting: Mutex::new(waiting),
+                parts: Mutex::new(Parts { unfolded: BTreeMap::new(), empty: Vec::new() }),
+                folded: Mutex::new(Folded { total: S::Outcome::default(), next: 0 }),
+                entries: AtomicU64::new(0),
+                used: Mutex::default(),
+                most_unfolded: threads * UNFOLDED,
+            });
             let spawn = |_| {
                 let shared: Arc<Shared<S>> = shared.clone();
                 std::thread::spawn(move || shared.work(&mut S::new(context)))
@@ -181,7 +216,7 @@ mod pool {
         }
 
         pub(crate) fn entries(&self) -> u64 {
-            S::entries(&lock(&self.shared.folded).total)
+            self.shared.entries.load(Ordering::Relaxed)
         }
 
         pub(crate) fn finish(self) -> S::Outcome {
@@ -193,7 +228,9 @@ mod pool {
                     std::panic::resume_unwind(panic);
                 }
             }
-            std::mem::take(&mut lock(&shared.folded).total)
+            let mut folded = lock(&shared.folded);
+            shared.fold(&mut folded);
+            std::mem::take(&mut folded.total)
         }
     }
 }
