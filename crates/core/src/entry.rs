@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use crate::economy::Kind;
 use crate::grammar;
 use crate::hash::Hash;
 use crate::money::Amount;
@@ -103,12 +104,20 @@ pub struct Values {
     pub id: u128,
     /// `created_at`.
     pub time: Timestamp,
+    /// `type`.
+    pub kind: Kind,
     /// `amount_gross`.
     pub gross: Amount,
     /// `tax_withheld`.
     pub tax: Amount,
     /// `amount_net`.
     pub net: Amount,
+    /// `personal_hash`.
+    pub personal_hash: Hash,
+    /// `previous_hash`.
+    pub previous_hash: Hash,
+    /// `current_hash`.
+    pub current_hash: Hash,
 }
 
 impl Personal<'_> {
@@ -189,30 +198,15 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     /// The first field that breaks its grammar, and how.
-    #[inline]
     pub fn check(&self) -> Result<Values, (&'static str, &'static str)> {
-        self.check_with(grammar::is_text)
-    }
-
-    /// [`Entry::check`] of an entry whose texts are known to be printable ASCII.
-    ///
-    /// # Errors
-    /// As [`Entry::check`].
-    #[inline]
-    pub(crate) fn check_plain(&self) -> Result<Values, (&'static str, &'static str)> {
-        self.check_with(|text, max| (1..=max).contains(&text.len()))
-    }
-
-    #[inline(always)]
-    fn check_with(&self, is_text: impl Fn(&str, usize) -> bool) -> Result<Values, (&'static str, &'static str)> {
         let or = |ok: bool, field, reason| if ok { Ok(()) } else { Err((field, reason)) };
         or((1..=grammar::MAX_SEQ).contains(&self.seq), "seq", "not an integer from 1 to 2^53 − 1")?;
         let id =
             grammar::uuid(self.transaction_id).ok_or(("transaction_id", "not a UUID in lowercase with hyphens"))?;
         let time = Timestamp::parse(self.created_at.as_bytes())
             .ok_or(("created_at", "not an existing time written YYYY-MM-DDTHH:MM:SS.mmmZ"))?;
-        let known = crate::economy::Kind::parse(self.kind).is_some();
-        or(known, "type", "neither a type of the ledger nor X_ and 1 to 30 of A-Z 0-9 _")?;
+        let kind =
+            Kind::parse(self.kind).ok_or(("type", "neither a type of the ledger nor X_ and 1 to 30 of A-Z 0-9 _"))?;
         or(grammar::is_currency(self.currency), "currency", "not 3 to 12 of A-Z 0-9, a letter first")?;
         let amount = |text: &str, field| {
             Amount::parse(text.as_bytes()).ok_or((field, "not an amount of up to 15 digits and exactly 4 decimals"))
@@ -225,24 +219,23 @@ impl<'a> Entry<'a> {
         or(grammar::is_id(self.sender_id), "sender_id", an_id)?;
         or(grammar::is_id(self.receiver_id), "receiver_id", an_id)?;
         or(self.operator_id.is_none_or(grammar::is_id), "operator_id", an_id)?;
-        let reference_ok = self.reference_id.is_none_or(|t| is_text(t, REFERENCE_MAX));
+        let reference_ok = self.reference_id.is_none_or(|t| grammar::is_text(t, REFERENCE_MAX));
         or(reference_ok, "reference_id", A_TEXT)?;
         if let Some(personal) = &self.personal {
-            personal.check(is_text)?;
+            personal.check()?;
         }
-        or(grammar::is_hex(self.personal_hash, 64), "personal_hash", A_HASH)?;
-        or(grammar::is_hex(self.previous_hash, 64), "previous_hash", A_HASH)?;
-        or(grammar::is_hex(self.current_hash, 64), "current_hash", A_HASH)?;
-        Ok(Values { id, time, gross, tax, net })
+        let hash = |text, field| Hash::parse(text).ok_or((field, "not 64 lowercase hex digits"));
+        let personal_hash = hash(self.personal_hash, "personal_hash")?;
+        let previous_hash = hash(self.previous_hash, "previous_hash")?;
+        let current_hash = hash(self.current_hash, "current_hash")?;
+        Ok(Values { id, time, kind, gross, tax, net, personal_hash, previous_hash, current_hash })
     }
 }
 
-const A_HASH: &str = "not 64 lowercase hex digits";
 const A_TEXT: &str = "empty, too long, or with a control or deceiving character";
 
 impl Personal<'_> {
-    #[inline(always)]
-    fn check(&self, is_text: impl Fn(&str, usize) -> bool) -> Result<(), (&'static str, &'static str)> {
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
         const FIELDS: [&str; 5] = [
             "personal.sender_username",
             "personal.receiver_username",
@@ -254,7 +247,7 @@ impl Personal<'_> {
             return Err(("personal.salt", "not 32 lowercase hex digits"));
         }
         for ((text, max), field) in self.texts().into_iter().zip(PERSONAL_MAX).zip(FIELDS) {
-            if text.is_some_and(|text| !is_text(text, max)) {
+            if text.is_some_and(|text| !grammar::is_text(text, max)) {
                 return Err((field, A_TEXT));
             }
         }

@@ -48,6 +48,14 @@ const fn classes() -> [u8; 256] {
     table
 }
 
+/// The longest start of a text whose bytes are all of a class.
+#[inline(always)]
+fn leading(text: &str, class: u8) -> &str {
+    let end = text.bytes().position(|b| CLASS[usize::from(b)] & class == 0).unwrap_or(text.len());
+    // Every class is of ASCII, so that no character is cut.
+    text.get(..end).unwrap_or_default()
+}
+
 #[inline]
 fn all(text: &[u8], class: u8) -> bool {
     text.iter().all(|&b| CLASS[usize::from(b)] & class != 0)
@@ -57,23 +65,56 @@ fn all(text: &[u8], class: u8) -> bool {
 #[inline]
 #[must_use]
 pub fn is_id(text: &str) -> bool {
-    (1..=MAX_ID).contains(&text.len()) && all(text.as_bytes(), ID)
+    is_all_of(leading_id(text), text)
+}
+
+/// The id that a text starts with, as far as it goes.
+#[inline(always)]
+#[must_use]
+pub fn leading_id(text: &str) -> Option<&str> {
+    Some(leading(text, ID)).filter(|id| (1..=MAX_ID).contains(&id.len()))
 }
 
 /// `[A-Z][A-Z0-9]{2,11}`.
 #[inline]
 #[must_use]
 pub fn is_currency(text: &str) -> bool {
-    let t = text.as_bytes();
-    (3..=12).contains(&t.len()) && t[0].is_ascii_uppercase() && all(t, UPPER_OR_DIGIT)
+    is_all_of(leading_currency(text), text)
+}
+
+/// The currency that a text starts with, as far as it goes.
+#[inline(always)]
+#[must_use]
+pub fn leading_currency(text: &str) -> Option<&str> {
+    let currency = leading(text, UPPER_OR_DIGIT);
+    ((3..=12).contains(&currency.len()) && currency.as_bytes()[0].is_ascii_uppercase()).then_some(currency)
 }
 
 /// `[a-z][a-z0-9_]{1,31}`.
 #[inline]
 #[must_use]
 pub fn is_tax_type(text: &str) -> bool {
-    let t = text.as_bytes();
-    (2..=32).contains(&t.len()) && t[0].is_ascii_lowercase() && all(t, LOWER_DIGIT_OR_UNDERSCORE)
+    is_all_of(leading_tax_type(text), text)
+}
+
+/// The tax type that a text starts with, as far as it goes.
+#[inline(always)]
+#[must_use]
+pub fn leading_tax_type(text: &str) -> Option<&str> {
+    let bucket = leading(text, LOWER_DIGIT_OR_UNDERSCORE);
+    ((2..=32).contains(&bucket.len()) && bucket.as_bytes()[0].is_ascii_lowercase()).then_some(bucket)
+}
+
+#[inline(always)]
+fn is_all_of(leading: Option<&str>, text: &str) -> bool {
+    leading.is_some_and(|leading| leading.len() == text.len())
+}
+
+/// The longest start of a text that could be an entry's type.
+#[inline(always)]
+#[must_use]
+pub fn leading_type(text: &str) -> &str {
+    leading(text, UPPER_DIGIT_OR_UNDERSCORE)
 }
 
 /// An application's own type: `X_[A-Z0-9_]{1,30}`.
@@ -136,6 +177,14 @@ pub fn is_text(text: &str, max: usize) -> bool {
     !control && (ascii || !text.chars().any(is_forbidden))
 }
 
+/// Whether a byte of UTF-8 is a control character, a backslash, or the first of a character that could be
+/// forbidden: the five below stand before all of [`is_forbidden`] past ASCII.
+#[inline(always)]
+#[must_use]
+pub const fn needs_a_look(b: u8) -> bool {
+    (b < 0x20) | (b == b'\\') | (b == 0x7f) | (b == 0xc2) | (b == 0xd8) | (b == 0xe2) | (b == 0xef) | (b == 0xf3)
+}
+
 /// Control characters, and characters that are invisible or turn the reading direction.
 #[must_use]
 pub const fn is_forbidden(c: char) -> bool {
@@ -156,6 +205,16 @@ mod tests {
             assert!(!is_text(bad, 64), "{bad:?}");
         }
         assert!(!is_text(&"x".repeat(65), 64));
+    }
+
+    #[test]
+    fn whatever_is_forbidden_needs_a_look() {
+        for c in ('\0'..=char::MAX).filter(|&c| is_forbidden(c) || c == '\\') {
+            let mut utf8 = [0; 4];
+            c.encode_utf8(&mut utf8);
+            assert!(needs_a_look(utf8[0]), "{c:?}");
+        }
+        assert!(!"Ștefan × 金 🦊".bytes().any(needs_a_look));
     }
 
     #[test]

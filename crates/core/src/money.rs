@@ -36,9 +36,33 @@ impl Amount {
     }
 
     /// Reads the one accepted form.
+    #[inline]
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        fixed_point(text, Self::MAX_WHOLE_DIGITS).and_then(|units| u64::try_from(units).ok()).map(Self)
+        Self::leading(text).filter(|(_, length)| *length == text.len()).map(|(amount, _)| amount)
+    }
+
+    /// The amount that a text starts with, and its length in bytes.
+    #[inline(always)]
+    #[must_use]
+    pub fn leading(text: &[u8]) -> Option<(Self, usize)> {
+        let (mut units, mut whole) = (0_u64, 0);
+        while let Some(digit) = text.get(whole).map(|b| b.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            // One digit too many still fits 64 bits.
+            if whole > Self::MAX_WHOLE_DIGITS {
+                return None;
+            }
+            units = units * 10 + u64::from(digit);
+            whole += 1;
+        }
+        let (point, decimals) = text.get(whole..=whole + DECIMALS)?.split_first()?;
+        let canonical = (1..=Self::MAX_WHOLE_DIGITS).contains(&whole) && (whole == 1 || text[0] != b'0');
+        let are_digits = decimals.iter().fold(true, |all, b| all & b.is_ascii_digit());
+        if !canonical || *point != b'.' || !are_digits {
+            return None;
+        }
+        let units = decimals.iter().fold(units, |units, b| units * 10 + u64::from(b - b'0'));
+        Some((Self(units), whole + 1 + DECIMALS))
     }
 
     /// This amount at a rate in ten-thousandths (5 % = 500), rounded half up to four decimals.
@@ -97,12 +121,6 @@ fn fixed_point(text: &[u8], max_whole: usize) -> Option<u128> {
         return None;
     }
     let digit = |n: u128, b: &u8| b.is_ascii_digit().then(|| n * 10 + u128::from(b - b'0'));
-    // Up to 18 digits fit 64 bits, where arithmetic is several times faster.
-    if whole <= 14 {
-        let small = |n: u64, b: &u8| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0'));
-        let units = text[..whole].iter().try_fold(0, small)?;
-        return text[whole + 1..].iter().try_fold(units, small).map(u128::from);
-    }
     let units = text[..whole].iter().try_fold(0, digit)?;
     text[whole + 1..].iter().try_fold(units, digit)
 }

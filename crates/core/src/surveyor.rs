@@ -160,24 +160,24 @@ impl Surveyor {
         self.entry_preimages.push_with(|out| entry.write_preimage(out));
         let personal = entry.personal.as_ref().map(|personal| {
             self.personal_preimages.push_with(|out| personal.write_preimage(out));
-            Hash::parse(entry.personal_hash)
+            values.map_or_else(|| Hash::parse(entry.personal_hash), |values| Some(values.personal_hash))
         });
         let segment = &mut self.part.segment;
         segment.documents.last_entry = Some(line);
         segment.entries += 1;
         segment.withheld += u64::from(personal.is_none());
         let mut good = personal.is_none() || self.context.personal == PersonalData::Full;
-        let id = match values {
+        let (id, hashes) = match values {
             Some(values) => {
                 good &= self.take_in(line, entry, values);
-                values.id
+                (values.id, Some((values.previous_hash, values.current_hash)))
             }
             None => {
                 good = false;
-                grammar::uuid(entry.transaction_id).unwrap_or(0)
+                let hashes = Hash::parse(entry.previous_hash).zip(Hash::parse(entry.current_hash));
+                (grammar::uuid(entry.transaction_id).unwrap_or(0), hashes)
             }
         };
-        let hashes = Hash::parse(entry.previous_hash).zip(Hash::parse(entry.current_hash));
         self.waiting.push(Waiting { line, seq: entry.seq, id, hashes, personal, good });
         if self.waiting.len() == TOGETHER {
             self.flush();
@@ -186,7 +186,7 @@ impl Surveyor {
 
     /// An entry that keeps its grammar: whether it keeps the rules that tie its fields together.
     fn take_in(&mut self, line: u64, entry: &Entry<'_>, values: &Values) -> bool {
-        let Some(kind) = Kind::parse(entry.kind) else { return false };
+        let kind = values.kind;
         let place = EndEntry { id: values.id, time_ms: values.time.millis(), line, seq: entry.seq };
         self.note(entry, values, kind, place);
         self.part.segment.first.get_or_insert(place);

@@ -3,48 +3,54 @@
 //! It accepts only what [`super::strict`] accepts and with the same values, which a property test
 //! holds it to; everything else it leaves to the strict reader.
 
-use crate::entry::{Entry, Personal, Values};
+use crate::economy::Kind;
+use crate::entry::{Entry, PERSONAL_MAX, Personal, REFERENCE_MAX, Values};
+use crate::grammar;
+use crate::hash::Hash;
+use crate::money::Amount;
+use crate::timestamp::Timestamp;
 
-/// Reads an entry in the writer's own layout; `None` says nothing but "ask the strict reader".
+/// Reads an entry in the writer's own layout; `None` says nothing but "ask the strict reader". Each text is held to
+/// its grammar as its end is looked for.
 #[inline]
 #[must_use]
 pub fn read(line: &str) -> Option<(Entry<'_>, Values)> {
-    let plain = is_plain(line.as_bytes());
-    let mut c = Cursor { rest: line, plain };
+    let mut c = Cursor { rest: line, plain: is_plain(line.as_bytes()) };
     c.literal("{\"seq\":")?;
-    let seq = c.number()?;
+    let seq = c.number().filter(|seq| *seq <= grammar::MAX_SEQ)?;
     c.literal(",\"transaction_id\":\"")?;
-    let transaction_id = c.fixed(36)?;
+    let (transaction_id, id) = c.fixed(36, grammar::uuid)?;
     c.literal("\",\"created_at\":\"")?;
-    let created_at = c.fixed(24)?;
+    let (created_at, time) = c.fixed(24, |text| Timestamp::parse(text.as_bytes()))?;
     c.literal("\",\"type\":\"")?;
-    let kind = c.token()?;
+    let name = c.leading(|rest| Some(grammar::leading_type(rest)))?;
+    let kind = Kind::parse(name)?;
     c.literal("\",\"currency\":\"")?;
-    let currency = c.token()?;
+    let currency = c.leading(grammar::leading_currency)?;
     c.literal("\",\"amount_gross\":\"")?;
-    let amount_gross = c.token()?;
+    let (amount_gross, gross) = c.amount()?;
     c.literal("\",\"tax_withheld\":\"")?;
-    let tax_withheld = c.token()?;
+    let (tax_withheld, tax) = c.amount()?;
     c.literal("\",\"amount_net\":\"")?;
-    let amount_net = c.token()?;
+    let (amount_net, net) = c.amount()?;
     c.literal("\",\"tax_type\":")?;
-    let tax_type = c.nullable_token()?;
+    let tax_type = c.nullable(|c| c.leading(grammar::leading_tax_type))?;
     c.literal(",\"sender_id\":\"")?;
-    let sender_id = c.token()?;
+    let sender_id = c.leading(grammar::leading_id)?;
     c.literal("\",\"receiver_id\":\"")?;
-    let receiver_id = c.token()?;
+    let receiver_id = c.leading(grammar::leading_id)?;
     c.literal("\",\"operator_id\":")?;
-    let operator_id = c.nullable_token()?;
+    let operator_id = c.nullable(|c| c.leading(grammar::leading_id))?;
     c.literal(",\"reference_id\":")?;
-    let reference_id = c.nullable_text()?;
+    let reference_id = c.nullable(|c| c.text(REFERENCE_MAX))?;
     c.literal(",\"personal\":")?;
     let personal = c.personal()?;
     c.literal(",\"personal_hash\":\"")?;
-    let personal_hash = c.fixed(64)?;
+    let (personal_hash, of_personal) = c.fixed(64, Hash::parse)?;
     c.literal("\",\"previous_hash\":\"")?;
-    let previous_hash = c.fixed(64)?;
+    let (previous_hash, previous) = c.fixed(64, Hash::parse)?;
     c.literal("\",\"current_hash\":\"")?;
-    let current_hash = c.fixed(64)?;
+    let (current_hash, current) = c.fixed(64, Hash::parse)?;
     if c.rest != "\"}" {
         return None;
     }
@@ -52,7 +58,7 @@ pub fn read(line: &str) -> Option<(Entry<'_>, Values)> {
         seq,
         transaction_id,
         created_at,
-        kind,
+        kind: name,
         currency,
         amount_gross,
         tax_withheld,
@@ -67,17 +73,20 @@ pub fn read(line: &str) -> Option<(Entry<'_>, Values)> {
         previous_hash,
         current_hash,
     };
-    let values = if plain { entry.check_plain() } else { entry.check() }.ok()?;
-    Some((entry, values))
+    let (personal_hash, previous_hash, current_hash) = (of_personal, previous, current);
+    Some((entry, Values { id, time, kind, gross, tax, net, personal_hash, previous_hash, current_hash }))
 }
 
-/// Whether a line holds only printable ASCII without a backslash: then no text in it needs a closer
-/// look. One pass of vector instructions, where a look at each text would be many short ones.
+/// Whether no text of a line needs a closer look. One pass of vector instructions, where a look at each text
+/// would be many short ones.
 #[inline]
 fn is_plain(line: &[u8]) -> bool {
-    let odd = |b: u8| b.wrapping_sub(0x20) >= 0x5f || b == b'\\';
-    let (chunks, rest) = line.as_chunks::<64>();
-    chunks.iter().all(|chunk| !chunk.iter().fold(false, |found, &b| found | odd(b))) && !rest.iter().any(|&b| odd(b))
+    // What is beyond ASCII, and so negative, is looked at only where it stands.
+    let odd = |b: u8| (b.cast_signed() < 0x20) | (b == b'\\') | (b == 0x7f);
+    let any = |chunk: &[u8; 64], is: fn(u8) -> bool| chunk.iter().fold(false, |found, &b| found | is(b));
+    let plain = |chunk: &[u8; 64]| !any(chunk, odd) || !any(chunk, grammar::needs_a_look);
+    // The last looks once more at some that the one before it saw. No entry is shorter than a chunk.
+    line.last_chunk().is_some_and(plain) && line.as_chunks().0.iter().all(plain)
 }
 
 struct Cursor<'a> {
@@ -92,12 +101,12 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// A text of known length; its grammar, checked later, admits no quote.
+    /// A text of known length, and what it says.
     #[inline(always)]
-    fn fixed(&mut self, len: usize) -> Option<&'a str> {
+    fn fixed<T>(&mut self, len: usize, parse: impl Fn(&str) -> Option<T>) -> Option<(&'a str, T)> {
         let (text, rest) = self.rest.split_at_checked(len)?;
         self.rest = rest;
-        Some(text)
+        Some((text, parse(text)?))
     }
 
     /// A canonical number of at most 16 digits.
@@ -113,38 +122,42 @@ impl<'a> Cursor<'a> {
         Some(text.bytes().fold(0, |n, b| n * 10 + u64::from(b - b'0')))
     }
 
-    /// A short text up to its quote, which is left. Its grammar, checked later, admits no backslash.
+    /// A text as far as its grammar takes it. The quote that must follow is looked for next.
     #[inline(always)]
-    fn token(&mut self) -> Option<&'a str> {
-        let end = self.rest.bytes().position(|b| b == b'"')?;
-        let (text, rest) = self.rest.split_at(end);
-        self.rest = rest;
+    fn leading(&mut self, leading: impl Fn(&'a str) -> Option<&'a str>) -> Option<&'a str> {
+        let text = leading(self.rest)?;
+        self.rest = self.rest.get(text.len()..)?;
         Some(text)
     }
 
     #[inline(always)]
-    fn nullable_token(&mut self) -> Option<Option<&'a str>> {
+    fn amount(&mut self) -> Option<(&'a str, Amount)> {
+        let (amount, length) = Amount::leading(self.rest.as_bytes())?;
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some((text, amount))
+    }
+
+    /// Null, or a text within quotes.
+    #[inline(always)]
+    fn nullable(&mut self, read: impl Fn(&mut Self) -> Option<&'a str>) -> Option<Option<&'a str>> {
         if self.literal("null").is_some() {
             return Some(None);
         }
         self.literal("\"")?;
-        let text = self.token()?;
+        let text = read(self)?;
         self.literal("\"")?;
         Some(Some(text))
     }
 
-    /// A text that may hold anything but a quote or a backslash.
+    /// A text of 1 to `max` bytes up to its quote.
     #[inline(always)]
-    fn nullable_text(&mut self) -> Option<Option<&'a str>> {
-        if self.literal("null").is_some() {
-            return Some(None);
-        }
-        self.literal("\"")?;
+    fn text(&mut self, max: usize) -> Option<&'a str> {
         let end = memchr::memchr(b'"', self.rest.as_bytes())?;
-        let (text, rest) = self.rest.split_at(end);
+        let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        self.literal("\"")?;
-        (self.plain || memchr::memchr(b'\\', text.as_bytes()).is_none()).then_some(Some(text))
+        let of_text = || memchr::memchr(b'\\', text.as_bytes()).is_none() && grammar::is_text(text, max);
+        ((self.plain && (1..=max).contains(&end)) || of_text()).then_some(text)
     }
 
     #[inline(always)]
@@ -153,17 +166,17 @@ impl<'a> Cursor<'a> {
             return Some(None);
         }
         self.literal("{\"salt\":\"")?;
-        let salt = self.fixed(32)?;
+        let (salt, ()) = self.fixed(32, |text| grammar::is_hex(text, 32).then_some(()))?;
         self.literal("\",\"sender_username\":")?;
-        let sender_username = self.nullable_text()?;
+        let sender_username = self.nullable(|c| c.text(PERSONAL_MAX[0]))?;
         self.literal(",\"receiver_username\":")?;
-        let receiver_username = self.nullable_text()?;
+        let receiver_username = self.nullable(|c| c.text(PERSONAL_MAX[1]))?;
         self.literal(",\"description\":")?;
-        let description = self.nullable_text()?;
+        let description = self.nullable(|c| c.text(PERSONAL_MAX[2]))?;
         self.literal(",\"ip_address\":")?;
-        let ip_address = self.nullable_text()?;
+        let ip_address = self.nullable(|c| c.text(PERSONAL_MAX[3]))?;
         self.literal(",\"user_agent\":")?;
-        let user_agent = self.nullable_text()?;
+        let user_agent = self.nullable(|c| c.text(PERSONAL_MAX[4]))?;
         self.literal("}")?;
         Some(Some(Personal { salt, sender_username, receiver_username, description, ip_address, user_agent }))
     }

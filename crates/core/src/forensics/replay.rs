@@ -17,6 +17,7 @@ use crate::segment::{EndEntry, FirstFew, Note, NoteAt};
 
 /// What stands at a `seq` of the genuine ledger.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "of nearly every entry the content is known")]
 enum Event {
     Entry(Box<OwnedEntry>, Values, Place),
     /// An entry whose content is not known.
