@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::footing::Footing;
 use crate::metrics::Metrics;
-use crate::notary::{Notary, Signer, vouch};
+use crate::notary::{Notary, Signer, Voucher};
 use crate::queue::NotTaken;
 use crate::receipt::Receipt;
 use crate::request::{NewAccount, Request, Standing, fingerprint};
@@ -50,14 +50,15 @@ struct Inner {
     store: Arc<dyn Store>,
     config: Arc<Config>,
     shared: Arc<Shared>,
-    signer: Option<Arc<dyn Signer>>,
+    voucher: Option<Arc<Voucher>>,
     rate: Mutex<Counter>,
     started: Instant,
     sequencer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Engine {
-    /// Starts on a store, once the ledger's last entry bears out its head.
+    /// Starts on a store, once the ledger's last entry bears out its head. Where somebody signs, what was written
+    /// since his last checkpoint is read and verified first.
     ///
     /// # Errors
     /// [`EngineError::Config`] where what is configured makes no sense; [`StoreError::Damaged`] where the head
@@ -75,8 +76,10 @@ impl Engine {
         let Parts { signer, mut stamps } = parts;
         let head = store.load(&Wanted::default())?.head;
         let footing = Footing::find(&*store, &head)?;
+        let voucher = signer.map(|signer| Arc::new(Voucher::new(signer)));
+        voucher.as_ref().map_or(Ok(()), |voucher| voucher.check(&*store, &head))?;
         let last = store.checkpoint(None)?;
-        let notary = Notary::new(signer.clone(), &config, last.as_ref(), stamps.now());
+        let notary = Notary::new(voucher.clone(), &config, last.as_ref(), stamps.now());
         let (config, shared) = (Arc::new(config), Arc::new(Shared::new(footing)));
         let sequencer = Sequencer {
             store: store.clone(),
@@ -97,7 +100,7 @@ impl Engine {
         let sequencer = sequencer.map_err(StoreError::Io)?;
         let rate = Mutex::new(Counter::new(config.shield.rate.clone()));
         let (started, sequencer) = (Instant::now(), Mutex::new(Some(sequencer)));
-        Ok(Self { inner: Arc::new(Inner { store, config, shared, signer, rate, started, sequencer }) })
+        Ok(Self { inner: Arc::new(Inner { store, config, shared, voucher, rate, started, sequencer }) })
     }
 
     /// Settles an order, and waits for it to be written durably.
@@ -166,14 +169,22 @@ impl Engine {
     /// Signs a checkpoint of the ledger as it is now, and keeps it; `None` where nobody signs.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`StoreError::Damaged`] where the entries do not bear it out; those of the database.
     pub fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, EngineError> {
-        let Some(signer) = &self.inner.signer else { return Ok(None) };
-        let head = self.inner.shared.head(&*self.inner.store)?;
-        let Some(checkpoint) = vouch(&**signer, &head, SystemStamps::default().now()) else { return Ok(None) };
-        self.inner.store.keep_checkpoint(&checkpoint)?;
+        let Some(voucher) = &self.inner.voucher else { return Ok(None) };
+        let store = &*self.inner.store;
+        let head = self.inner.shared.head(store)?;
+        voucher.check(store, &head)?;
+        let checkpoint = voucher.vouch(store, head.seq, SystemStamps::default().now())?;
+        store.keep_checkpoint(&checkpoint)?;
         self.inner.shared.metrics().checkpoints += 1;
         Ok(Some(checkpoint))
+    }
+
+    /// Who signs for the ledger, where somebody does.
+    #[must_use]
+    pub fn voucher(&self) -> Option<&Arc<Voucher>> {
+        self.inner.voucher.as_ref()
     }
 
     /// What it settles over.

@@ -25,6 +25,7 @@ pub mod shield;
 pub mod stamps;
 mod ticket;
 mod totals;
+mod vouching;
 mod wanted;
 pub mod watch;
 

@@ -188,7 +188,10 @@ impl Sequencer {
 
     fn commit(&mut self, drafted: Drafted, tasks: usize) -> Result<(), StoreError> {
         let Drafted { mut batch, sent, now, frozen, .. } = drafted;
-        batch.checkpoints.extend(self.notary.due(&batch.head, now));
+        let before = self.shared.footing().range.clone();
+        if let Some(voucher) = self.notary.due(batch.head.seq, now) {
+            batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, now)?);
+        }
         let began = Instant::now();
         self.store.commit(&batch)?;
         let took = began.elapsed();
@@ -197,7 +200,8 @@ impl Sequencer {
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
         let version = batch.head.version + 1;
         self.windows.commit(version, sent, now);
-        *self.shared.footing() = Footing { version, seq: batch.head.seq, hash: batch.head.hash };
+        self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
+        *self.shared.footing() = Footing::on(batch.head, version);
         Ok(())
     }
 
@@ -229,7 +233,9 @@ impl Sequencer {
 
     fn keep_checkpoint(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let head = self.shared.head(&*self.store)?;
-        let Some(checkpoint) = self.notary.due(&head, now) else { return Ok(()) };
+        let Some(voucher) = self.notary.due(head.seq, now) else { return Ok(()) };
+        voucher.check(&*self.store, &head)?;
+        let checkpoint = voucher.vouch(&*self.store, head.seq, now)?;
         self.store.keep_checkpoint(&checkpoint)?;
         self.notary.kept(&checkpoint);
         self.shared.metrics().checkpoints += 1;

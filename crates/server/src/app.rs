@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_engine::Engine;
-use countersign_engine::notary::Signer;
+use countersign_engine::notary::{Signer, Voucher};
 use countersign_engine::watch;
 use countersign_store::Store;
 use ipnet::IpNet;
@@ -69,7 +69,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) keyring: Keyring,
     pub(crate) ledger: Ledger,
-    pub(crate) signer: Option<Arc<dyn Signer>>,
+    pub(crate) voucher: Option<Arc<Voucher>>,
     pub(crate) routes: Routes,
     pub(crate) sites: Sites,
     pub(crate) metrics: Metrics,
@@ -86,10 +86,13 @@ impl App {
         if config.writable && ledger.engine().is_none() {
             return Err("writable: what only reads a ledger cannot write it".to_owned());
         }
+        // The engine's has verified what is there already.
+        let voucher = ledger.engine().and_then(Engine::voucher).cloned();
+        let voucher = voucher.or_else(|| signer.map(|signer| Arc::new(Voucher::new(signer))));
         Ok(Self {
             keyring: Keyring::new(config.tokens.clone())?,
             ledger,
-            signer,
+            voucher,
             routes: Routes::new()?,
             sites: Sites::new(&config)?,
             metrics: Metrics::new(),

@@ -149,7 +149,7 @@ impl Writing<'_> {
             return Err(Problem::not_found(format_args!("entry {missing}: the ledger has {}", head.seq)));
         }
         let last_hash = if last == head.seq { head.hash } else { hash_of(snapshot, last)? };
-        let notes = self.notes(snapshot, last)?;
+        let notes = self.notes(last)?;
         let identity = store.identity();
         let tag = tag(form, &Grounds { identity, head: &head, last, last_hash, notes: &notes });
         let extent = Extent { first: form.first, last: Some(last), personal: form.personal, exported_at: None };
@@ -158,7 +158,7 @@ impl Writing<'_> {
 
     /// The checkpoint of exactly these entries, made and kept where there is none yet: the next export has
     /// the same one.
-    fn notes(&self, snapshot: &mut dyn Snapshot, last: u64) -> Result<Vec<String>, Problem> {
+    fn notes(&self, last: u64) -> Result<Vec<String>, Problem> {
         let store = self.app.ledger.store();
         let kept = || -> Result<Option<SignedCheckpoint>, StoreError> {
             Ok(store.checkpoint(Some(last))?.filter(|kept| kept.size == last))
@@ -166,12 +166,9 @@ impl Writing<'_> {
         if let Some(kept) = kept()? {
             return Ok(vec![kept.note]);
         }
-        let signer = self.app.signer.as_ref().filter(|_| self.download.may_sign);
-        let Some(signer) = signer else { return Ok(Vec::new()) };
-        let root = export::root(snapshot, last)?;
-        let at = now();
-        let note = signer.sign(last, &root, u64::try_from(at.millis() / 1000).unwrap_or_default());
-        store.keep_checkpoint(&SignedCheckpoint { size: last, note, at })?;
+        let voucher = self.app.voucher.as_ref().filter(|_| self.download.may_sign);
+        let Some(voucher) = voucher else { return Ok(Vec::new()) };
+        store.keep_checkpoint(&voucher.vouch(store, last, now())?)?;
         Ok(kept()?.into_iter().map(|kept| kept.note).collect())
     }
 

@@ -141,6 +141,10 @@ impl countersign_engine::notary::Signer for Note {
     fn sign(&self, size: u64, _root: &countersign_core::hash::Hash, _unix_seconds: u64) -> String {
         format!("game.example/economy\n{size}\nroot\n\n— nobody\n")
     }
+
+    fn opens(&self, _note: &str) -> Option<(u64, countersign_core::hash::Hash)> {
+        None
+    }
 }
 
 fn ask(bed: &Bed, n: usize, (method, _, path, body, _): &Case) -> Reply {
