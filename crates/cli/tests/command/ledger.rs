@@ -162,7 +162,8 @@ fn every_type_is_paid() {
         ledger.done(&[&["pay", "10", "EURO", "--type", kind], ends].concat());
     }
     ledger.done(&["treasury", "collect", "7", "EURO", "--account", "alice", "--bucket", "property_tax"]);
-    ledger.done(&["treasury", "withdraw", "2", "EURO", "--account", "carol", "--bucket", "property_tax"]);
+    let withdraw = ["treasury", "withdraw", "2", "EURO", "--account", "carol", "--bucket", "property_tax"];
+    ledger.done(&[&withdraw[..], &["--description", "the roof"]].concat());
     assert_eq!(ledger.json(&["treasury", "show"])["collected"]["property_tax"]["EURO"], "5.0000");
     ledger.verifies();
 }
@@ -191,7 +192,10 @@ fn each_refusal_has_its_code_and_changes_nothing() {
     ledger.refused(&["account", "show", "nobody"], "UNKNOWN_ACCOUNT");
     ledger.refused(&["refund", "709b55bd-3da0-75a8-8812-5bd0ee20c5bf"], "REFUND_UNMATCHED");
     let collect = ["treasury", "withdraw", "1", "EURO", "--account", "bob", "--bucket", "vat"];
-    ledger.refused(&collect, "TREASURY_INSUFFICIENT");
+    ledger.refused(&collect, "REASON_REQUIRED");
+    ledger.refused(&[&collect[..], &["--description", "the roof"]].concat(), "TREASURY_INSUFFICIENT");
+    let paid = ["pay", "1", "EURO", "--type", "TAX_WITHDRAWAL", "--to", "bob", "--tax-type", "vat"];
+    ledger.refused(&paid, "REASON_REQUIRED");
     ledger.verifies();
 }
 

@@ -44,6 +44,10 @@ fn each_refusal_has_its_code_and_changes_nothing(ledger: &Ledger) {
         ("DIRECTION_NOT_ALLOWED", pay("SYSTEM", "ada", "1")),
         ("DIRECTION_NOT_ALLOWED", pay("ada", "TREASURY", "1")),
         ("OPERATOR_REQUIRED", Order { operator_id: None, ..order("SYSTEM_MINT", "SYSTEM", "ada", "1") }),
+        (
+            "REASON_REQUIRED",
+            Order { description: None, ..order("TAX_WITHDRAWAL", "TREASURY", "ada", "1").taxed("vat") },
+        ),
         ("OPERATOR_NOT_ALLOWED", with(|order| order.operator_id = Some("op".to_owned()))),
         ("UNKNOWN_CURRENCY", with(|order| order.currency = Some("USD".to_owned()))),
         ("UNKNOWN_CURRENCY", with(|order| order.currency = None)),
@@ -79,7 +83,7 @@ fn each_refusal_has_its_code_and_changes_nothing(ledger: &Ledger) {
     }
     assert!(export(engine.store()) == before, "a refusal changed something");
     let counted: u64 = engine.metrics().refused.values().sum();
-    assert_eq!(counted, 38);
+    assert_eq!(counted, 39);
     verify(engine.store(), &[]);
 }
 

@@ -108,6 +108,11 @@ fn refunds_withdrawals_and_erasures_are_held_to_their_entries() {
         bed.write(&bed.secrets.admin, "POST", "/api/v1/treasury/withdrawals", &[("idempotency-key", key)], &body)
     };
     assert_eq!(refused(&withdrawal("5.0001", "w1")), (409, "TREASURY_INSUFFICIENT".to_owned()));
+    let unexplained = json!({"type": "TAX_WITHDRAWAL", "sender_id": "TREASURY", "receiver_id": "bob",
+                             "tax_type": "transfer_tax", "currency": "EURO", "amount": "5"});
+    let asked = [("idempotency-key", "w3")];
+    let unexplained = bed.write(&bed.secrets.admin, "POST", "/api/v1/transactions", &asked, &unexplained);
+    assert_eq!(refused(&unexplained), (422, "REASON_REQUIRED".to_owned()));
     assert_eq!(withdrawal("5", "w2").status, 201);
     let treasury = bed.get("/api/v1/treasury").json();
     assert_eq!((&treasury["last_withdrawal_by"], &treasury["as_of_seq"]), (&"chief".into(), &4.into()));
