@@ -8,7 +8,7 @@ use countersign_core::grammar;
 use countersign_core::hash::Hash;
 use countersign_core::settle::{self, Order, Refusal, Settlement};
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};
+use countersign_store::{Act, ActKind, Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};
 
 use crate::config::Config;
 use crate::error::EngineError;
@@ -87,8 +87,10 @@ impl<'a> Draft<'a> {
             Task::Settle { order, key } => {
                 self.answer(order, key.as_ref()).map(|receipt| Answered::Receipt(Box::new(receipt)))
             }
-            Task::Open(new) => self.open(new).map(Answered::Account),
-            Task::SetStanding { id, standing } => self.set_standing(id, *standing).map(Answered::Account),
+            Task::Open { account, by } => self.open(account, by.as_deref()).map(Answered::Account),
+            Task::SetStanding { id, standing, by, reason } => {
+                self.set_standing(id, *standing, by.as_deref(), reason.as_deref()).map(Answered::Account)
+            }
             Task::Halt { by, reason } => self.halt(by, reason).map(Answered::Halt),
             Task::Resume { by, reason } => self.resume(by, reason).map(|()| Answered::Done),
         }
@@ -236,7 +238,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn open(&mut self, new: &NewAccount) -> Result<Account, EngineError> {
+    fn open(&mut self, new: &NewAccount, by: Option<&str>) -> Result<Account, EngineError> {
         let invalid = |field, reason| Err(Refusal::InvalidField { field, reason }.into());
         if !grammar::is_id(&new.id) {
             return invalid("id", "not 1 to 64 of A-Z a-z 0-9 . _ : -");
@@ -247,42 +249,63 @@ impl<'a> Draft<'a> {
         if !is_text(new.username.as_deref()) {
             return invalid("username", NO_TEXT);
         }
+        check_words(by, None)?;
         if self.books.accounts.contains_key(&new.id) {
             return Err(StoreError::Exists { what: format!("an account {}", new.id) }.into());
         }
         let account = Account::open(new.id.clone(), new.username.clone(), self.now);
+        self.act(ActKind::AccountOpened, Some(&new.id), by, None);
         self.opened.insert(new.id.clone());
         self.books.accounts.insert(new.id.clone(), account.clone());
         Ok(written(account))
     }
 
-    fn set_standing(&mut self, id: &str, standing: Standing) -> Result<Account, EngineError> {
+    fn set_standing(
+        &mut self,
+        id: &str,
+        standing: Standing,
+        by: Option<&str>,
+        reason: Option<&str>,
+    ) -> Result<Account, EngineError> {
+        check_words(by, reason)?;
         let unknown = || Refusal::UnknownAccount { account: id.chars().take(grammar::MAX_ID).collect() };
         let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
         if (account.is_active, account.is_banned) == (standing.is_active, standing.is_banned) {
             return Ok(account.clone());
         }
+        let was = Standing { is_active: account.is_active, is_banned: account.is_banned };
         (account.is_active, account.is_banned) = (standing.is_active, standing.is_banned);
         account.updated_at = self.now;
+        let account = written(account.clone());
         self.changed.insert(id.to_owned());
-        Ok(written(account.clone()))
+        changes(was, standing).for_each(|kind| self.act(kind, Some(id), by, reason));
+        Ok(account)
+    }
+
+    fn act(&mut self, kind: ActKind, account: Option<&str>, by: Option<&str>, reason: Option<&str>) {
+        let [account, by, reason] = [account, by, reason].map(|text| text.map(str::to_owned));
+        self.batch.acts.push(Act { number: 0, kind, account, by, reason, at: self.now, seq: self.batch.head.seq });
     }
 
     /// A halt that stands goes on standing: its reason is the first one.
     fn halt(&mut self, by: &str, reason: &str) -> Result<Halt, EngineError> {
-        check_words(by, reason)?;
+        check_words(Some(by), Some(reason))?;
         if let Some(halt) = &self.batch.head.halt {
             return Ok(halt.clone());
         }
         let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.now };
         self.batch.head.halt = Some(halt.clone());
         self.head_changed = true;
+        self.act(ActKind::Halt, None, Some(by), Some(reason));
         Ok(halt)
     }
 
     fn resume(&mut self, by: &str, reason: &str) -> Result<(), EngineError> {
-        check_words(by, reason)?;
-        self.head_changed |= self.batch.head.halt.take().is_some();
+        check_words(Some(by), Some(reason))?;
+        if self.batch.head.halt.take().is_some() {
+            self.head_changed = true;
+            self.act(ActKind::Resume, None, Some(by), Some(reason));
+        }
         Ok(())
     }
 }
@@ -297,8 +320,16 @@ fn is_text(name: Option<&str>) -> bool {
     name.is_none_or(|name| grammar::is_text(name, MAX_NAME))
 }
 
-fn check_words(by: &str, reason: &str) -> Result<(), Refusal> {
-    let rules = [("by", is_text(Some(by))), ("reason", grammar::is_text(reason, MAX_REASON))];
+/// What becomes of an account by another standing.
+fn changes(was: Standing, is: Standing) -> impl Iterator<Item = ActKind> {
+    let active = if is.is_active { ActKind::AccountActivated } else { ActKind::AccountDeactivated };
+    let banned = if is.is_banned { ActKind::AccountBanned } else { ActKind::AccountUnbanned };
+    let changes = [(was.is_active != is.is_active, active), (was.is_banned != is.is_banned, banned)];
+    changes.into_iter().filter(|(changed, _)| *changed).map(|(_, kind)| kind)
+}
+
+fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
+    let rules = [("by", is_text(by)), ("reason", reason.is_none_or(|reason| grammar::is_text(reason, MAX_REASON)))];
     let broken = rules.into_iter().find(|(_, holds)| !holds);
     broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
 }

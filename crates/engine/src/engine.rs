@@ -125,20 +125,36 @@ impl Engine {
         }
     }
 
-    /// Opens an account.
+    /// Opens an account, in nobody's name.
     ///
     /// # Errors
     /// [`StoreError::Exists`] where there is such an account; a refusal where the id is none.
     pub fn open_account(&self, account: NewAccount) -> Result<Account, EngineError> {
-        self.wait_for(Task::Open(account), false).map(account_of)
+        self.open_account_by(account, None)
     }
 
-    /// Says whether an account may be used. It may be said while the ledger is halted.
+    /// Opens an account. `by`: who does, 1 to 64 bytes of text, for the record of acts.
+    ///
+    /// # Errors
+    /// As [`Engine::open_account`].
+    pub fn open_account_by(&self, account: NewAccount, by: Option<&str>) -> Result<Account, EngineError> {
+        self.wait_for(Task::Open { account, by: by.map(str::to_owned) }, false).map(account_of)
+    }
+
+    /// Says whether an account may be used. It may be said while the ledger is halted. `by` and `reason`: who says
+    /// so, 1 to 64 bytes of text, and why, up to 2,000, for the record of acts.
     ///
     /// # Errors
     /// A refusal where there is no such account.
-    pub fn set_standing(&self, id: &str, standing: Standing) -> Result<Account, EngineError> {
-        self.wait_for(Task::SetStanding { id: id.to_owned(), standing }, false).map(account_of)
+    pub fn set_standing(
+        &self,
+        id: &str,
+        standing: Standing,
+        by: Option<&str>,
+        reason: Option<&str>,
+    ) -> Result<Account, EngineError> {
+        let (by, reason) = (by.map(str::to_owned), reason.map(str::to_owned));
+        self.wait_for(Task::SetStanding { id: id.to_owned(), standing, by, reason }, false).map(account_of)
     }
 
     /// Halts the ledger: once this returns, no transaction is taken by anybody, whatever waits. A halt that

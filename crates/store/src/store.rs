@@ -11,6 +11,7 @@ use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 
+use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Head, Identity};
@@ -81,10 +82,10 @@ pub enum Query {
     OfType(String),
 }
 
-/// Which part of a history: at most `limit` entries whose `seq` is below `before`.
+/// Which part of a history: at most `limit` entries or acts whose `seq` or number is below `before`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The `seq` that the page before ended with; `None` for the first page.
+    /// The `seq`, or an act's number, that the page before ended with; `None` for the first page.
     pub before: Option<u64>,
     /// At most so many.
     pub limit: u32,
@@ -137,6 +138,12 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// Those of the database.
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError>;
+
+    /// What operators did that is no entry, the latest first. A page goes by the acts' numbers.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError>;
 
     /// How the database would answer a query: its own plan, as text.
     ///

@@ -282,6 +282,16 @@ fn a_halt_stands_until_it_is_lifted_by_name() {
     ledger.refused(&pay, "HALTED");
     assert!(ledger.done(&["stats"]).contains("halted"));
     ledger.done(&["resume", "--reason", "explained"]);
+    ledger.done(&["account", "ban", "bob", "--reason", "cheats"]);
+    ledger.done(&["account", "unban", "bob"]);
+    let acts = ledger.json(&["acts", "--limit", "4"]);
+    let said = |n: usize| [&acts[n]["kind"], &acts[n]["by"], &acts[n]["reason"]];
+    assert_eq!(said(3), ["HALT", "op-1", "an audit found something"]);
+    assert_eq!(said(2), ["RESUME", "op-1", "explained"]);
+    assert_eq!(said(1), ["ACCOUNT_BANNED", "op-1", "cheats"]);
+    assert_eq!(acts[1]["account"], "bob");
+    assert_eq!((&acts[0]["kind"], &acts[0]["reason"]), (&"ACCOUNT_UNBANNED".into(), &Value::Null));
+    assert!(ledger.done(&["acts"]).contains("HALT                after entry 1  by op-1: an audit found something"));
     ledger.done(&pay);
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BlockingRetryable, ExponentialBuilder};
-use countersign_store::{Batch, Halt, Head, Store, StoreError, Wanted};
+use countersign_store::{Act, ActKind, Batch, Halt, Head, Store, StoreError, Wanted};
 
 use super::clock::Clock;
 
@@ -46,8 +46,11 @@ impl StoreHalt {
         if head.halt.is_some() {
             return Ok(());
         }
-        let halt = Some(Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.clock.now() });
-        self.store.commit(&Batch::on(Head { halt, ..head }))
+        let (at, seq) = (self.clock.now(), head.seq);
+        let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at };
+        let (by, reason) = (Some(halt.by.clone()), Some(halt.reason.clone()));
+        let act = Act { number: 0, kind: ActKind::Halt, account: None, by, reason, at, seq };
+        self.store.commit(&Batch { acts: vec![act], ..Batch::on(Head { halt: Some(halt), ..head }) })
     }
 }
 

@@ -15,8 +15,8 @@ fn prepare(engine: &countersign_engine::Engine) -> String {
         mint(engine, account, "100");
     }
     settle(engine, act("ACCOUNT_FREEZE", "cold", None));
-    engine.set_standing("idle", Standing { is_active: false, is_banned: false }).unwrap();
-    engine.set_standing("out", Standing { is_active: true, is_banned: true }).unwrap();
+    engine.set_standing("idle", Standing { is_active: false, is_banned: false }, None, None).unwrap();
+    engine.set_standing("out", Standing { is_active: true, is_banned: true }, None, None).unwrap();
     settle(engine, order("TRANSFER", "ada", "ben", "20")).transaction_id
 }
 
@@ -102,8 +102,8 @@ fn accounts_are_refused_too(ledger: &Ledger) {
     assert_eq!(open("ben", Some("B. \u{202e}")), Err("INVALID_FIELD"));
     assert_eq!(open("ben", Some("Ben")), Ok(()));
     let standing = Standing { is_active: true, is_banned: true };
-    assert_eq!(engine.set_standing("nobody", standing).unwrap_err().code(), "UNKNOWN_ACCOUNT");
-    let account = engine.set_standing("ben", standing).unwrap();
+    assert_eq!(engine.set_standing("nobody", standing, None, None).unwrap_err().code(), "UNKNOWN_ACCOUNT");
+    let account = engine.set_standing("ben", standing, None, None).unwrap();
     assert_eq!((account.is_banned, account.version), (true, 2));
-    assert_eq!(engine.set_standing("ben", standing).unwrap().version, 2);
+    assert_eq!(engine.set_standing("ben", standing, None, None).unwrap().version, 2);
 }

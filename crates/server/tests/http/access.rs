@@ -102,6 +102,7 @@ fn public_reads_show_no_personal_data_and_write_nothing() {
     let paid = bed.order("k", &pay());
     let path = paid.header("location").unwrap();
     let public = |path: &str| bed.send("GET", path, &[], b"");
+    assert_eq!((public("/api/v1/acts").status, bed.get("/api/v1/acts").status), (401, 200));
     assert_eq!(public(path).json()["personal"], serde_json::Value::Null);
     assert!(bed.get(path).json()["personal"]["salt"].is_string());
     assert_eq!(public("/api/v1/accounts/anna").json()["username"], serde_json::Value::Null);

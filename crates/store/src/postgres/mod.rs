@@ -35,6 +35,7 @@ use self::cells::{Cells, moment};
 use self::columns::{Checkpoints, Digest};
 use self::fault::fault;
 use self::link::{Client, Link};
+use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Identity;
@@ -217,6 +218,10 @@ impl Store for Postgres {
 
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
         self.link.with(async |client| history::frozen(client, self.ledger, after.unwrap_or(""), limit).await)
+    }
+
+    fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError> {
+        self.link.with(async |client| history::acts(client, self.ledger, page).await)
     }
 
     fn plan(&self, query: &Query) -> Result<String, StoreError> {

@@ -28,6 +28,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::fault::fault;
 use self::pool::Readers;
+use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Identity;
@@ -258,6 +259,10 @@ impl Store for Sqlite {
 
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
         self.readers.read(|connection| history::frozen(connection, after, limit))
+    }
+
+    fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError> {
+        self.readers.read(|connection| history::acts(connection, page))
     }
 
     fn plan(&self, query: &Query) -> Result<String, StoreError> {

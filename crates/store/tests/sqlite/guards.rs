@@ -5,7 +5,7 @@ use countersign_store::conformance::desk::{self, Everything};
 use crate::Ledger;
 
 /// What somebody with the file and SQLite tries, and what he is told.
-const ATTEMPTS: [(&str, &str); 18] = [
+const ATTEMPTS: [(&str, &str); 21] = [
     ("UPDATE entries SET amount_net = '9.0000' WHERE seq = 1", "an entry never changes"),
     ("UPDATE OR REPLACE entries SET seq = 2 WHERE seq = 1", "an entry never changes"),
     ("DELETE FROM entries WHERE seq = 7", "an entry is never deleted"),
@@ -23,6 +23,12 @@ const ATTEMPTS: [(&str, &str); 18] = [
     ("UPDATE checkpoints SET note = 'another'", "a checkpoint never changes"),
     ("DELETE FROM checkpoints", "a checkpoint is never deleted"),
     ("REPLACE INTO checkpoints SELECT number, size, 'another', at FROM checkpoints", "there is already such a"),
+    ("UPDATE acts SET reason = 'another'", "an act never changes"),
+    ("DELETE FROM acts", "an act is never deleted"),
+    (
+        "REPLACE INTO acts SELECT number, kind, account, 'another', reason, at, seq FROM acts",
+        "there is already such an",
+    ),
     ("UPDATE personal SET description = 'another' WHERE seq = 2", "a personal block never changes"),
     ("DELETE FROM personal WHERE seq = 2", "goes only where an ERASURE entry names its entry"),
     ("DELETE FROM personal", "goes only where an ERASURE entry names its entry"),
@@ -32,12 +38,14 @@ const ATTEMPTS: [(&str, &str); 18] = [
 ];
 
 fn with_notes(ledger: &Ledger) {
-    use countersign_store::{Answer, Batch, SignedCheckpoint, Store as _, Wanted};
+    use countersign_store::{Act, ActKind, Answer, Batch, SignedCheckpoint, Store as _, Wanted};
     let store = ledger.open();
     let mut batch = Batch::on(store.load(&Wanted::default()).unwrap().head);
     let asked = countersign_core::hash::Hash::of(b"asked");
     batch.answers.push(Answer { key: "k".to_owned(), asked, answer: "{}".to_owned(), at: desk::start() });
     batch.checkpoints.push(SignedCheckpoint { size: 2, note: "note".to_owned(), at: desk::start() });
+    let (by, reason) = (Some("officer".to_owned()), Some("a finding".to_owned()));
+    batch.acts.push(Act { number: 0, kind: ActKind::Halt, account: None, by, reason, at: desk::start(), seq: 2 });
     store.commit(&batch).unwrap();
 }
 
