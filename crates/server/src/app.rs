@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use tracing::Span;
 
 use crate::config::Config;
-use crate::export::lengths::Lengths;
+use crate::export::recent::{Lengths, Notes};
 use crate::limits::MAX_READS;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -76,6 +76,7 @@ pub(crate) struct App {
     pub(crate) watch: Option<WatchFigures>,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) lengths: Lengths,
+    pub(crate) notes: Notes,
     reads: Semaphore,
     stopping: AtomicBool,
 }
@@ -99,6 +100,7 @@ impl App {
             watch: None,
             exports: Arc::new(Semaphore::new(config.limits.exports)),
             lengths: Lengths::default(),
+            notes: Notes::default(),
             reads: Semaphore::new(MAX_READS),
             stopping: AtomicBool::new(false),
             config,

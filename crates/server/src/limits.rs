@@ -29,8 +29,8 @@ pub(crate) const MAX_DETAIL: usize = 300;
 pub(crate) const EXPORT_PIECE: usize = 64 << 10;
 /// Most pieces of an export that wait for a slow reader.
 pub(crate) const EXPORT_AHEAD: usize = 4;
-/// Most lengths of exports that are remembered, to answer range requests without writing them twice.
-pub(crate) const MAX_LENGTHS: usize = 64;
+/// Most exports whose lengths and checkpoints are remembered, to answer range requests without writing them twice.
+pub(crate) const MAX_RECENT: usize = 64;
 /// Connections that the system holds until they are accepted.
 pub(crate) const BACKLOG: i32 = 1024;
 

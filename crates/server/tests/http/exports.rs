@@ -175,11 +175,29 @@ fn an_export_carries_a_checkpoint_of_exactly_its_entries() {
         assert_eq!(verified(&export.body, &options).trust_grade, TrustGrade::Signed, "{query}");
         assert_eq!(bed.get(&format!("/api/v1/export{query}")).body, export.body, "{query}");
     }
-    let note = bed.get("/api/v1/checkpoint?size=4");
+    let note = bed.get("/api/v1/checkpoint?size=6");
     assert_eq!(note.header("content-type"), Some("text/plain; charset=utf-8"));
-    assert!(note.text().starts_with("game.example/economy\n4\n"), "{}", note.text());
-    assert!(bed.get("/api/v1/checkpoint").text().starts_with("game.example/economy\n6\n"));
-    assert_eq!(bed.get("/api/v1/checkpoint?size=3").code(), "NOT_FOUND");
+    assert!(note.text().starts_with("game.example/economy\n6\n"), "{}", note.text());
+    assert_eq!(bed.get("/api/v1/checkpoint").body, note.body);
+    assert_eq!(bed.get("/api/v1/checkpoint?size=4").code(), "NOT_FOUND", "whoever reads fills no table");
+}
+
+#[test]
+fn what_would_be_said_of_an_export_signs_nothing() {
+    let key = SigningKey::from_seed("game.example/economy", [7; 32], KeyKind::Ed25519).unwrap();
+    let bed = Plan { signer: Some(Arc::new(Key(key))), ..Plan::default() }.start();
+    pay(&bed, 5);
+    let token = bearer(&bed.secrets.auditor);
+    for query in ["", "?last=4"] {
+        let path = format!("/api/v1/export{query}");
+        let ask = || bed.send("HEAD", &path, &[("authorization", &token)], b"");
+        assert_eq!((ask().status, ask().header("etag")), (200, None), "{query}");
+        assert_eq!(bed.get("/api/v1/checkpoint?size=4").code(), "NOT_FOUND");
+        let whole = bed.get(&path);
+        assert_eq!(ask().header("etag"), whole.header("etag"), "once it is signed, it is known");
+        let length = whole.body.len().to_string();
+        assert_eq!(ask().header("content-length"), Some(length.as_str()), "{query}");
+    }
 }
 
 /// Whoever has the file makes its tree another one; no note says so.
