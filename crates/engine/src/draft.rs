@@ -31,6 +31,9 @@ pub(crate) struct Desk<'a> {
 /// A batch in the making.
 pub(crate) struct Draft<'a> {
     desk: Desk<'a>,
+    /// What time it is.
+    clock: Timestamp,
+    /// What entries say that it is: never before the entry before them.
     now: Timestamp,
     books: Books,
     answers: HashMap<String, Answer>,
@@ -67,6 +70,7 @@ impl<'a> Draft<'a> {
         let now = head.time.map_or(clock, |last| last.max(clock));
         Self {
             desk,
+            clock,
             now,
             books: Books { accounts, treasury, referenced },
             answers,
@@ -109,7 +113,7 @@ impl<'a> Draft<'a> {
         self.batch.accounts = self.changed.iter().filter_map(|id| accounts.remove(id)).collect();
         self.batch.opened = self.opened.iter().filter_map(|id| accounts.remove(id)).collect();
         self.batch.treasury = self.treasury_changed.then(|| std::mem::take(treasury));
-        Drafted { batch: self.batch, sent: self.sent, now: self.now, frozen: self.frozen, is_empty }
+        Drafted { batch: self.batch, sent: self.sent, now: self.clock, frozen: self.frozen, is_empty }
     }
 
     /// An answer given before is given again, even while the ledger is halted: it moves nothing, and who lost
@@ -168,13 +172,13 @@ impl<'a> Draft<'a> {
     /// rare enough to ask the store for it only then.
     fn is_too_fast(&mut self, account: &str) -> Result<bool, EngineError> {
         let velocity = &self.desk.config.shield.velocity;
-        let (since, most) = (velocity.since(self.now), velocity.transactions as usize);
-        let before = self.desk.windows.count(account, since);
+        let (since, most) = (velocity.since(self.clock), velocity.transactions as usize);
+        let before = self.desk.windows.count(account, since, self.clock);
         if self.sent.total(account, before) < most {
             return Ok(false);
         }
         let Some(unfrozen) = self.unfrozen(account, since)? else { return Ok(true) };
-        let before = self.desk.windows.count(account, unfrozen);
+        let before = self.desk.windows.count(account, unfrozen, self.clock);
         Ok(self.sent.total(account, before) >= most)
     }
 

@@ -90,6 +90,7 @@ impl Engine {
             windows: Windows::default(),
             forget_at: Instant::now(),
             linger: Duration::ZERO,
+            is_ahead: false,
         };
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let guard = Abandon(shared.clone());

@@ -19,7 +19,7 @@ use crate::error::EngineError;
 use crate::footing::Footing;
 use crate::notary::Notary;
 use crate::shared::Shared;
-use crate::shield::velocity::Windows;
+use crate::shield::velocity::{AHEAD_MS, Windows};
 use crate::stamps::Stamps;
 use crate::ticket::{Outcome, Ticket};
 use crate::wanted::wanted;
@@ -46,6 +46,8 @@ pub(crate) struct Sequencer {
     pub(crate) windows: Windows,
     pub(crate) forget_at: Instant,
     pub(crate) linger: Duration,
+    /// Whether the ledger's time was ahead of the clock when that was last looked at.
+    pub(crate) is_ahead: bool,
 }
 
 /// Of a commit whose connection was lost: what would be there, and what would be answered.
@@ -150,7 +152,8 @@ impl Sequencer {
         let velocity = &self.config.shield.velocity;
         loop {
             let mut wanted = wanted(tickets.iter().map(|ticket| &ticket.task), velocity, &self.windows);
-            wanted.sent_since = Some(velocity.since(self.stamps.now()));
+            let now = self.stamps.now();
+            wanted.sent_since = Some(velocity.since(now));
             let began = Instant::now();
             let mut loaded = self.store.load(&wanted)?;
             self.shared.metrics().load_seconds.note_time(began.elapsed());
@@ -161,10 +164,24 @@ impl Sequencer {
                 continue;
             }
             for sender in &wanted.sent {
-                let times = loaded.sent.remove(sender).unwrap_or_default();
+                let mut times = loaded.sent.remove(sender).unwrap_or_default();
+                times.retain(|at| at.millis() <= now.millis() + AHEAD_MS);
                 self.windows.learn(version, sender, times);
             }
+            self.compare_clocks(&loaded.head, now);
             return Ok(loaded);
+        }
+    }
+
+    /// Says so where the last entry is of a time that has not come: a clock ran ahead, here or in another process,
+    /// and until the others have caught up new entries say the time of that one.
+    fn compare_clocks(&mut self, head: &Head, now: Timestamp) {
+        let ahead_ms = head.time.map_or(0, |time| time.millis().saturating_sub(now.millis())).max(0);
+        self.shared.metrics().ahead_ms = u64::try_from(ahead_ms).unwrap_or_default();
+        let was_ahead = std::mem::replace(&mut self.is_ahead, ahead_ms > AHEAD_MS);
+        if self.is_ahead && !was_ahead {
+            let seconds = ahead_ms / 1000;
+            log::error!("the ledger's last entry is {seconds} s ahead of this clock: one of the clocks is wrong");
         }
     }
 

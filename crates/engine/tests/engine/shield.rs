@@ -15,6 +15,7 @@ on_each_store!(
     a_restart_forgets_nothing,
     what_another_process_wrote_counts,
     after_an_hour_it_counts_no_more,
+    a_clock_that_ran_ahead_freezes_nobody,
     unfrozen_an_account_starts_anew,
     the_systems_and_operators_are_exempt,
     nobody_passes_for_the_shield,
@@ -123,6 +124,33 @@ fn after_an_hour_it_counts_no_more(ledger: &Ledger) {
     clock.advance(3600 - 30);
     pay(&engine).unwrap();
     assert_eq!(pay(&engine), Err("VELOCITY_EXCEEDED"));
+    verify(engine.store(), &[]);
+}
+
+/// Once a clock ran a day ahead, all entries say that time until the day is over.
+fn a_clock_that_ran_ahead_freezes_nobody(ledger: &Ledger) {
+    let clock = Clock::new();
+    let start = || Engine::start_with(ledger.open(), three(), by(&clock)).unwrap();
+    let engine = start();
+    prepare(&engine);
+    clock.advance(86_400);
+    pay(&engine).unwrap();
+    clock.advance(-86_400);
+    for _ in 0..9 {
+        clock.advance(1800);
+        pay(&engine).unwrap();
+    }
+    assert_eq!(engine.metrics().ahead_ms, 1000 * (86_400 - 9 * 1800));
+    // Who is too fast by the clock still is.
+    pay(&engine).unwrap();
+    assert_eq!(pay(&engine), Err("VELOCITY_EXCEEDED"));
+    settle(&engine, act("ACCOUNT_UNFREEZE", "ada", None));
+    engine.shutdown();
+    let engine = start();
+    for _ in 0..9 {
+        clock.advance(1800);
+        pay(&engine).unwrap();
+    }
     verify(engine.store(), &[]);
 }
 
