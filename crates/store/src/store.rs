@@ -46,7 +46,8 @@ pub struct Wanted {
     pub referenced: Vec<String>,
     /// Answers by idempotency key.
     pub answers: Vec<String>,
-    /// Senders whose latest entries' times are asked for, and since when.
+    /// Senders whose latest entries' times are asked for, and since when. What is taken from an account by an
+    /// operator's order, SYSTEM_BURN and TAX_COLLECTION, it did not send.
     pub sent: Vec<String>,
     /// From when on, for `sent`.
     pub sent_since: Option<Timestamp>,

@@ -64,9 +64,7 @@ impl Velocity {
 
     /// Whether an order counts against its sender's limit.
     pub(crate) fn concerns(&self, order: &Order) -> bool {
-        let kind = Kind::parse(&order.kind);
-        let administrative = kind.is_none_or(|kind| kind.needs_operator() == Some(true));
-        self.enabled && !administrative && has_document(&order.sender_id)
+        self.enabled && Kind::parse(&order.kind).is_some_and(|kind| counts(kind, &order.sender_id))
     }
 
     /// The freeze that an account brings upon itself.
@@ -80,6 +78,11 @@ impl Velocity {
             ..Order::default()
         }
     }
+}
+
+/// Whether an entry counts against its sender's limit; stores leave the same types out of what an account sent.
+fn counts(kind: Kind, sender: &str) -> bool {
+    kind.needs_operator() != Some(true) && has_document(sender)
 }
 
 /// When accounts sent something, as far as it was asked for.
@@ -174,7 +177,7 @@ impl Sent {
     pub(crate) fn note(&mut self, kind: Kind, sender: &str, receiver: &str) {
         if kind == Kind::AccountUnfreeze {
             *self.of(receiver) = SentNow { count: 0, pardoned: true };
-        } else if has_document(sender) {
+        } else if counts(kind, sender) {
             self.of(sender).count += 1;
         }
     }

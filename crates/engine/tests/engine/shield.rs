@@ -18,6 +18,7 @@ on_each_store!(
     a_clock_that_ran_ahead_freezes_nobody,
     unfrozen_an_account_starts_anew,
     the_systems_and_operators_are_exempt,
+    what_operators_take_counts_against_nobody,
     nobody_passes_for_the_shield,
 );
 
@@ -181,6 +182,25 @@ fn the_systems_and_operators_are_exempt(ledger: &Ledger) {
         settle(&engine, order("TAX_COLLECTION", "ada", "TREASURY", "1").taxed("fine"));
         settle(&engine, order("TAX_WITHDRAWAL", "TREASURY", "ada", "1").taxed("fine"));
     }
+    verify(engine.store(), &[]);
+}
+
+fn what_operators_take_counts_against_nobody(ledger: &Ledger) {
+    let engine = ledger.engine(three());
+    prepare(&engine);
+    let take = |engine: &Engine| {
+        settle(engine, order("SYSTEM_BURN", "ada", "SYSTEM", "1"));
+        settle(engine, order("TAX_COLLECTION", "ada", "TREASURY", "1").taxed("fine"));
+    };
+    take(&engine);
+    (0..2).for_each(|_| pay(&engine).unwrap());
+    take(&engine);
+    engine.shutdown();
+    let engine = ledger.engine(three());
+    take(&engine);
+    pay(&engine).unwrap();
+    take(&engine);
+    assert_eq!(pay(&engine), Err("VELOCITY_EXCEEDED"));
     verify(engine.store(), &[]);
 }
 
