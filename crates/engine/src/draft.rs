@@ -332,7 +332,7 @@ fn changes(was: Standing, is: Standing) -> impl Iterator<Item = ActKind> {
     changes.into_iter().filter(|(changed, _)| *changed).map(|(_, kind)| kind)
 }
 
-fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
+pub(crate) fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
     let rules = [("by", is_text(by)), ("reason", reason.is_none_or(|reason| grammar::is_text(reason, MAX_REASON)))];
     let broken = rules.into_iter().find(|(_, holds)| !holds);
     broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))

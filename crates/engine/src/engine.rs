@@ -6,11 +6,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use countersign_core::books::Account;
+use countersign_core::economy::Kind;
+use countersign_core::settle::Order;
 use countersign_store::{Halt, SignedCheckpoint, Store, StoreError, Wanted};
 
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::footing::Footing;
+use crate::halting::halt_store;
 use crate::metrics::Metrics;
 use crate::notary::{Notary, Signer, Voucher};
 use crate::queue::NotTaken;
@@ -159,15 +162,18 @@ impl Engine {
     }
 
     /// Halts the ledger: once this returns, no transaction is taken by anybody, whatever waits. A halt that
-    /// stands already is returned as it is.
+    /// stands already is returned as it is. A ledger that is damaged is halted too.
     ///
     /// # Errors
     /// A refusal where there is no name or no reason; those of the database.
     pub fn halt(&self, by: &str, reason: &str) -> Result<Halt, EngineError> {
         let task = Task::Halt { by: by.to_owned(), reason: reason.to_owned() };
-        let halt = match self.wait_for(task, true)? {
-            Answered::Halt(halt) => halt,
-            other => unexpected(&other),
+        let halt = match self.wait_for(task, true) {
+            Ok(Answered::Halt(halt)) => halt,
+            Ok(other) => unexpected(&other),
+            // It failed with its batch; alone it may not.
+            Err(EngineError::Store(_) | EngineError::GaveUp { .. }) => halt_store(&*self.inner.store, by, reason)?,
+            Err(error) => return Err(error),
         };
         log::warn!("the ledger is halted by {} since {}: {}", halt.by, halt.at, halt.reason);
         Ok(halt)
@@ -230,7 +236,9 @@ impl Engine {
 
     /// What stands at the door: what needs no look at the ledger.
     fn admit(&self, request: Request) -> Result<Task, EngineError> {
-        if let Some(address) = request.origin.ip_address {
+        if let Some(address) = request.origin.ip_address
+            && !is_ordered_by_operator(&request.order)
+        {
             let mut rate = self.inner.rate.lock().unwrap_or_else(PoisonError::into_inner);
             rate.admit(address, self.inner.started.elapsed())?;
         }
@@ -288,6 +296,12 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Administrators are not held off: least of all in the rush in which they freeze accounts. Who may order such a
+/// thing is the caller's business.
+fn is_ordered_by_operator(order: &Order) -> bool {
+    Kind::parse(&order.kind).is_some_and(|kind| kind.needs_operator() == Some(true))
 }
 
 fn receipt(answered: Answered) -> Receipt {

@@ -296,6 +296,19 @@ fn a_halt_stands_until_it_is_lifted_by_name() {
 }
 
 #[test]
+fn a_damaged_ledger_is_halted_all_the_same() {
+    let ledger = Ledger::with_accounts();
+    let file = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    file.execute("UPDATE ledger SET hash = ?1", ["ab".repeat(32)]).unwrap();
+    drop(file);
+    ledger.refused(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"], "STORE_DAMAGED");
+    let halt = ledger.json(&["halt", "--reason", "the head is not the last entry"]);
+    assert_eq!(halt["halt"]["by"], "op-1");
+    assert_eq!(ledger.json(&["acts"])[0]["reason"], "the head is not the last entry");
+    ledger.refused(&["resume", "--reason", "nothing to see"], "STORE_DAMAGED");
+}
+
+#[test]
 fn what_is_erased_is_gone_and_the_ledger_still_verifies() {
     let ledger = Ledger::with_accounts();
     let description = "a secret of bob's";

@@ -55,8 +55,15 @@ fn the_eleventh_request_of_an_address_waits(ledger: &Ledger) {
     let EngineError::Shield(ShieldRefusal::RateLimited { retry_after_s }) = refused else { panic!("{refused}") };
     assert!((1..=310).contains(&retry_after_s));
     from("203.0.113.8").unwrap();
+    // Who freezes accounts in a rush is not held off.
+    for n in 0..11 {
+        let kind = ["ACCOUNT_FREEZE", "ACCOUNT_UNFREEZE"][n % 2];
+        let origin = Origin { ip_address: Some("203.0.113.7".parse().unwrap()), user_agent: None };
+        engine.settle(Request { origin, ..Request::of(act(kind, "ben", None)) }).unwrap();
+    }
+    settle(&engine, act("ACCOUNT_UNFREEZE", "ben", None));
     pay(&engine).unwrap();
-    assert_eq!((entries(engine.store()), engine.metrics().refused["RATE_LIMITED"]), (14, 1));
+    assert_eq!((entries(engine.store()), engine.metrics().refused["RATE_LIMITED"]), (26, 1));
 }
 
 fn who_is_too_fast_is_frozen_by_an_entry(ledger: &Ledger) {
