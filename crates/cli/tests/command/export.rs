@@ -209,4 +209,7 @@ fn a_backup_is_a_ledger_and_overwrites_nothing() {
     assert_eq!(ledger.balance("alice"), "1000.0000");
     assert_eq!(code(&ledger.run(&["backup", "--to", "backup.db"])), 2);
     assert_eq!(ledger.json(&["stats", "--db", "backup.db"])["entries"], 2);
+    fs::write(ledger.path("other.db.part"), "somebody else's").unwrap();
+    assert_ne!(code(&ledger.run(&["backup", "--to", "other.db"])), 0);
+    assert_eq!(fs::read_to_string(ledger.path("other.db.part")).unwrap(), "somebody else's");
 }
