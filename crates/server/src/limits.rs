@@ -54,6 +54,9 @@ pub struct Limits {
     pub stall_ms: u64,
     /// How long an export may take in all; it holds a snapshot of the database.
     pub export_ms: u64,
+    /// Least bytes a second that whoever reads an export must take, as soon as he kept it waiting for `stall_ms` in
+    /// all; 0 for any.
+    pub export_bytes_per_second: u64,
     /// How long requests under way may take once the server is told to stop.
     pub shutdown_ms: u64,
     /// How long the server goes on accepting while it says that it is not ready, before it stops.
@@ -71,6 +74,7 @@ impl Default for Limits {
             answer_ms: 30_000,
             stall_ms: 30_000,
             export_ms: 3_600_000,
+            export_bytes_per_second: 16 << 10,
             shutdown_ms: 30_000,
             farewell_ms: 0,
         }

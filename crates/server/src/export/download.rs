@@ -19,12 +19,13 @@ use tracing::Span;
 
 use super::conditions::{Conditions, Judged};
 use super::form::{Form, Packing};
-use super::pieces::{PieceBody, Pieces, pieces};
+use super::pieces::{Pace, PieceBody, Pieces, pieces};
 use super::range::Asked;
 use super::validator::{Grounds, tag};
 use super::window::Window;
 use crate::answer::{Answer, empty, whole};
 use crate::app::App;
+use crate::limits::Limits;
 use crate::problem::Problem;
 
 /// An export that is asked for.
@@ -49,7 +50,7 @@ type Tell = oneshot::Sender<Result<Begun, Problem>>;
 /// Answers as soon as it is known what will be sent, which a thread goes on to write.
 pub(crate) async fn begin(app: Arc<App>, download: Download, permit: OwnedSemaphorePermit) -> Result<Answer, Problem> {
     let (tell, told) = oneshot::channel();
-    let (pieces, body) = pieces(Instant::now() + app.config.limits.export());
+    let (pieces, body) = pieces(Instant::now() + app.config.limits.export(), pace(&app.config.limits));
     let (span, is_head) = (Span::current(), download.is_head);
     spawn_blocking(move || {
         let _permit = permit;
@@ -61,6 +62,10 @@ pub(crate) async fn begin(app: Arc<App>, download: Download, permit: OwnedSemaph
     });
     let begun = told.await.map_err(Problem::internal)??;
     Ok(begun.answer(body, is_head))
+}
+
+fn pace(limits: &Limits) -> Pace {
+    Pace::new(limits.export_bytes_per_second, limits.stall())
 }
 
 impl Begun {
