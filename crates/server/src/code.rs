@@ -17,6 +17,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("READ_ONLY", 405, "This server does not write"),
     ("BODY_TIMEOUT", 408, "The body did not come in time"),
     ("BODY_TOO_LARGE", 413, "The body is too large"),
+    ("HOST_NOT_SERVED", 421, "The request asks for another host"),
     ("ADDRESS_TOO_LONG", 414, "The address is too long"),
     ("UNSUPPORTED_MEDIA_TYPE", 415, "The body is of another type"),
     ("PRECONDITION_FAILED", 412, "What is there is not what was expected"),
