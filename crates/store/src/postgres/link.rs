@@ -72,6 +72,24 @@ impl Link {
         })
     }
 
+    /// The same, for as long as `most`. Whose time is over is not waited for, and nor is his connection, which may
+    /// be in the middle of anything: whether he was done is not known.
+    pub(super) fn within<T>(
+        &self,
+        most: Duration,
+        work: impl AsyncFnOnce(&Client) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.run(async {
+            let connection = self.pool.get().await.map_err(no_connection)?;
+            let Ok(done) = tokio::time::timeout(most, work(&connection)).await else {
+                drop(Object::take(connection));
+                let seconds = most.as_secs();
+                return Err(StoreError::Lost { why: format!("the database did not answer within {seconds} s") });
+            };
+            done
+        })
+    }
+
     /// A connection that is no longer the pool's.
     pub(super) fn own(&self) -> Result<Client, StoreError> {
         self.run(async { Ok(Object::take(self.pool.get().await.map_err(no_connection)?)) })
