@@ -182,6 +182,15 @@ pub trait Store: Debug + Send + Sync {
     /// Those of the database.
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
 
+    /// Tries once more to rid what the database keeps beside its tables of personal blocks that were erased; whether
+    /// none is left there. A commit that erases has tried already.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn rid_of_erased(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     /// Copies the whole database, while it is in use, to a file that is not there yet.
     ///
     /// # Errors

@@ -96,7 +96,33 @@ fn an_erased_block_is_gone_from_the_disk() {
     // While somebody reads, the log cannot be emptied; the next commit makes up for it.
     let reading = countersign_store::Store::snapshot(&store).unwrap();
     desk::carry_out(&store, &[desk::erasure(&paid[0])]);
+    assert!(!countersign_store::Store::rid_of_erased(&store).unwrap());
     drop(reading);
     desk::carry_out(&store, &[desk::mint("alice", "1")]);
     assert!(!on_disk("treatment of a disease") && !on_disk(&salt));
+    assert!(countersign_store::Store::rid_of_erased(&store).unwrap());
+}
+
+/// Who erased ends before he could empty the log, as one who is killed does: the next who opens makes up for it.
+#[test]
+fn an_erased_block_that_a_reader_kept_is_gone_once_somebody_opens() {
+    let ledger = Ledger::furnished();
+    let store = ledger.open();
+    let mut order = desk::transfer("alice", "bob", "1");
+    order.description = Some("for the treatment of a disease".to_owned());
+    let paid = desk::carry_out(&store, &[order]);
+    let reader = ledger.open();
+    let reading = countersign_store::Store::snapshot(&reader).unwrap();
+    desk::carry_out(&store, &[desk::erasure(&paid[0])]);
+    std::mem::forget(store);
+    drop(reading);
+    let needle = b"treatment of a disease";
+    let on_disk = || {
+        let files = std::fs::read_dir(ledger.directory.path()).unwrap();
+        let holds = |bytes: Vec<u8>| bytes.windows(needle.len()).any(|window| window == needle);
+        files.into_iter().any(|file| holds(std::fs::read(file.unwrap().path()).unwrap()))
+    };
+    assert!(on_disk());
+    let _open = ledger.open();
+    assert!(!on_disk());
 }
