@@ -148,7 +148,8 @@ impl<'a> Draft<'a> {
             if answer.asked != key.asked {
                 return Err(conflict());
             }
-            let damaged = |error| StoreError::Damaged(format!("the answer to key {:?}: {error}", key.text));
+            // Keys are in no message: messages are logged.
+            let damaged = |error| StoreError::Damaged(format!("the answer of {} to a key: {error}", answer.at));
             serde_json::from_str(&answer.answer).map_err(damaged)?
         } else {
             return Ok(None);

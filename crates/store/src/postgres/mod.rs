@@ -1,7 +1,7 @@
 //! Ledgers in a PostgreSQL database, for where one machine is not enough; or in one of the engines that speak
 //! its protocol, since nothing is used but what they have too. The schema stands in `schema_1.sql`.
 //!
-//! One connection commits, others read, and a snapshot has one of its own. Several processes may write to one
+//! Commits and reads take a connection of a few that are kept; a snapshot has one of its own. Several processes may write to one
 //! ledger. The adapter waits on a runtime of its own: inside another one, call it from a thread that may block.
 //!
 //! Entries are refused to be changed by rights: [`create`] takes them from the tables' owner, who can grant them to

@@ -252,7 +252,7 @@ fn insert_nodes(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), Stor
 fn insert_answer(transaction: &Transaction<'_>, answer: &Answer) -> Result<(), StoreError> {
     let values = params![answer.key, answer.asked.to_string(), answer.answer, answer.at.to_string()];
     let written = run(transaction, ANSWER, values);
-    written.map_err(|error| inserting(error, || format!("an answer to the key {}", answer.key)))?;
+    written.map_err(|error| inserting(error, || "an answer to a key of the batch".to_owned()))?;
     Ok(())
 }
 
