@@ -34,6 +34,10 @@ pub(crate) fn form(start: &[u8], ended: bool) -> Result<Option<(Form, usize)>, U
     if start.len() < 16 && !ended {
         return Ok(None);
     }
+    // First: a length may begin with any byte, and no text is one, whose fourth byte is at least a tab.
+    if is_bson(start) {
+        return Ok(Some((Form::LegacyBson, 0)));
+    }
     let bom = if start.starts_with(BOM) { BOM.len() } else { 0 };
     let blank = start[bom..].iter().take_while(|b| b.is_ascii_whitespace()).count();
     let at = bom + blank;
@@ -43,7 +47,6 @@ pub(crate) fn form(start: &[u8], ended: bool) -> Result<Option<(Form, usize)>, U
     match first {
         b'{' if blank == 0 => by_first_line(start, at, ended),
         b'[' => Ok(Some((Form::LegacyArray, at))),
-        _ if is_bson(start) => Ok(Some((Form::LegacyBson, 0))),
         _ => Err(Unreadable::NotAnExport { seen: seen(start) }),
     }
 }
@@ -119,6 +122,35 @@ fn seen(start: &[u8]) -> String {
         _ => {
             let shown: String = text.trim().chars().take(24).flat_map(char::escape_debug).collect();
             format!("text that starts with “{shown}”")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document whose length begins with the byte `first`.
+    fn bson(first: u8) -> Vec<u8> {
+        let mut document = vec![first, 1, 0, 0, 2];
+        document.extend_from_slice(b"transaction_id\0");
+        document.resize(256 + usize::from(first), 0);
+        document
+    }
+
+    #[test]
+    fn a_length_may_begin_with_any_byte() {
+        for first in 0..=u8::MAX {
+            let found = form(&bson(first), true);
+            assert!(matches!(found, Ok(Some((Form::LegacyBson, 0)))), "{first}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_taken_for_bson() {
+        for text in ["{\"transaction_id\":1}", "[\n\n\n\n{}]", "\n\t\t\t\t[ {} ]", "{\t\t\t\"previous_hash\":\"0\"}"] {
+            let found = form(text.as_bytes(), true);
+            assert!(matches!(found, Ok(Some((Form::LegacyLines | Form::LegacyArray, _)))), "{text:?}: {found:?}");
         }
     }
 }

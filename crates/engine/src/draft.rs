@@ -8,7 +8,7 @@ use countersign_core::grammar;
 use countersign_core::hash::Hash;
 use countersign_core::settle::{self, Order, Refusal, Settlement};
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};
+use countersign_store::{Act, ActKind, Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};
 
 use crate::config::Config;
 use crate::error::EngineError;
@@ -31,6 +31,9 @@ pub(crate) struct Desk<'a> {
 /// A batch in the making.
 pub(crate) struct Draft<'a> {
     desk: Desk<'a>,
+    /// What time it is.
+    clock: Timestamp,
+    /// What entries say that it is: never before the entry before them.
     now: Timestamp,
     books: Books,
     answers: HashMap<String, Answer>,
@@ -67,6 +70,7 @@ impl<'a> Draft<'a> {
         let now = head.time.map_or(clock, |last| last.max(clock));
         Self {
             desk,
+            clock,
             now,
             books: Books { accounts, treasury, referenced },
             answers,
@@ -87,8 +91,10 @@ impl<'a> Draft<'a> {
             Task::Settle { order, key } => {
                 self.answer(order, key.as_ref()).map(|receipt| Answered::Receipt(Box::new(receipt)))
             }
-            Task::Open(new) => self.open(new).map(Answered::Account),
-            Task::SetStanding { id, standing } => self.set_standing(id, *standing).map(Answered::Account),
+            Task::Open { account, by } => self.open(account, by.as_deref()).map(Answered::Account),
+            Task::SetStanding { id, standing, by, reason } => {
+                self.set_standing(id, *standing, by.as_deref(), reason.as_deref()).map(Answered::Account)
+            }
             Task::Halt { by, reason } => self.halt(by, reason).map(Answered::Halt),
             Task::Resume { by, reason } => self.resume(by, reason).map(|()| Answered::Done),
         }
@@ -107,7 +113,7 @@ impl<'a> Draft<'a> {
         self.batch.accounts = self.changed.iter().filter_map(|id| accounts.remove(id)).collect();
         self.batch.opened = self.opened.iter().filter_map(|id| accounts.remove(id)).collect();
         self.batch.treasury = self.treasury_changed.then(|| std::mem::take(treasury));
-        Drafted { batch: self.batch, sent: self.sent, now: self.now, frozen: self.frozen, is_empty }
+        Drafted { batch: self.batch, sent: self.sent, now: self.clock, frozen: self.frozen, is_empty }
     }
 
     /// An answer given before is given again, even while the ledger is halted: it moves nothing, and who lost
@@ -142,7 +148,8 @@ impl<'a> Draft<'a> {
             if answer.asked != key.asked {
                 return Err(conflict());
             }
-            let damaged = |error| StoreError::Damaged(format!("the answer to key {:?}: {error}", key.text));
+            // Keys are in no message: messages are logged.
+            let damaged = |error| StoreError::Damaged(format!("the answer of {} to a key: {error}", answer.at));
             serde_json::from_str(&answer.answer).map_err(damaged)?
         } else {
             return Ok(None);
@@ -166,13 +173,13 @@ impl<'a> Draft<'a> {
     /// rare enough to ask the store for it only then.
     fn is_too_fast(&mut self, account: &str) -> Result<bool, EngineError> {
         let velocity = &self.desk.config.shield.velocity;
-        let (since, most) = (velocity.since(self.now), velocity.transactions as usize);
-        let before = self.desk.windows.count(account, since);
+        let (since, most) = (velocity.since(self.clock), velocity.transactions as usize);
+        let before = self.desk.windows.count(account, since, self.clock);
         if self.sent.total(account, before) < most {
             return Ok(false);
         }
         let Some(unfrozen) = self.unfrozen(account, since)? else { return Ok(true) };
-        let before = self.desk.windows.count(account, unfrozen);
+        let before = self.desk.windows.count(account, unfrozen, self.clock);
         Ok(self.sent.total(account, before) >= most)
     }
 
@@ -236,7 +243,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn open(&mut self, new: &NewAccount) -> Result<Account, EngineError> {
+    fn open(&mut self, new: &NewAccount, by: Option<&str>) -> Result<Account, EngineError> {
         let invalid = |field, reason| Err(Refusal::InvalidField { field, reason }.into());
         if !grammar::is_id(&new.id) {
             return invalid("id", "not 1 to 64 of A-Z a-z 0-9 . _ : -");
@@ -247,42 +254,63 @@ impl<'a> Draft<'a> {
         if !is_text(new.username.as_deref()) {
             return invalid("username", NO_TEXT);
         }
+        check_words(by, None)?;
         if self.books.accounts.contains_key(&new.id) {
             return Err(StoreError::Exists { what: format!("an account {}", new.id) }.into());
         }
         let account = Account::open(new.id.clone(), new.username.clone(), self.now);
+        self.act(ActKind::AccountOpened, Some(&new.id), by, None);
         self.opened.insert(new.id.clone());
         self.books.accounts.insert(new.id.clone(), account.clone());
         Ok(written(account))
     }
 
-    fn set_standing(&mut self, id: &str, standing: Standing) -> Result<Account, EngineError> {
+    fn set_standing(
+        &mut self,
+        id: &str,
+        standing: Standing,
+        by: Option<&str>,
+        reason: Option<&str>,
+    ) -> Result<Account, EngineError> {
+        check_words(by, reason)?;
         let unknown = || Refusal::UnknownAccount { account: id.chars().take(grammar::MAX_ID).collect() };
         let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
         if (account.is_active, account.is_banned) == (standing.is_active, standing.is_banned) {
             return Ok(account.clone());
         }
+        let was = Standing { is_active: account.is_active, is_banned: account.is_banned };
         (account.is_active, account.is_banned) = (standing.is_active, standing.is_banned);
         account.updated_at = self.now;
+        let account = written(account.clone());
         self.changed.insert(id.to_owned());
-        Ok(written(account.clone()))
+        changes(was, standing).for_each(|kind| self.act(kind, Some(id), by, reason));
+        Ok(account)
+    }
+
+    fn act(&mut self, kind: ActKind, account: Option<&str>, by: Option<&str>, reason: Option<&str>) {
+        let [account, by, reason] = [account, by, reason].map(|text| text.map(str::to_owned));
+        self.batch.acts.push(Act { number: 0, kind, account, by, reason, at: self.now, seq: self.batch.head.seq });
     }
 
     /// A halt that stands goes on standing: its reason is the first one.
     fn halt(&mut self, by: &str, reason: &str) -> Result<Halt, EngineError> {
-        check_words(by, reason)?;
+        check_words(Some(by), Some(reason))?;
         if let Some(halt) = &self.batch.head.halt {
             return Ok(halt.clone());
         }
         let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.now };
         self.batch.head.halt = Some(halt.clone());
         self.head_changed = true;
+        self.act(ActKind::Halt, None, Some(by), Some(reason));
         Ok(halt)
     }
 
     fn resume(&mut self, by: &str, reason: &str) -> Result<(), EngineError> {
-        check_words(by, reason)?;
-        self.head_changed |= self.batch.head.halt.take().is_some();
+        check_words(Some(by), Some(reason))?;
+        if self.batch.head.halt.take().is_some() {
+            self.head_changed = true;
+            self.act(ActKind::Resume, None, Some(by), Some(reason));
+        }
         Ok(())
     }
 }
@@ -297,8 +325,16 @@ fn is_text(name: Option<&str>) -> bool {
     name.is_none_or(|name| grammar::is_text(name, MAX_NAME))
 }
 
-fn check_words(by: &str, reason: &str) -> Result<(), Refusal> {
-    let rules = [("by", is_text(Some(by))), ("reason", grammar::is_text(reason, MAX_REASON))];
+/// What becomes of an account by another standing.
+fn changes(was: Standing, is: Standing) -> impl Iterator<Item = ActKind> {
+    let active = if is.is_active { ActKind::AccountActivated } else { ActKind::AccountDeactivated };
+    let banned = if is.is_banned { ActKind::AccountBanned } else { ActKind::AccountUnbanned };
+    let changes = [(was.is_active != is.is_active, active), (was.is_banned != is.is_banned, banned)];
+    changes.into_iter().filter(|(changed, _)| *changed).map(|(_, kind)| kind)
+}
+
+pub(crate) fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
+    let rules = [("by", is_text(by)), ("reason", reason.is_none_or(|reason| grammar::is_text(reason, MAX_REASON)))];
     let broken = rules.into_iter().find(|(_, holds)| !holds);
     broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
 }

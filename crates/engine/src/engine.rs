@@ -6,13 +6,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use countersign_core::books::Account;
+use countersign_core::economy::Kind;
+use countersign_core::settle::Order;
 use countersign_store::{Halt, SignedCheckpoint, Store, StoreError, Wanted};
 
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::footing::Footing;
+use crate::halting::halt_store;
 use crate::metrics::Metrics;
-use crate::notary::{Notary, Signer, vouch};
+use crate::notary::{Notary, Signer, Voucher};
 use crate::queue::NotTaken;
 use crate::receipt::Receipt;
 use crate::request::{NewAccount, Request, Standing, fingerprint};
@@ -50,14 +53,15 @@ struct Inner {
     store: Arc<dyn Store>,
     config: Arc<Config>,
     shared: Arc<Shared>,
-    signer: Option<Arc<dyn Signer>>,
+    voucher: Option<Arc<Voucher>>,
     rate: Mutex<Counter>,
     started: Instant,
     sequencer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Engine {
-    /// Starts on a store, once the ledger's last entry bears out its head.
+    /// Starts on a store, once the ledger's last entry bears out its head. Where somebody signs, what was written
+    /// since his last checkpoint is read and verified first.
     ///
     /// # Errors
     /// [`EngineError::Config`] where what is configured makes no sense; [`StoreError::Damaged`] where the head
@@ -75,8 +79,10 @@ impl Engine {
         let Parts { signer, mut stamps } = parts;
         let head = store.load(&Wanted::default())?.head;
         let footing = Footing::find(&*store, &head)?;
+        let voucher = signer.map(|signer| Arc::new(Voucher::new(signer)));
+        voucher.as_ref().map_or(Ok(()), |voucher| voucher.check(&*store, &head))?;
         let last = store.checkpoint(None)?;
-        let notary = Notary::new(signer.clone(), &config, last.as_ref(), stamps.now());
+        let notary = Notary::new(voucher.clone(), &config, last.as_ref(), stamps.now());
         let (config, shared) = (Arc::new(config), Arc::new(Shared::new(footing)));
         let sequencer = Sequencer {
             store: store.clone(),
@@ -87,6 +93,7 @@ impl Engine {
             windows: Windows::default(),
             forget_at: Instant::now(),
             linger: Duration::ZERO,
+            is_ahead: false,
         };
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let guard = Abandon(shared.clone());
@@ -97,7 +104,7 @@ impl Engine {
         let sequencer = sequencer.map_err(StoreError::Io)?;
         let rate = Mutex::new(Counter::new(config.shield.rate.clone()));
         let (started, sequencer) = (Instant::now(), Mutex::new(Some(sequencer)));
-        Ok(Self { inner: Arc::new(Inner { store, config, shared, signer, rate, started, sequencer }) })
+        Ok(Self { inner: Arc::new(Inner { store, config, shared, voucher, rate, started, sequencer }) })
     }
 
     /// Settles an order, and waits for it to be written durably.
@@ -122,32 +129,51 @@ impl Engine {
         }
     }
 
-    /// Opens an account.
+    /// Opens an account, in nobody's name.
     ///
     /// # Errors
     /// [`StoreError::Exists`] where there is such an account; a refusal where the id is none.
     pub fn open_account(&self, account: NewAccount) -> Result<Account, EngineError> {
-        self.wait_for(Task::Open(account), false).map(account_of)
+        self.open_account_by(account, None)
     }
 
-    /// Says whether an account may be used. It may be said while the ledger is halted.
+    /// Opens an account. `by`: who does, 1 to 64 bytes of text, for the record of acts.
+    ///
+    /// # Errors
+    /// As [`Engine::open_account`].
+    pub fn open_account_by(&self, account: NewAccount, by: Option<&str>) -> Result<Account, EngineError> {
+        self.wait_for(Task::Open { account, by: by.map(str::to_owned) }, false).map(account_of)
+    }
+
+    /// Says whether an account may be used. It may be said while the ledger is halted. `by` and `reason`: who says
+    /// so, 1 to 64 bytes of text, and why, up to 2,000, for the record of acts.
     ///
     /// # Errors
     /// A refusal where there is no such account.
-    pub fn set_standing(&self, id: &str, standing: Standing) -> Result<Account, EngineError> {
-        self.wait_for(Task::SetStanding { id: id.to_owned(), standing }, false).map(account_of)
+    pub fn set_standing(
+        &self,
+        id: &str,
+        standing: Standing,
+        by: Option<&str>,
+        reason: Option<&str>,
+    ) -> Result<Account, EngineError> {
+        let (by, reason) = (by.map(str::to_owned), reason.map(str::to_owned));
+        self.wait_for(Task::SetStanding { id: id.to_owned(), standing, by, reason }, false).map(account_of)
     }
 
     /// Halts the ledger: once this returns, no transaction is taken by anybody, whatever waits. A halt that
-    /// stands already is returned as it is.
+    /// stands already is returned as it is. A ledger that is damaged is halted too.
     ///
     /// # Errors
     /// A refusal where there is no name or no reason; those of the database.
     pub fn halt(&self, by: &str, reason: &str) -> Result<Halt, EngineError> {
         let task = Task::Halt { by: by.to_owned(), reason: reason.to_owned() };
-        let halt = match self.wait_for(task, true)? {
-            Answered::Halt(halt) => halt,
-            other => unexpected(&other),
+        let halt = match self.wait_for(task, true) {
+            Ok(Answered::Halt(halt)) => halt,
+            Ok(other) => unexpected(&other),
+            // It failed with its batch; alone it may not.
+            Err(EngineError::Store(_) | EngineError::GaveUp { .. }) => halt_store(&*self.inner.store, by, reason)?,
+            Err(error) => return Err(error),
         };
         log::warn!("the ledger is halted by {} since {}: {}", halt.by, halt.at, halt.reason);
         Ok(halt)
@@ -166,14 +192,22 @@ impl Engine {
     /// Signs a checkpoint of the ledger as it is now, and keeps it; `None` where nobody signs.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`StoreError::Damaged`] where the entries do not bear it out; those of the database.
     pub fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, EngineError> {
-        let Some(signer) = &self.inner.signer else { return Ok(None) };
-        let head = self.inner.shared.head(&*self.inner.store)?;
-        let Some(checkpoint) = vouch(&**signer, &head, SystemStamps::default().now()) else { return Ok(None) };
-        self.inner.store.keep_checkpoint(&checkpoint)?;
+        let Some(voucher) = &self.inner.voucher else { return Ok(None) };
+        let store = &*self.inner.store;
+        let head = self.inner.shared.head(store)?;
+        voucher.check(store, &head)?;
+        let checkpoint = voucher.vouch(store, head.seq, SystemStamps::default().now())?;
+        store.keep_checkpoint(&checkpoint)?;
         self.inner.shared.metrics().checkpoints += 1;
         Ok(Some(checkpoint))
+    }
+
+    /// Who signs for the ledger, where somebody does.
+    #[must_use]
+    pub fn voucher(&self) -> Option<&Arc<Voucher>> {
+        self.inner.voucher.as_ref()
     }
 
     /// What it settles over.
@@ -202,7 +236,9 @@ impl Engine {
 
     /// What stands at the door: what needs no look at the ledger.
     fn admit(&self, request: Request) -> Result<Task, EngineError> {
-        if let Some(address) = request.origin.ip_address {
+        if let Some(address) = request.origin.ip_address
+            && !is_ordered_by_operator(&request.order)
+        {
             let mut rate = self.inner.rate.lock().unwrap_or_else(PoisonError::into_inner);
             rate.admit(address, self.inner.started.elapsed())?;
         }
@@ -260,6 +296,12 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Administrators are not held off: least of all in the rush in which they freeze accounts. Who may order such a
+/// thing is the caller's business.
+fn is_ordered_by_operator(order: &Order) -> bool {
+    Kind::parse(&order.kind).is_some_and(|kind| kind.needs_operator() == Some(true))
 }
 
 fn receipt(answered: Answered) -> Receipt {

@@ -5,8 +5,9 @@ use countersign_store::{Halt, StoreError};
 
 use crate::shield::ShieldRefusal;
 
-/// Why the engine does not do what was asked. Nothing was written, but for [`EngineError::GaveUp`] on a
-/// database that was lost.
+/// Why the engine does not do what was asked. Nothing was written, but for the freeze that comes with
+/// [`ShieldRefusal::Velocity`]; and it is not known where the database was lost, or the engine stopped, before it said
+/// so.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {

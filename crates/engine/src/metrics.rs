@@ -30,6 +30,8 @@ pub struct Metrics {
     pub given_up: u64,
     /// Checkpoints signed.
     pub checkpoints: u64,
+    /// Milliseconds that the ledger's last entry was ahead of the clock when it was last read; 0 where it was not.
+    pub ahead_ms: u64,
     /// Requests that wait now.
     pub queue_length: usize,
     /// Most that may wait.
@@ -91,6 +93,7 @@ impl Metrics {
             lost: 0,
             given_up: 0,
             checkpoints: 0,
+            ahead_ms: 0,
             queue_length: 0,
             queue_capacity,
             load_seconds: Histogram::of(SECONDS),

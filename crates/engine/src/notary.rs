@@ -1,34 +1,31 @@
 //! When the ledger is vouched for: signed checkpoints, every so many entries or seconds.
 //!
-//! What is signed is in [`countersign_store::Head`]: how many entries there are, and the root of their tree. The key is the
-//! caller's; it is never in the database.
+//! What is signed is how many entries there are, and the root of their tree, once a [`Voucher`] has verified it. The
+//! key is the caller's; it is never in the database.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use countersign_core::hash::Hash;
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Head, SignedCheckpoint};
+use countersign_store::SignedCheckpoint;
 
 use crate::config::Config;
+pub use crate::vouching::Voucher;
 
 /// Signs checkpoints.
 pub trait Signer: Debug + Send + Sync {
     /// The signed note over the tree of the first `size` entries, with this root, at this time.
     fn sign(&self, size: u64, root: &Hash, unix_seconds: u64) -> String;
-}
 
-/// A signed checkpoint of a ledger's head; `None` where the head has no root.
-pub fn vouch(signer: &dyn Signer, head: &Head, now: Timestamp) -> Option<SignedCheckpoint> {
-    let root = head.range.root()?;
-    let seconds = u64::try_from(now.millis() / 1000).unwrap_or_default();
-    Some(SignedCheckpoint { size: head.seq, note: signer.sign(head.seq, &root, seconds), at: now })
+    /// The size and the root that a note says, where it is one of this ledger's and the same key signed it.
+    fn opens(&self, note: &str) -> Option<(u64, Hash)>;
 }
 
 /// Knows when the next checkpoint is due.
 #[derive(Debug)]
 pub(crate) struct Notary {
-    signer: Option<Arc<dyn Signer>>,
+    voucher: Option<Arc<Voucher>>,
     every_entries: u64,
     every_ms: i64,
     size: u64,
@@ -38,14 +35,14 @@ pub(crate) struct Notary {
 impl Notary {
     /// `last`: the latest checkpoint that is kept.
     pub(crate) fn new(
-        signer: Option<Arc<dyn Signer>>,
+        voucher: Option<Arc<Voucher>>,
         config: &Config,
         last: Option<&SignedCheckpoint>,
         now: Timestamp,
     ) -> Self {
         let every_ms = i64::try_from(config.checkpoint_every_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
         Self {
-            signer,
+            voucher,
             every_entries: config.checkpoint_every_entries,
             every_ms,
             size: last.map_or(0, |last| last.size),
@@ -53,18 +50,22 @@ impl Notary {
         }
     }
 
-    /// A checkpoint of this head, where one is due.
-    pub(crate) fn due(&self, head: &Head, now: Timestamp) -> Option<SignedCheckpoint> {
-        let signer = self.signer.as_deref()?;
-        let beyond = head.seq.saturating_sub(self.size);
+    /// Who signs, where somebody does.
+    pub(crate) fn voucher(&self) -> Option<&Arc<Voucher>> {
+        self.voucher.as_ref()
+    }
+
+    /// Who signs a checkpoint of the entry `seq`, where one is due.
+    pub(crate) fn due(&self, seq: u64, now: Timestamp) -> Option<&Arc<Voucher>> {
+        let beyond = seq.saturating_sub(self.size);
         let by_number = self.every_entries > 0 && beyond >= self.every_entries;
         let by_age = self.every_ms > 0 && beyond > 0 && now.millis() - self.at.millis() >= self.every_ms;
-        if by_number || by_age { vouch(signer, head, now) } else { None }
+        self.voucher.as_ref().filter(|_| by_number || by_age)
     }
 
     /// In how many milliseconds one is due by its age, where there are entries beyond the last one.
     pub(crate) fn due_in(&self, seq: u64, now: Timestamp) -> Option<u64> {
-        if self.signer.is_none() || self.every_ms == 0 || seq <= self.size {
+        if self.voucher.is_none() || self.every_ms == 0 || seq <= self.size {
             return None;
         }
         let due = self.at.millis().saturating_add(self.every_ms);

@@ -19,7 +19,7 @@ use crate::error::EngineError;
 use crate::footing::Footing;
 use crate::notary::Notary;
 use crate::shared::Shared;
-use crate::shield::velocity::Windows;
+use crate::shield::velocity::{AHEAD_MS, Windows};
 use crate::stamps::Stamps;
 use crate::ticket::{Outcome, Ticket};
 use crate::wanted::wanted;
@@ -46,6 +46,8 @@ pub(crate) struct Sequencer {
     pub(crate) windows: Windows,
     pub(crate) forget_at: Instant,
     pub(crate) linger: Duration,
+    /// Whether the ledger's time was ahead of the clock when that was last looked at.
+    pub(crate) is_ahead: bool,
 }
 
 /// Of a commit whose connection was lost: what would be there, and what would be answered.
@@ -150,7 +152,8 @@ impl Sequencer {
         let velocity = &self.config.shield.velocity;
         loop {
             let mut wanted = wanted(tickets.iter().map(|ticket| &ticket.task), velocity, &self.windows);
-            wanted.sent_since = Some(velocity.since(self.stamps.now()));
+            let now = self.stamps.now();
+            wanted.sent_since = Some(velocity.since(now));
             let began = Instant::now();
             let mut loaded = self.store.load(&wanted)?;
             self.shared.metrics().load_seconds.note_time(began.elapsed());
@@ -161,10 +164,24 @@ impl Sequencer {
                 continue;
             }
             for sender in &wanted.sent {
-                let times = loaded.sent.remove(sender).unwrap_or_default();
+                let mut times = loaded.sent.remove(sender).unwrap_or_default();
+                times.retain(|at| at.millis() <= now.millis() + AHEAD_MS);
                 self.windows.learn(version, sender, times);
             }
+            self.compare_clocks(&loaded.head, now);
             return Ok(loaded);
+        }
+    }
+
+    /// Says so where the last entry is of a time that has not come: a clock ran ahead, here or in another process,
+    /// and until the others have caught up new entries say the time of that one.
+    fn compare_clocks(&mut self, head: &Head, now: Timestamp) {
+        let ahead_ms = head.time.map_or(0, |time| time.millis().saturating_sub(now.millis())).max(0);
+        self.shared.metrics().ahead_ms = u64::try_from(ahead_ms).unwrap_or_default();
+        let was_ahead = std::mem::replace(&mut self.is_ahead, ahead_ms > AHEAD_MS);
+        if self.is_ahead && !was_ahead {
+            let seconds = ahead_ms / 1000;
+            log::error!("the ledger's last entry is {seconds} s ahead of this clock: one of the clocks is wrong");
         }
     }
 
@@ -188,7 +205,10 @@ impl Sequencer {
 
     fn commit(&mut self, drafted: Drafted, tasks: usize) -> Result<(), StoreError> {
         let Drafted { mut batch, sent, now, frozen, .. } = drafted;
-        batch.checkpoints.extend(self.notary.due(&batch.head, now));
+        let before = self.shared.footing().range.clone();
+        if let Some(voucher) = self.notary.due(batch.head.seq, now) {
+            batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, now)?);
+        }
         let began = Instant::now();
         self.store.commit(&batch)?;
         let took = began.elapsed();
@@ -197,7 +217,8 @@ impl Sequencer {
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
         let version = batch.head.version + 1;
         self.windows.commit(version, sent, now);
-        *self.shared.footing() = Footing { version, seq: batch.head.seq, hash: batch.head.hash };
+        self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
+        *self.shared.footing() = Footing::on(batch.head, version);
         Ok(())
     }
 
@@ -229,7 +250,9 @@ impl Sequencer {
 
     fn keep_checkpoint(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let head = self.shared.head(&*self.store)?;
-        let Some(checkpoint) = self.notary.due(&head, now) else { return Ok(()) };
+        let Some(voucher) = self.notary.due(head.seq, now) else { return Ok(()) };
+        voucher.check(&*self.store, &head)?;
+        let checkpoint = voucher.vouch(&*self.store, head.seq, now)?;
         self.store.keep_checkpoint(&checkpoint)?;
         self.notary.kept(&checkpoint);
         self.shared.metrics().checkpoints += 1;

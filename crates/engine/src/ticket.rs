@@ -15,8 +15,8 @@ use crate::request::{NewAccount, Standing};
 #[derive(Debug)]
 pub(crate) enum Task {
     Settle { order: Box<Order>, key: Option<Key> },
-    Open(NewAccount),
-    SetStanding { id: String, standing: Standing },
+    Open { account: NewAccount, by: Option<String> },
+    SetStanding { id: String, standing: Standing, by: Option<String>, reason: Option<String> },
     Halt { by: String, reason: String },
     Resume { by: String, reason: String },
 }

@@ -22,7 +22,7 @@ pub(crate) fn wanted<'a>(tasks: impl Iterator<Item = &'a Task>, velocity: &Veloc
                     list.wanted.answers.push(key.text.clone());
                 }
             }
-            Task::Open(new) => list.account(&new.id),
+            Task::Open { account, .. } => list.account(&account.id),
             Task::SetStanding { id, .. } => list.account(id),
             Task::Halt { .. } | Task::Resume { .. } => {}
         }

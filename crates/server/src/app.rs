@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_engine::Engine;
-use countersign_engine::notary::Signer;
+use countersign_engine::notary::{Signer, Voucher};
 use countersign_engine::watch;
 use countersign_store::Store;
 use ipnet::IpNet;
@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use tracing::Span;
 
 use crate::config::Config;
-use crate::export::lengths::Lengths;
+use crate::export::recent::{Lengths, Notes};
 use crate::limits::MAX_READS;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -69,13 +69,14 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) keyring: Keyring,
     pub(crate) ledger: Ledger,
-    pub(crate) signer: Option<Arc<dyn Signer>>,
+    pub(crate) voucher: Option<Arc<Voucher>>,
     pub(crate) routes: Routes,
     pub(crate) sites: Sites,
     pub(crate) metrics: Metrics,
     pub(crate) watch: Option<WatchFigures>,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) lengths: Lengths,
+    pub(crate) notes: Notes,
     reads: Semaphore,
     stopping: AtomicBool,
 }
@@ -86,16 +87,20 @@ impl App {
         if config.writable && ledger.engine().is_none() {
             return Err("writable: what only reads a ledger cannot write it".to_owned());
         }
+        // The engine's has verified what is there already.
+        let voucher = ledger.engine().and_then(Engine::voucher).cloned();
+        let voucher = voucher.or_else(|| signer.map(|signer| Arc::new(Voucher::new(signer))));
         Ok(Self {
             keyring: Keyring::new(config.tokens.clone())?,
             ledger,
-            signer,
+            voucher,
             routes: Routes::new()?,
             sites: Sites::new(&config)?,
             metrics: Metrics::new(),
             watch: None,
             exports: Arc::new(Semaphore::new(config.limits.exports)),
             lengths: Lengths::default(),
+            notes: Notes::default(),
             reads: Semaphore::new(MAX_READS),
             stopping: AtomicBool::new(false),
             config,

@@ -22,6 +22,9 @@ pub struct Config {
     pub reuse_port: bool,
     /// Whether it writes. It needs an engine.
     pub writable: bool,
+    /// Names of this server, beside addresses and `localhost`, that a request may ask for in `Host`; `*` for any. A page
+    /// from elsewhere, whose own name was made to point here, asks for that name.
+    pub hosts: Vec<String>,
     /// Whether everybody may read, without personal data and without a token.
     pub public_reads: bool,
     /// The built dashboard, served at `/`.
@@ -52,6 +55,7 @@ impl Default for Config {
             listen: (Ipv4Addr::LOCALHOST, PORT).into(),
             reuse_port: false,
             writable: false,
+            hosts: Vec::new(),
             public_reads: false,
             page: None,
             folders: Vec::new(),

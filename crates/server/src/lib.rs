@@ -18,6 +18,7 @@ mod client;
 mod code;
 mod config;
 mod export;
+mod host;
 mod limits;
 mod metrics;
 mod order;

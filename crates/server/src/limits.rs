@@ -29,8 +29,8 @@ pub(crate) const MAX_DETAIL: usize = 300;
 pub(crate) const EXPORT_PIECE: usize = 64 << 10;
 /// Most pieces of an export that wait for a slow reader.
 pub(crate) const EXPORT_AHEAD: usize = 4;
-/// Most lengths of exports that are remembered, to answer range requests without writing them twice.
-pub(crate) const MAX_LENGTHS: usize = 64;
+/// Most exports whose lengths and checkpoints are remembered, to answer range requests without writing them twice.
+pub(crate) const MAX_RECENT: usize = 64;
 /// Connections that the system holds until they are accepted.
 pub(crate) const BACKLOG: i32 = 1024;
 
@@ -54,6 +54,9 @@ pub struct Limits {
     pub stall_ms: u64,
     /// How long an export may take in all; it holds a snapshot of the database.
     pub export_ms: u64,
+    /// Least bytes a second that whoever reads an export must take, as soon as he kept it waiting for `stall_ms` in
+    /// all; 0 for any.
+    pub export_bytes_per_second: u64,
     /// How long requests under way may take once the server is told to stop.
     pub shutdown_ms: u64,
     /// How long the server goes on accepting while it says that it is not ready, before it stops.
@@ -71,6 +74,7 @@ impl Default for Limits {
             answer_ms: 30_000,
             stall_ms: 30_000,
             export_ms: 3_600_000,
+            export_bytes_per_second: 16 << 10,
             shutdown_ms: 30_000,
             farewell_ms: 0,
         }

@@ -113,6 +113,8 @@ fn show_engine(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> f
     for (name, help, value) in counters {
         show(encoder, name, help, &ConstCounter::new(value))?;
     }
+    let ahead = ConstGauge::new(signed(engine.ahead_ms / 1000));
+    show(encoder, "engine_ahead_seconds", "How far the last entry is ahead of the clock", &ahead)?;
     show(encoder, "engine_queue", "Requests that wait", &ConstGauge::new(signed(engine.queue_length as u64)))?;
     show(encoder, "engine_queue_max", "Most that may wait", &ConstGauge::new(signed(engine.queue_capacity as u64)))?;
     show(encoder, "engine_batch_size", "Requests in a batch", &Shown(&engine.batch_sizes))?;

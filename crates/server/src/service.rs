@@ -17,6 +17,7 @@ use crate::answer::{Answer, empty, secure};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::client::Client;
+use crate::host;
 use crate::metrics::Labels;
 use crate::problem::{Code, Problem};
 use crate::routes::{Call, Resource, Route};
@@ -52,6 +53,7 @@ pub(crate) async fn answer(app: Arc<App>, peer: IpAddr, request: Request<Incomin
 
 async fn dispatch(app: &Arc<App>, request: Request<Incoming>, seen: &mut Seen) -> Result<Answer, Problem> {
     let (head, body) = request.into_parts();
+    host::check(&head.headers, &head.uri, &app.config.hosts)?;
     let Some((resource, parameters)) = app.routes.find(head.uri.path()) else {
         return app.sites.answer(&head.method, &head.uri, head.headers).await;
     };

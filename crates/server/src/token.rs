@@ -16,7 +16,7 @@ use crate::limits::MAX_TOKEN_NAME;
 pub enum Role {
     /// Reads.
     Auditor,
-    /// Orders transactions.
+    /// Orders transactions, REWARD, WORK and SALARY from SYSTEM among them, which make money.
     Operator,
     /// Opens accounts, mints and burns, freezes, withdraws, erases, halts.
     Admin,
@@ -36,7 +36,7 @@ impl fmt::Display for Role {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// Who holds it: the `operator_id` of what is ordered with it.
+    /// Who holds it: the `operator_id` of what is ordered with it, where the type has one.
     pub name: String,
     /// What it lets its holder do.
     pub role: Role,

@@ -6,6 +6,7 @@ use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 
+use crate::act::{Act, ActKind};
 use crate::error::StoreError;
 use crate::head::Head;
 
@@ -29,6 +30,8 @@ pub struct Batch {
     pub treasury: Option<Treasury>,
     /// What was answered to requests with a key.
     pub answers: Vec<Answer>,
+    /// What operators did, in order.
+    pub acts: Vec<Act>,
     /// `transaction_id`s of entries whose personal block goes; each has its ERASURE entry.
     pub erased: Vec<String>,
     /// Checkpoints of the head after the batch, or of one before it.
@@ -47,6 +50,7 @@ impl Batch {
             opened: Vec::new(),
             treasury: None,
             answers: Vec::new(),
+            acts: Vec::new(),
             erased: Vec::new(),
             checkpoints: Vec::new(),
         }
@@ -81,7 +85,8 @@ impl Batch {
     pub fn only_halts(&self) -> bool {
         let documents = self.accounts.is_empty() && self.opened.is_empty() && self.treasury.is_none();
         let chain = self.entries.is_empty() && self.nodes.is_empty() && self.erased.is_empty();
-        self.head.halt.is_some() && documents && chain && self.answers.is_empty() && self.checkpoints.is_empty()
+        let acts = self.acts.iter().all(|act| act.kind == ActKind::Halt);
+        self.head.halt.is_some() && acts && documents && chain && self.answers.is_empty() && self.checkpoints.is_empty()
     }
 }
 

@@ -7,6 +7,7 @@
 //! The contract is synchronous, as an embedded database is. The PostgreSQL adapter brings its own runtime;
 //! inside another one, call a store from a thread that may block.
 
+mod act;
 mod batch;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -18,6 +19,7 @@ pub mod sqlite;
 mod store;
 mod tree;
 
+pub use act::{Act, ActKind};
 pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};

@@ -11,6 +11,7 @@ use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 
+use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Head, Identity};
@@ -45,7 +46,8 @@ pub struct Wanted {
     pub referenced: Vec<String>,
     /// Answers by idempotency key.
     pub answers: Vec<String>,
-    /// Senders whose latest entries' times are asked for, and since when.
+    /// Senders whose latest entries' times are asked for, and since when. What is taken from an account by an
+    /// operator's order, SYSTEM_BURN and TAX_COLLECTION, it did not send.
     pub sent: Vec<String>,
     /// From when on, for `sent`.
     pub sent_since: Option<Timestamp>,
@@ -81,10 +83,10 @@ pub enum Query {
     OfType(String),
 }
 
-/// Which part of a history: at most `limit` entries whose `seq` is below `before`.
+/// Which part of a history: at most `limit` entries or acts whose `seq` or number is below `before`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The `seq` that the page before ended with; `None` for the first page.
+    /// The `seq`, or an act's number, that the page before ended with; `None` for the first page.
     pub before: Option<u64>,
     /// At most so many.
     pub limit: u32,
@@ -138,6 +140,12 @@ pub trait Store: Debug + Send + Sync {
     /// Those of the database.
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError>;
 
+    /// What operators did that is no entry, the latest first. A page goes by the acts' numbers.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError>;
+
     /// How the database would answer a query: its own plan, as text.
     ///
     /// # Errors
@@ -173,6 +181,15 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// Those of the database.
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Tries once more to rid what the database keeps beside its tables of personal blocks that were erased; whether
+    /// none is left there. A commit that erases has tried already.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn rid_of_erased(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
 
     /// Copies the whole database, while it is in use, to a file that is not there yet.
     ///

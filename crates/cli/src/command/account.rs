@@ -28,13 +28,13 @@ enum What {
     /// List accounts by their ids
     List(List),
     /// Shut an account out
-    Ban(One),
+    Ban(Change),
     /// Let a banned account in again
-    Unban(One),
+    Unban(Change),
     /// Take an account into use again
-    Activate(One),
+    Activate(Change),
     /// Take an account out of use
-    Deactivate(One),
+    Deactivate(Change),
 }
 
 #[derive(Args, Debug)]
@@ -44,6 +44,21 @@ struct Open {
     /// Name shown in new entries' personal blocks
     #[arg(long, value_name = "TEXT")]
     username: Option<String>,
+    /// Who opens it, for the record of acts
+    #[arg(long, value_name = "ID", env = "COUNTERSIGN_OPERATOR")]
+    operator: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct Change {
+    #[command(flatten)]
+    one: One,
+    /// Who says so, for the record of acts
+    #[arg(long, value_name = "ID", env = "COUNTERSIGN_OPERATOR")]
+    operator: Option<String>,
+    /// Why, for the record of acts
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -81,18 +96,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         What::Open(open) => answer::give(open.one.json, || open.carry_out(), words),
         What::Show(one) => answer::give(one.json, || one.load(), words),
         What::List(list) => answer::give(list.json, || list.load(), |accounts| table(accounts)),
-        What::Ban(one) => one.set(|standing| standing.is_banned = true),
-        What::Unban(one) => one.set(|standing| standing.is_banned = false),
-        What::Activate(one) => one.set(|standing| standing.is_active = true),
-        What::Deactivate(one) => one.set(|standing| standing.is_active = false),
+        What::Ban(change) => change.set(|standing| standing.is_banned = true),
+        What::Unban(change) => change.set(|standing| standing.is_banned = false),
+        What::Activate(change) => change.set(|standing| standing.is_active = true),
+        What::Deactivate(change) => change.set(|standing| standing.is_active = false),
     }
 }
 
 impl Open {
     fn carry_out(&self) -> Result<Account, Failure> {
-        ledger::settle(&self.one.source, |engine, _| {
+        ledger::settle(&self.one.source, |engine, settings| {
             let new = NewAccount { id: self.one.account.clone(), username: self.username.clone() };
-            Ok(engine.open_account(new)?)
+            let by = self.operator.as_deref().or(settings.operator.as_deref());
+            Ok(engine.open_account_by(new, by)?)
         })
     }
 }
@@ -102,17 +118,20 @@ impl One {
         let (_, store) = ledger::read(&self.source)?;
         find(&*store, &self.account)
     }
+}
 
+impl Change {
     fn set(&self, change: impl FnOnce(&mut Standing)) -> Result<Outcome, Failure> {
         let set = || {
-            ledger::settle(&self.source, |engine, _| {
-                let Account { is_active, is_banned, .. } = find(engine.store(), &self.account)?;
+            ledger::settle(&self.one.source, |engine, settings| {
+                let Account { is_active, is_banned, .. } = find(engine.store(), &self.one.account)?;
                 let mut standing = Standing { is_active, is_banned };
                 change(&mut standing);
-                Ok(engine.set_standing(&self.account, standing)?)
+                let by = self.operator.as_deref().or(settings.operator.as_deref());
+                Ok(engine.set_standing(&self.one.account, standing, by, self.reason.as_deref())?)
             })
         };
-        answer::give(self.json, set, words)
+        answer::give(self.one.json, set, words)
     }
 }
 

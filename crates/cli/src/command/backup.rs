@@ -42,8 +42,10 @@ fn copy(arguments: &Arguments) -> Result<Copied, Failure> {
     if to.exists() {
         return Err(Failure::new(to.display(), "it is there already, and a backup overwrites nothing"));
     }
-    let part = Part(to.with_added_extension("part"));
-    store.backup(&part.0)?;
+    let part = to.with_added_extension("part");
+    // What is there already is somebody else's, and stays; what failed leaves no file.
+    store.backup(&part)?;
+    let part = Part(part);
     let report = verified(&part.0)?;
     let bytes = fs::metadata(&part.0)?.len();
     fs::hard_link(&part.0, to).map_err(|e| Failure::new(to.display(), e))?;

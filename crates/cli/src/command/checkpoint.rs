@@ -2,13 +2,12 @@
 
 use clap::Args;
 use countersign_core::timestamp::Timestamp;
-use countersign_store::export::root;
-use countersign_store::{SignedCheckpoint, Store};
+use countersign_engine::notary::Voucher;
+use countersign_store::{SignedCheckpoint, Store, Wanted};
 use serde::Serialize;
 
 use super::export::KeyArguments;
 use super::settings::Source;
-use super::signer::Keys;
 use super::{Failure, Outcome, answer, ledger};
 
 #[derive(Args, Debug)]
@@ -42,20 +41,18 @@ fn sign(arguments: &Arguments) -> Result<Signed, Failure> {
     let keys = keys.ok_or_else(|| {
         Failure::of("which key signs? Say --key, COUNTERSIGN_KEY, or key in countersign.toml".to_owned())
     })?;
-    let SignedCheckpoint { size, note, at } = keep(&*store, &keys, arguments.size)?;
+    let SignedCheckpoint { size, note, at } = keep(&*store, &keys.voucher(), arguments.size)?;
     Ok(Signed { size, at, note })
 }
 
 /// Signs a checkpoint of the first `size` entries, or of all, and keeps it.
-pub(super) fn keep(store: &dyn Store, keys: &Keys, size: Option<u64>) -> Result<SignedCheckpoint, Failure> {
-    let mut snapshot = store.snapshot()?;
-    let head = snapshot.head().seq;
+pub(super) fn keep(store: &dyn Store, voucher: &Voucher, size: Option<u64>) -> Result<SignedCheckpoint, Failure> {
+    let head = store.load(&Wanted::default())?.head.seq;
     let size = size.unwrap_or(head);
     if size > head {
         return Err(Failure::new("--size", format_args!("the ledger has {head} entries")));
     }
-    let checkpoint = keys.vouch(size, &root(&mut *snapshot, size)?, ledger::now());
-    drop(snapshot);
+    let checkpoint = voucher.vouch(store, size, ledger::now())?;
     store.keep_checkpoint(&checkpoint)?;
     Ok(checkpoint)
 }

@@ -12,6 +12,7 @@ use countersign_core::checkpoint::KeyKind;
 use countersign_core::export::document::User;
 use countersign_core::money::Sum;
 use countersign_core::settle::Order;
+use countersign_engine::notary::Voucher;
 use countersign_engine::{Engine, EngineError, NewAccount};
 use countersign_server::Role;
 use countersign_store::export::Extent;
@@ -71,16 +72,16 @@ fn make(out: &Path) -> Result<Made, Failure> {
     let identity = ledger::new_identity(demo::LEDGER)?;
     let store = countersign_store::create(&Location::Sqlite(db.clone()), &identity, ledger::now())?;
     let engine = Engine::start(Arc::from(store), live_config())?;
-    let (keys, verifying_key) = keys(out)?;
+    let (voucher, verifying_key) = keys(out)?;
     let mut directory = Directory::new(files.clone());
     let mut callers = play(&engine)?;
-    write_export(&engine, &keys, &mut directory, "earlier.jsonl", "an earlier export of it")?;
-    let checkpoint = super::checkpoint::keep(engine.store(), &keys, None)?;
+    write_export(&engine, &voucher, &mut directory, "earlier.jsonl", "an earlier export of it")?;
+    let checkpoint = super::checkpoint::keep(engine.store(), &voucher, None)?;
     write_file(&out.join("earlier.checkpoint"), &checkpoint.note)?;
     play_on(&engine, &mut callers, LATER)?;
     compare(&engine, &callers)?;
     welcome(&engine)?;
-    let entries = write_export(&engine, &keys, &mut directory, "demo.jsonl", "the ledger as it is now")?;
+    let entries = write_export(&engine, &voucher, &mut directory, "demo.jsonl", "the ledger as it is now")?;
     engine.shutdown();
     directory.tampered(&demo::tampered_copies(&directory.text("demo.jsonl")?))?;
     legacy(&mut directory)?;
@@ -101,11 +102,11 @@ fn make(out: &Path) -> Result<Made, Failure> {
 }
 
 /// A new key beside the ledger, and the text of its public half.
-fn keys(out: &Path) -> Result<(Keys, String), Failure> {
+fn keys(out: &Path) -> Result<(Voucher, String), Failure> {
     let key = key::make(demo::LEDGER, &out.join("signing.key"), KeyKind::Ed25519)?;
     let verifying_key = key.verifying_key().to_string();
     write_file(&out.join("verifying.key"), &format!("{verifying_key}\n"))?;
-    Ok((Keys::of(key), verifying_key))
+    Ok((Keys::of(key).voucher(), verifying_key))
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
@@ -189,13 +190,13 @@ fn welcome(engine: &Engine) -> Result<(), Failure> {
 
 fn write_export(
     engine: &Engine,
-    keys: &Keys,
+    voucher: &Voucher,
     directory: &mut Directory,
     name: &str,
     what: &str,
 ) -> Result<u64, Failure> {
     let extent = Extent { exported_at: Some(ledger::now()), ..Extent::default() };
-    let written = directory.genuine(name, what, |out| export(engine.store(), &extent, Some(keys), out))?;
+    let written = directory.genuine(name, what, |out| export(engine.store(), &extent, Some(voucher), out))?;
     Ok(written.entries)
 }
 

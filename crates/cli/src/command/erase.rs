@@ -1,11 +1,20 @@
 //! `countersign erase`: the personal data of an entry, gone for good.
 
+use std::io::{self, Write as _};
+use std::time::Duration;
+
 use clap::Args;
 use countersign_core::grammar::SYSTEM;
 use countersign_core::settle::Order;
 
+use countersign_store::Store;
+
 use super::settings::Source;
 use super::{Failure, Outcome, answer, ledger, receipt};
+
+/// How often the log is tried to be emptied, and how long between two tries.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Args, Debug)]
 #[command(after_help = "A copy that was exported before cannot be recalled. Erasing takes both parties' names.")]
@@ -41,8 +50,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
                 description: arguments.reason.clone(),
                 ..Order::default()
             };
-            ledger::order(engine, order, None)
+            let receipt = ledger::order(engine, order, None)?;
+            rid_of_erased(engine.store())?;
+            Ok(receipt)
         })
     };
     answer::give(arguments.json, erase, receipt::words)
+}
+
+/// Waits a little for those who read, since as long as somebody does the database's log holds what was erased.
+fn rid_of_erased(store: &dyn Store) -> Result<(), Failure> {
+    for _ in 0..TRIES {
+        if store.rid_of_erased()? {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    let _ = writeln!(
+        io::stderr(),
+        "countersign: the block is erased. While somebody reads the ledger, the write-ahead log beside the database still holds it: \
+         whatever writes next, or opens the ledger to write, tries again."
+    );
+    Ok(())
 }

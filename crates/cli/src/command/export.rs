@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_core::export::header::PersonalData;
 use countersign_core::hash::Hash;
+use countersign_engine::notary::Voucher;
+use countersign_store::Store;
 use countersign_store::export::{Exported, Extent, write};
-use countersign_store::{SignedCheckpoint, Store};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
@@ -96,14 +97,14 @@ impl Arguments {
         let (settings, location) = ledger::locate(&self.source)?;
         // What is signed is kept.
         let store = ledger::open(&location, &settings, self.keys.are_named(&settings))?;
-        let keys = self.keys.read(&settings, &store.identity().ledger)?;
+        let voucher = self.keys.read(&settings, &store.identity().ledger)?.map(Keys::voucher);
         let personal = if self.withhold_personal { PersonalData::Withheld } else { PersonalData::Full };
         let extent = Extent { first: self.first, last: self.last, personal, exported_at: Some(ledger::now()) };
         if !self.gzip {
-            return export(&*store, &extent, keys.as_ref(), out);
+            return export(&*store, &extent, voucher.as_ref(), out);
         }
         let mut gzip = GzEncoder::new(out, Compression::default());
-        let written = export(&*store, &extent, keys.as_ref(), &mut gzip)?;
+        let written = export(&*store, &extent, voucher.as_ref(), &mut gzip)?;
         gzip.finish()?;
         Ok(written)
     }
@@ -125,16 +126,17 @@ impl Arguments {
 pub(super) fn export(
     store: &dyn Store,
     extent: &Extent,
-    keys: Option<&Keys>,
+    voucher: Option<&Voucher>,
     out: &mut impl Write,
 ) -> Result<Written, Failure> {
-    let mut made: Option<SignedCheckpoint> = None;
-    let mut sign = |size, root| {
-        made = keys.map(|keys| keys.vouch(size, &root, ledger::now()));
-        made.iter().map(|checkpoint| checkpoint.note.clone()).collect()
-    };
+    let mut snapshot = store.snapshot()?;
+    let head = snapshot.head().seq;
+    // Of entries that are not there, the writer says so.
+    let last = extent.last.unwrap_or(head).min(head);
+    let made = voucher.map(|voucher| voucher.vouch(store, last, ledger::now())).transpose()?;
+    let mut notes = |_, _| made.iter().map(|checkpoint| checkpoint.note.clone()).collect();
     let Exported { entries, last_seq, head, root } =
-        write(&mut *store.snapshot()?, store.identity(), extent, &mut sign, &mut *out)?;
+        write(&mut *snapshot, store.identity(), extent, &mut notes, &mut *out)?;
     if let Some(checkpoint) = &made {
         store.keep_checkpoint(checkpoint)?;
     }

@@ -1,6 +1,7 @@
 //! `countersign halt` and `resume`: no transaction is taken until somebody lifts it, by name and reason.
 
 use clap::Args;
+use countersign_engine::halt_store;
 use countersign_store::{Halt, Wanted};
 use serde::Serialize;
 
@@ -34,6 +35,21 @@ pub(super) fn run(arguments: &Arguments, halts: bool) -> Result<Outcome, Failure
 }
 
 fn set(arguments: &Arguments, halts: bool) -> Result<State, Failure> {
+    match by_engine(arguments, halts) {
+        Err(failure) if halts && failure.code == "STORE_DAMAGED" => past_engine(arguments),
+        outcome => outcome,
+    }
+}
+
+/// No engine starts on a ledger that is damaged; halted it must be all the same.
+fn past_engine(arguments: &Arguments) -> Result<State, Failure> {
+    let (settings, store) = ledger::write(&arguments.source)?;
+    let by = ledger::operator(arguments.operator.as_ref(), &settings)?;
+    let halt = halt_store(&*store, &by, &arguments.reason)?;
+    Ok(State { ledger: store.identity().ledger.clone(), halt: Some(halt) })
+}
+
+fn by_engine(arguments: &Arguments, halts: bool) -> Result<State, Failure> {
     ledger::settle(&arguments.source, |engine, settings| {
         let by = ledger::operator(arguments.operator.as_ref(), settings)?;
         if halts {

@@ -1,5 +1,7 @@
 //! `countersign init`: a ledger without entries.
 
+use std::io::{self, Write as _};
+
 use clap::Args;
 use countersign_store::Location;
 use serde::Serialize;
@@ -33,6 +35,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 fn make(arguments: &Arguments) -> Result<Made, Failure> {
     let (settings, location) = ledger::locate(&arguments.source)?;
+    if let (Location::Postgres(_), None) = (&location, &arguments.writer_role) {
+        let _ = writeln!(
+            io::stderr(),
+            "countersign: without --writer-role whoever writes this ledger also owns its tables, and can get round what \
+             the database refuses"
+        );
+    }
     let (identity, now) = (ledger::named_identity(&settings)?, ledger::now());
     match (&location, &arguments.writer_role) {
         (_, None) => drop(countersign_store::create(&location, &identity, now)?),

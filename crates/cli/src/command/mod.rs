@@ -1,6 +1,7 @@
 //! The commands, and what they exit with.
 
 mod account;
+mod acts;
 mod answer;
 mod audit;
 mod backup;
@@ -89,6 +90,8 @@ enum Command {
     Treasury(treasury::Arguments),
     /// Show entries, the latest first
     History(history::Arguments),
+    /// Show what operators did that is no entry: halts, and who lifted them; accounts opened and shut out
+    Acts(acts::Arguments),
     /// Show what all entries moved, by currency and type
     Stats(stats::Arguments),
     /// Erase the personal data of an entry for good; its hashes still verify
@@ -227,6 +230,7 @@ fn carry_out(command: Command) -> Result<Outcome, Failure> {
         Command::Unfreeze(arguments) => freeze::run(&arguments, "ACCOUNT_UNFREEZE"),
         Command::Treasury(arguments) => treasury::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
+        Command::Acts(arguments) => acts::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Halt(arguments) => halt::run(&arguments, true),

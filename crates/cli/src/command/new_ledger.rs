@@ -10,7 +10,7 @@ use countersign_core::money::{Amount, Sum};
 use countersign_core::settle::Order;
 use countersign_core::{Options, Report};
 use countersign_engine::{Config, Engine, EngineError, Receipt, Request, Standing};
-use countersign_store::{Batch, Identity, Location, Store, StoreError, Wanted};
+use countersign_store::{Act, Batch, Identity, Location, Page, Store, StoreError, Wanted};
 
 use super::settings::Settings;
 use super::{Failure, audit, ledger, new_file};
@@ -20,6 +20,8 @@ use crate::import::{IMPORT_ACCOUNT, Origin, Treasury, User, orders};
 const OPENED_AT_ONCE: usize = 10_000;
 /// Most orders that wait for their answers.
 const SETTLED_AT_ONCE: usize = 1_000;
+/// Acts that are read at once.
+const ACTS_AT_ONCE: u32 = 1000;
 
 /// What a ledger starts with.
 pub(super) struct Content<'a> {
@@ -94,7 +96,8 @@ fn build(
     let engine = Engine::start(store, config)?;
     settle_all(&engine, orders)?;
     for user in content.users.iter().filter(|user| user.is_banned || !user.is_active) {
-        engine.set_standing(&user.id, Standing { is_active: user.is_active, is_banned: user.is_banned })?;
+        let standing = Standing { is_active: user.is_active, is_banned: user.is_banned };
+        engine.set_standing(&user.id, standing, Some(IMPORT_ACCOUNT), Some("as the imported document says"))?;
     }
     engine.shutdown();
     Ok(())
@@ -219,6 +222,20 @@ fn copy_in_one(from: &dyn Store, to: &dyn Store) -> Result<(), Failure> {
     let treasury = snapshot.treasury()?;
     batch.treasury = Some(countersign_core::books::Treasury { version: empty.treasury.version, ..treasury });
     batch.nodes = nodes;
+    batch.acts = acts(from)?;
     batch.head = countersign_store::Head { version: empty.head.version, ..head };
     Ok(to.commit(&batch)?)
+}
+
+/// All acts, in order.
+fn acts(store: &dyn Store) -> Result<Vec<Act>, Failure> {
+    let (mut acts, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.acts(Page { before, limit: ACTS_AT_ONCE })?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.number);
+        acts.extend(page);
+    }
+    acts.reverse();
+    Ok(acts)
 }

@@ -1,12 +1,11 @@
 //! The keys that sign checkpoints, from their files.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use countersign_core::checkpoint::{Checkpoint, KeyKind, SigningKey};
+use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, SigningKey};
 use countersign_core::hash::Hash;
-use countersign_core::timestamp::Timestamp;
-use countersign_engine::notary::Signer;
-use countersign_store::SignedCheckpoint;
+use countersign_engine::notary::{Signer, Voucher};
 
 use super::{Failure, key};
 
@@ -31,10 +30,9 @@ impl Keys {
         Self { ledger: key.name().to_owned(), key, cosigner: None }
     }
 
-    /// The signed note that the first `size` entries have this root.
-    pub(super) fn vouch(&self, size: u64, root: &Hash, at: Timestamp) -> SignedCheckpoint {
-        let seconds = u64::try_from(at.millis() / 1000).unwrap_or(0);
-        SignedCheckpoint { size, note: self.sign(size, root, seconds), at }
+    /// Who signs with them what he has verified.
+    pub(super) fn voucher(self) -> Voucher {
+        Voucher::new(Arc::new(self))
     }
 }
 
@@ -42,6 +40,12 @@ impl Signer for Keys {
     fn sign(&self, size: u64, root: &Hash, unix_seconds: u64) -> String {
         let checkpoint = Checkpoint { origin: self.ledger.clone(), size, root: *root };
         checkpoint.sign(&self.key, self.cosigner.as_ref().map(|key| (key, unix_seconds)))
+    }
+
+    fn opens(&self, note: &str) -> Option<(u64, Hash)> {
+        let note = SignedNote::parse(note).ok()?;
+        let checkpoint = note.open(&[self.key.verifying_key()]).ok()?.checkpoint().ok()?;
+        (checkpoint.origin == self.ledger).then_some((checkpoint.size, checkpoint.root))
     }
 }
 

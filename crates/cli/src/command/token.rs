@@ -24,7 +24,7 @@ enum What {
 
 #[derive(Args, Debug)]
 struct New {
-    /// Who holds it: operator_id of what is ordered with it
+    /// Who holds it: operator_id of what is ordered with it, where the type has one
     #[arg(long, value_name = "NAME")]
     name: String,
     /// What it lets its holder do: each role does what those before it do
@@ -39,7 +39,7 @@ struct New {
 enum RoleName {
     /// Reads
     Auditor,
-    /// Orders transactions
+    /// Orders transactions: REWARD, WORK and SALARY from SYSTEM too, which make money
     Operator,
     /// Opens accounts, mints and burns, freezes, withdraws, erases, halts
     Admin,

@@ -22,6 +22,10 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Where the file, or a document in it, cannot be read; what `each` returns.
 pub(super) fn each(path: &Path, each: &mut dyn FnMut(Document<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
     let bytes = read(path)?;
+    // First: a length may begin with any byte, `{` and `[` among them.
+    if is_bson(&bytes) {
+        return documents(path, &bytes, each);
+    }
     let bytes = bytes.strip_prefix(BOM).unwrap_or(&bytes);
     let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
     match first {
@@ -33,6 +37,12 @@ pub(super) fn each(path: &Path, each: &mut dyn FnMut(Document<'_>) -> Result<(),
         Some(b'{') => lines(path, bytes, each),
         _ => documents(path, bytes, each),
     }
+}
+
+/// Whether a document of BSON comes first: its length, and a zero at its end. No text has a zero.
+fn is_bson(bytes: &[u8]) -> bool {
+    let length = bytes.first_chunk::<4>().and_then(|length| usize::try_from(u32::from_le_bytes(*length)).ok());
+    length.and_then(|length| bytes.get(..length)).is_some_and(|document| document.len() > 4 && document.ends_with(&[0]))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
@@ -82,4 +92,35 @@ fn documents(path: &Path, bytes: &[u8], each: &mut dyn FnMut(Document<'_>) -> Re
         rest = &rest[length..];
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `{"name": "…"}`, so many bytes long.
+    fn bson(length: u8) -> Vec<u8> {
+        let text = usize::from(length) - 16;
+        let mut document = vec![length, 0, 0, 0, 2];
+        document.extend_from_slice(b"name\0");
+        document.extend_from_slice(&u32::try_from(text + 1).unwrap().to_le_bytes());
+        document.resize(document.len() + text, b'x');
+        document.extend_from_slice(&[0, 0]);
+        document
+    }
+
+    #[test]
+    fn a_length_that_looks_like_json_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.bson");
+        for length in [b'{', b'[', b' ', b'\n' + 20] {
+            std::fs::write(&path, [bson(length), bson(200)].concat()).unwrap();
+            let mut found = 0;
+            let counted = each(&path, &mut |_| {
+                found += 1;
+                Ok(())
+            });
+            assert!(counted.is_ok() && found == 2, "{length}: {found}");
+        }
+    }
 }

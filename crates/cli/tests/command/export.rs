@@ -166,6 +166,23 @@ fn tamper(ledger: &Ledger, sql: &str) {
     kept.iter().for_each(|sql| connection.execute_batch(sql).unwrap());
 }
 
+#[test]
+fn what_the_entries_do_not_bear_out_is_not_signed() {
+    let ledger = Ledger::with_accounts();
+    ledger.done(&["key", "new", "--name", crate::ledger::NAME, "--out", "ledger.key"]);
+    ledger.done(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"]);
+    ledger.done(&["checkpoint", "--key", "ledger.key"]);
+    let edit = "UPDATE entries SET amount_net = '9.0000' WHERE seq = 3";
+    let root = format!("UPDATE nodes SET hash = '{}'", "ab".repeat(32));
+    ledger.done(&["pay", "2", "EURO", "--from", "alice", "--to", "bob"]);
+    for forged in [edit, &root] {
+        tamper(&ledger, forged);
+        ledger.refused(&["checkpoint", "--key", "ledger.key"], "STORE_DAMAGED");
+        let output = ledger.run(&["export", "--key", "ledger.key", "--out", "export.jsonl"]);
+        assert!(code(&output) != 0 && !fs::exists(ledger.path("export.jsonl")).unwrap(), "{forged}");
+    }
+}
+
 const EDITS: [(&str, &str); 3] = [
     ("UPDATE entries SET amount_gross = '9.0000' WHERE seq = 2", "TRANSACTION_TAMPERED"),
     ("DELETE FROM entries WHERE seq = 2", "HASH_CHAIN_BROKEN"),
@@ -209,4 +226,7 @@ fn a_backup_is_a_ledger_and_overwrites_nothing() {
     assert_eq!(ledger.balance("alice"), "1000.0000");
     assert_eq!(code(&ledger.run(&["backup", "--to", "backup.db"])), 2);
     assert_eq!(ledger.json(&["stats", "--db", "backup.db"])["entries"], 2);
+    fs::write(ledger.path("other.db.part"), "somebody else's").unwrap();
+    assert_ne!(code(&ledger.run(&["backup", "--to", "other.db"])), 0);
+    assert_eq!(fs::read_to_string(ledger.path("other.db.part")).unwrap(), "somebody else's");
 }

@@ -162,7 +162,8 @@ fn every_type_is_paid() {
         ledger.done(&[&["pay", "10", "EURO", "--type", kind], ends].concat());
     }
     ledger.done(&["treasury", "collect", "7", "EURO", "--account", "alice", "--bucket", "property_tax"]);
-    ledger.done(&["treasury", "withdraw", "2", "EURO", "--account", "carol", "--bucket", "property_tax"]);
+    let withdraw = ["treasury", "withdraw", "2", "EURO", "--account", "carol", "--bucket", "property_tax"];
+    ledger.done(&[&withdraw[..], &["--description", "the roof"]].concat());
     assert_eq!(ledger.json(&["treasury", "show"])["collected"]["property_tax"]["EURO"], "5.0000");
     ledger.verifies();
 }
@@ -191,7 +192,10 @@ fn each_refusal_has_its_code_and_changes_nothing() {
     ledger.refused(&["account", "show", "nobody"], "UNKNOWN_ACCOUNT");
     ledger.refused(&["refund", "709b55bd-3da0-75a8-8812-5bd0ee20c5bf"], "REFUND_UNMATCHED");
     let collect = ["treasury", "withdraw", "1", "EURO", "--account", "bob", "--bucket", "vat"];
-    ledger.refused(&collect, "TREASURY_INSUFFICIENT");
+    ledger.refused(&collect, "REASON_REQUIRED");
+    ledger.refused(&[&collect[..], &["--description", "the roof"]].concat(), "TREASURY_INSUFFICIENT");
+    let paid = ["pay", "1", "EURO", "--type", "TAX_WITHDRAWAL", "--to", "bob", "--tax-type", "vat"];
+    ledger.refused(&paid, "REASON_REQUIRED");
     ledger.verifies();
 }
 
@@ -278,7 +282,30 @@ fn a_halt_stands_until_it_is_lifted_by_name() {
     ledger.refused(&pay, "HALTED");
     assert!(ledger.done(&["stats"]).contains("halted"));
     ledger.done(&["resume", "--reason", "explained"]);
+    ledger.done(&["account", "ban", "bob", "--reason", "cheats"]);
+    ledger.done(&["account", "unban", "bob"]);
+    let acts = ledger.json(&["acts", "--limit", "4"]);
+    let said = |n: usize| [&acts[n]["kind"], &acts[n]["by"], &acts[n]["reason"]];
+    assert_eq!(said(3), ["HALT", "op-1", "an audit found something"]);
+    assert_eq!(said(2), ["RESUME", "op-1", "explained"]);
+    assert_eq!(said(1), ["ACCOUNT_BANNED", "op-1", "cheats"]);
+    assert_eq!(acts[1]["account"], "bob");
+    assert_eq!((&acts[0]["kind"], &acts[0]["reason"]), (&"ACCOUNT_UNBANNED".into(), &Value::Null));
+    assert!(ledger.done(&["acts"]).contains("HALT                after entry 1  by op-1: an audit found something"));
     ledger.done(&pay);
+}
+
+#[test]
+fn a_damaged_ledger_is_halted_all_the_same() {
+    let ledger = Ledger::with_accounts();
+    let file = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    file.execute("UPDATE ledger SET hash = ?1", ["ab".repeat(32)]).unwrap();
+    drop(file);
+    ledger.refused(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"], "STORE_DAMAGED");
+    let halt = ledger.json(&["halt", "--reason", "the head is not the last entry"]);
+    assert_eq!(halt["halt"]["by"], "op-1");
+    assert_eq!(ledger.json(&["acts"])[0]["reason"], "the head is not the last entry");
+    ledger.refused(&["resume", "--reason", "nothing to see"], "STORE_DAMAGED");
 }
 
 #[test]

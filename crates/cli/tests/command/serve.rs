@@ -31,7 +31,8 @@ impl Server {
     pub(crate) fn ask(&self, request: &str, headers: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-        write!(stream, "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{length}{headers}\r\n{body}").unwrap();
+        write!(stream, "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{length}{headers}\r\n{body}")
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let status = answer[9..12].parse().unwrap();

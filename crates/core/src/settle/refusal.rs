@@ -17,6 +17,8 @@ pub enum Refusal {
     DirectionNotAllowed { kind: String, sender: String, receiver: String },
     #[error("{kind} needs an operator_id: who ordered it")]
     OperatorRequired { kind: String },
+    #[error("{kind} needs a description: why")]
+    ReasonRequired { kind: String },
     #[error("{kind} has no operator_id")]
     OperatorNotAllowed { kind: String },
     #[error("this ledger has no currency {found:?}")]
@@ -65,6 +67,7 @@ impl Refusal {
             Self::SameAccount => "SAME_ACCOUNT",
             Self::DirectionNotAllowed { .. } => "DIRECTION_NOT_ALLOWED",
             Self::OperatorRequired { .. } => "OPERATOR_REQUIRED",
+            Self::ReasonRequired { .. } => "REASON_REQUIRED",
             Self::OperatorNotAllowed { .. } => "OPERATOR_NOT_ALLOWED",
             Self::UnknownCurrency { .. } => "UNKNOWN_CURRENCY",
             Self::InvalidAmount { .. } => "INVALID_AMOUNT",

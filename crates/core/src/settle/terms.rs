@@ -65,7 +65,7 @@ fn named_bucket(order: &Order) -> Result<&str, Refusal> {
     order.tax_type.as_deref().ok_or(Refusal::InvalidField { field: "tax_type", reason: "the type needs one" })
 }
 
-/// Who stands at which end, and who ordered it.
+/// Who stands at which end, who ordered it, and why where that must be said.
 fn parties(order: &Order, kind: Kind) -> Result<(), Refusal> {
     if order.sender_id == order.receiver_id {
         return Err(Refusal::SameAccount);
@@ -77,6 +77,10 @@ fn parties(order: &Order, kind: Kind) -> Result<(), Refusal> {
     match (kind.needs_operator(), order.operator_id.is_some()) {
         (Some(true), false) => Err(Refusal::OperatorRequired { kind: order.kind.clone() }),
         (Some(false), true) => Err(Refusal::OperatorNotAllowed { kind: order.kind.clone() }),
+        // What all collected is not taken without a word.
+        _ if kind == Kind::TaxWithdrawal && order.description.is_none() => {
+            Err(Refusal::ReasonRequired { kind: order.kind.clone() })
+        }
         _ => Ok(()),
     }
 }

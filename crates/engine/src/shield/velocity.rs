@@ -3,6 +3,10 @@
 //!
 //! [`Windows`] keeps what was counted for as long as nobody else writes; what it does not have, the store is
 //! asked for. What an account sent before it was last unfrozen does not count: an operator looked at it.
+//!
+//! The window goes by the clock, not by the entries' times: these never go back, so after a clock that ran ahead they
+//! all say the same for as long, and every account would seem to have sent everything at once. What this process
+//! wrote counts at the time that it was; what the store says was sent later than [`AHEAD_MS`] from now counts not.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 /// Who orders a freeze of the shield's.
 pub const OPERATOR: &str = "shield";
+/// How far, in milliseconds, clocks of processes that write to one ledger may differ, and what they wrote still count.
+pub(crate) const AHEAD_MS: i64 = 60_000;
 /// Most transactions that may be configured as the limit.
 const MAX_TRANSACTIONS: u32 = 100_000;
 /// Longest window, in seconds.
@@ -58,9 +64,7 @@ impl Velocity {
 
     /// Whether an order counts against its sender's limit.
     pub(crate) fn concerns(&self, order: &Order) -> bool {
-        let kind = Kind::parse(&order.kind);
-        let administrative = kind.is_none_or(|kind| kind.needs_operator() == Some(true));
-        self.enabled && !administrative && has_document(&order.sender_id)
+        self.enabled && Kind::parse(&order.kind).is_some_and(|kind| counts(kind, &order.sender_id))
     }
 
     /// The freeze that an account brings upon itself.
@@ -74,6 +78,11 @@ impl Velocity {
             ..Order::default()
         }
     }
+}
+
+/// Whether an entry counts against its sender's limit; stores leave the same types out of what an account sent.
+fn counts(kind: Kind, sender: &str) -> bool {
+    kind.needs_operator() != Some(true) && has_document(sender)
 }
 
 /// When accounts sent something, as far as it was asked for.
@@ -113,9 +122,15 @@ impl Windows {
         }
     }
 
-    /// What an account sent after `since`.
-    pub(crate) fn count(&mut self, account: &str, since: Timestamp) -> usize {
+    /// What an account sent after `since`, as far as that has come by `now`.
+    pub(crate) fn count(&mut self, account: &str, since: Timestamp, now: Timestamp) -> usize {
         let Some(times) = self.times.get_mut(account) else { return 0 };
+        let has_come = |at: &Timestamp| at.millis() <= now.millis().saturating_add(AHEAD_MS);
+        if !times.front().into_iter().chain(times.back()).all(has_come) {
+            let before = times.len();
+            times.retain(has_come);
+            self.kept -= before - times.len();
+        }
         while times.front().is_some_and(|at| *at <= since) {
             times.pop_front();
             self.kept -= 1;
@@ -162,7 +177,7 @@ impl Sent {
     pub(crate) fn note(&mut self, kind: Kind, sender: &str, receiver: &str) {
         if kind == Kind::AccountUnfreeze {
             *self.of(receiver) = SentNow { count: 0, pardoned: true };
-        } else if has_document(sender) {
+        } else if counts(kind, sender) {
             self.of(sender).count += 1;
         }
     }
@@ -184,12 +199,12 @@ mod tests {
     fn what_was_sent_counts_until_its_window_has_passed() {
         let mut windows = Windows::default();
         windows.learn(7, "ada", vec![at(1), at(2), at(3)]);
-        assert_eq!((windows.count("ada", at(0)), windows.count("ada", at(1))), (3, 2));
+        assert_eq!((windows.count("ada", at(0), at(9)), windows.count("ada", at(1), at(9))), (3, 2));
         let mut sent = Sent::default();
         (0..2).for_each(|_| sent.note(Kind::Transfer, "ada", "ben"));
         assert_eq!((sent.total("ada", 2), sent.total("ben", 0)), (4, 0));
         windows.commit(8, sent, at(9));
-        assert_eq!((windows.count("ada", at(2)), windows.kept), (3, 3));
+        assert_eq!((windows.count("ada", at(2), at(9)), windows.kept), (3, 3));
         assert!(windows.is_as_of(8) && windows.knows("ada") && !windows.knows("ben"));
     }
 
@@ -203,7 +218,7 @@ mod tests {
         sent.note(Kind::Transfer, "ada", "ben");
         assert_eq!(sent.total("ada", 2), 1);
         windows.commit(8, sent, at(9));
-        assert_eq!((windows.count("ada", at(0)), windows.kept), (1, 1));
+        assert_eq!((windows.count("ada", at(0), at(9)), windows.kept), (1, 1));
     }
 
     #[test]

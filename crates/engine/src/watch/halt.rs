@@ -1,12 +1,11 @@
 //! Who stops the system on a finding.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use backon::{BlockingRetryable, ExponentialBuilder};
-use countersign_store::{Batch, Halt, Head, Store, StoreError, Wanted};
+use countersign_store::Store;
 
 use super::clock::Clock;
+use crate::halting::halt;
 
 /// Stops every transaction until an operator lifts it.
 pub trait Halts: Send + Sync {
@@ -29,39 +28,19 @@ pub struct StoreHalt {
     clock: Arc<dyn Clock>,
 }
 
-/// How often a halt is tried again against other writers.
-const RETRIES: usize = 50;
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-
 impl StoreHalt {
     /// Halts the ledger of this store.
     #[must_use]
     pub const fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
-
-    fn write(&self, by: &str, reason: &str) -> Result<(), StoreError> {
-        let head = self.store.load(&Wanted::default())?.head;
-        if head.halt.is_some() {
-            return Ok(());
-        }
-        let halt = Some(Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.clock.now() });
-        self.store.commit(&Batch::on(Head { halt, ..head }))
-    }
 }
 
 impl Halts for StoreHalt {
     fn halt(&self, by: &str, reason: &str) -> Result<(), String> {
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(5))
-            .with_max_delay(LONGEST_PAUSE)
-            .with_max_times(RETRIES)
-            .with_jitter();
-        let write = || self.write(by, reason);
         let clock = self.clock.clone();
-        let outcome = write.retry(pauses).sleep(move |pause| clock.sleep(pause)).when(StoreError::is_conflict).call();
-        outcome.map_err(|error| error.to_string())
+        let outcome = halt(&*self.store, by, reason, || self.clock.now(), move |pause| clock.sleep(pause));
+        outcome.map(drop).map_err(|error| error.to_string())
     }
 }
 

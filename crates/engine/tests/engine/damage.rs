@@ -18,7 +18,12 @@ struct Pen(Mutex<Vec<(u64, Hash)>>);
 impl Signer for Pen {
     fn sign(&self, size: u64, root: &Hash, _: u64) -> String {
         self.0.lock().unwrap().push((size, *root));
-        format!("note of {size}")
+        format!("note of {size} {root}")
+    }
+
+    fn opens(&self, note: &str) -> Option<(u64, Hash)> {
+        let (size, root) = note.strip_prefix("note of ")?.split_once(' ')?;
+        Some((size.parse().ok()?, Hash::parse(root)?))
     }
 }
 
@@ -41,7 +46,7 @@ fn checkpoints_come_every_so_many_entries(ledger: &Ledger) {
     (0..7).for_each(|_| drop(mint(&engine, "ada", "1")));
     assert_eq!(sizes(&pen), [3, 6]);
     let kept = engine.store().checkpoint(None).unwrap().unwrap();
-    assert_eq!((kept.size, kept.note.as_str()), (6, "note of 6"));
+    assert_eq!((kept.size, &kept.note[..10]), (6, "note of 6 "));
     assert_eq!(engine.store().checkpoint(Some(5)).unwrap().unwrap().size, 3);
     engine.shutdown();
     // The next process goes on counting from the last one that is kept.
@@ -88,6 +93,109 @@ fn a_checkpoint_when_asked(ledger: &Ledger) {
     assert_eq!(ledger.engine(unshielded()).checkpoint().unwrap(), None);
 }
 
+fn forge(ledger: &Ledger, sql: &str) {
+    rusqlite::Connection::open(ledger.url()).unwrap().execute_batch(sql).unwrap();
+}
+
+/// Three entries, and the roots of subtrees that whoever writes the database puts in place of theirs.
+fn with_forged_roots(more: &str) -> (Ledger, Arc<Pen>, Engine) {
+    let ledger = sqlite();
+    let (pen, _, engine) = signed(&ledger, 0, 0);
+    (0..3).for_each(|_| drop(mint(&engine, "ada", "1")));
+    let root = "ab".repeat(32);
+    forge(&ledger, &format!("UPDATE ledger SET roots = '[\"{root}\",\"{root}\"]'{more}"));
+    (ledger, pen, engine)
+}
+
+#[test]
+fn a_root_that_somebody_wrote_into_the_database_is_not_signed() {
+    // With its version as it was, and as one who writes by the rules would leave it.
+    for more in ["", ", version = version + 1"] {
+        let (ledger, pen, engine) = with_forged_roots(more);
+        let error = engine.checkpoint().unwrap_err();
+        assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
+        assert_eq!(sizes(&pen), [0; 0]);
+        engine.shutdown();
+        let error = Engine::start(ledger.open(), unshielded()).unwrap_err();
+        assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
+    }
+}
+
+#[test]
+fn a_root_that_somebody_wrote_is_not_signed_with_the_next_batch() {
+    let ledger = sqlite();
+    let (pen, _, engine) = signed(&ledger, 4, 0);
+    (0..3).for_each(|_| drop(mint(&engine, "ada", "1")));
+    let root = "ab".repeat(32);
+    forge(&ledger, &format!("UPDATE ledger SET version = version + 1, roots = '[\"{root}\",\"{root}\"]'"));
+    assert_eq!(code(&engine, order("SYSTEM_MINT", "SYSTEM", "ada", "1")), "STORE_DAMAGED");
+    assert_eq!((sizes(&pen), engine.store().load(&Wanted::default()).unwrap().head.seq), (vec![], 3));
+}
+
+/// Head and nodes agree with one another, and not with the entries.
+#[test]
+fn a_tree_that_the_entries_do_not_give_is_not_signed_by_a_new_process() {
+    let (ledger, _, engine) = with_forged_roots("");
+    engine.shutdown();
+    let trigger = "DROP TRIGGER nodes_never_change";
+    let file = rusqlite::Connection::open(ledger.url()).unwrap();
+    let kept = "SELECT sql FROM sqlite_schema WHERE name = 'nodes_never_change'";
+    let kept: String = file.query_row(kept, [], |row| row.get(0)).unwrap();
+    let root = "ab".repeat(32);
+    let leaf = "SELECT current_hash FROM entries WHERE seq = 3";
+    let leaf: String = file.query_row(leaf, [], |row| row.get(0)).unwrap();
+    let leaf = countersign_core::merkle::leaf(&Hash::parse(&leaf).unwrap());
+    let edit = format!("UPDATE nodes SET hash = '{root}'; UPDATE ledger SET roots = '[\"{root}\",\"{leaf}\"]'");
+    file.execute_batch(&format!("{trigger}; {edit}; {kept}")).unwrap();
+    Engine::start(ledger.open(), unshielded()).unwrap().shutdown();
+    let parts = Parts { signer: Some(Arc::new(Pen::default())), ..by(&Clock::new()) };
+    let error = Engine::start_with(ledger.open(), unshielded(), parts).unwrap_err();
+    assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
+}
+
+#[test]
+fn a_ledger_shorter_than_what_the_key_signed_is_not_signed_again() {
+    let ledger = sqlite();
+    let (_, _, engine) = signed(&ledger, 0, 0);
+    mint(&engine, "ada", "1");
+    let old = engine.store().load(&Wanted::default()).unwrap().head;
+    mint(&engine, "ada", "2");
+    engine.checkpoint().unwrap().unwrap();
+    engine.shutdown();
+    let roots: Vec<String> = old.range.roots().iter().map(|root| format!("\"{root}\"")).collect();
+    let back = format!("seq = 1, hash = '{}', roots = '[{}]'", old.hash, roots.join(","));
+    forge(&ledger, &format!("UPDATE ledger SET version = version + 1, {back}"));
+    let parts = Parts { signer: Some(Arc::new(Pen::default())), ..by(&Clock::new()) };
+    let error = Engine::start_with(ledger.open(), unshielded(), parts).unwrap_err();
+    assert!(error.to_string().contains("our own key signed for 2"), "{error}");
+}
+
+/// An earlier tree is signed where it is the beginning of what was verified.
+#[test]
+fn an_earlier_tree_is_signed_where_the_later_one_extends_it() {
+    let ledger = sqlite();
+    let (pen, _, engine) = signed(&ledger, 0, 0);
+    let mut roots = Vec::new();
+    for _ in 0..9 {
+        mint(&engine, "ada", "1");
+        roots.push(engine.store().load(&Wanted::default()).unwrap().head.range.root().unwrap());
+    }
+    let store = engine.store();
+    let voucher = engine.voucher().unwrap();
+    (1..=9).for_each(|size| drop(voucher.vouch(store, size, engine_time()).unwrap()));
+    let expected: Vec<_> = (1..).zip(roots).collect();
+    assert_eq!(*pen.0.lock().unwrap(), expected);
+    forge(&ledger, "DROP TRIGGER nodes_never_change; UPDATE nodes SET hash = hash || '' WHERE level = 1 AND idx = 0");
+    voucher.vouch(store, 6, engine_time()).unwrap();
+    let other = "cd".repeat(32);
+    forge(&ledger, &format!("UPDATE nodes SET hash = '{other}' WHERE level = 2 AND idx = 0"));
+    assert_eq!(voucher.vouch(store, 6, engine_time()).unwrap_err().code(), "STORE_DAMAGED");
+}
+
+fn engine_time() -> countersign_core::timestamp::Timestamp {
+    countersign_core::timestamp::Timestamp::from_millis(1_770_000_000_000)
+}
+
 /// A forged entry on a head that says otherwise.
 fn behind_the_back(ledger: &Ledger, change: impl FnOnce(&mut Batch)) {
     let store = ledger.open();
@@ -114,6 +222,20 @@ fn a_tampered_file_is_not_extended() {
     let error = Engine::start(ledger.open(), unshielded()).unwrap_err();
     assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
     assert!(error.to_string().contains("entry 2"), "{error}");
+}
+
+#[test]
+fn what_is_damaged_can_be_halted() {
+    let (ledger, _, engine) = with_forged_roots("");
+    assert_eq!(code(&engine, order("REWARD", "SYSTEM", "ada", "1")), "STORE_DAMAGED");
+    assert_eq!(engine.halt("", "x").unwrap_err().code(), "INVALID_FIELD");
+    let halt = engine.halt("mira", "the tree is not the entries'").unwrap();
+    assert_eq!(engine.halt("noah", "once more").unwrap(), halt);
+    engine.shutdown();
+    let store = ledger.open();
+    assert_eq!(Engine::start(store.clone(), unshielded()).unwrap_err().code(), "STORE_DAMAGED");
+    assert_eq!(store.load(&Wanted::default()).unwrap().head.halt, Some(halt.clone()));
+    assert_eq!(countersign_engine::halt_store(&*store, "noah", "once more").unwrap(), halt);
 }
 
 #[test]

@@ -103,6 +103,10 @@ impl Store for Double {
         self.inner.frozen(after, limit)
     }
 
+    fn acts(&self, page: Page) -> Result<Vec<countersign_store::Act>, StoreError> {
+        self.inner.acts(page)
+    }
+
     fn plan(&self, query: &Query) -> Result<String, StoreError> {
         self.inner.plan(query)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_engine::{Engine, EngineError, Request, Standing};
+use countersign_store::{ActKind, Page};
 
 use crate::audit::verify;
 use crate::double::{Double, Mishap};
@@ -28,11 +29,19 @@ fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
     assert_eq!(code(&engine, act("ACCOUNT_FREEZE", "ada", None)), "HALTED");
     // What was paid before can still be learnt, and an account shut out.
     assert_eq!(engine.settle(keyed()).unwrap().transaction_id, first.transaction_id);
-    engine.set_standing("ben", Standing { is_active: true, is_banned: true }).unwrap();
+    engine.set_standing("ben", Standing { is_active: true, is_banned: true }, Some("noah"), Some("cheats")).unwrap();
     engine.shutdown();
     let engine = ledger.engine(unshielded());
     assert_eq!(code(&engine, order("TRANSFER", "ada", "ben", "1")), "HALTED");
     engine.resume("mira", "it was a false alarm").unwrap();
+    let acts = engine.store().acts(Page { before: None, limit: 3 }).unwrap();
+    let said = acts.iter().map(|act| (act.kind, act.by.as_deref(), act.reason.as_deref(), act.seq));
+    let expected = [
+        (ActKind::Resume, Some("mira"), Some("it was a false alarm"), 1),
+        (ActKind::AccountBanned, Some("noah"), Some("cheats"), 1),
+        (ActKind::Halt, Some("mira"), Some("the audit failed"), 1),
+    ];
+    assert!(said.eq(expected), "{acts:?}");
     engine.resume("mira", "it was a false alarm").unwrap();
     settle(&engine, order("TAX_COLLECTION", "ada", "TREASURY", "1").taxed("fine"));
     assert_eq!(verify(engine.store(), &[]).total_transactions, 2);

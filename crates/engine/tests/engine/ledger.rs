@@ -81,7 +81,7 @@ pub(crate) fn open_accounts(engine: &Engine, ids: &[&str]) {
     }
 }
 
-/// An order that moves money; administrative ones are ordered by `op`.
+/// An order that moves money; administrative ones are ordered by `op`, withdrawals with a reason.
 pub(crate) fn order(kind: &str, sender: &str, receiver: &str, amount: &str) -> Order {
     let administrative = ["SYSTEM_MINT", "SYSTEM_BURN", "TAX_COLLECTION", "TAX_WITHDRAWAL"];
     Order {
@@ -91,6 +91,7 @@ pub(crate) fn order(kind: &str, sender: &str, receiver: &str, amount: &str) -> O
         currency: Some("EURO".to_owned()),
         amount: Some(amount.to_owned()),
         operator_id: administrative.contains(&kind).then(|| "op".to_owned()),
+        description: (kind == "TAX_WITHDRAWAL").then(|| "roads".to_owned()),
         ..Order::default()
     }
 }

@@ -15,8 +15,8 @@ fn prepare(engine: &countersign_engine::Engine) -> String {
         mint(engine, account, "100");
     }
     settle(engine, act("ACCOUNT_FREEZE", "cold", None));
-    engine.set_standing("idle", Standing { is_active: false, is_banned: false }).unwrap();
-    engine.set_standing("out", Standing { is_active: true, is_banned: true }).unwrap();
+    engine.set_standing("idle", Standing { is_active: false, is_banned: false }, None, None).unwrap();
+    engine.set_standing("out", Standing { is_active: true, is_banned: true }, None, None).unwrap();
     settle(engine, order("TRANSFER", "ada", "ben", "20")).transaction_id
 }
 
@@ -44,6 +44,10 @@ fn each_refusal_has_its_code_and_changes_nothing(ledger: &Ledger) {
         ("DIRECTION_NOT_ALLOWED", pay("SYSTEM", "ada", "1")),
         ("DIRECTION_NOT_ALLOWED", pay("ada", "TREASURY", "1")),
         ("OPERATOR_REQUIRED", Order { operator_id: None, ..order("SYSTEM_MINT", "SYSTEM", "ada", "1") }),
+        (
+            "REASON_REQUIRED",
+            Order { description: None, ..order("TAX_WITHDRAWAL", "TREASURY", "ada", "1").taxed("vat") },
+        ),
         ("OPERATOR_NOT_ALLOWED", with(|order| order.operator_id = Some("op".to_owned()))),
         ("UNKNOWN_CURRENCY", with(|order| order.currency = Some("USD".to_owned()))),
         ("UNKNOWN_CURRENCY", with(|order| order.currency = None)),
@@ -79,7 +83,7 @@ fn each_refusal_has_its_code_and_changes_nothing(ledger: &Ledger) {
     }
     assert!(export(engine.store()) == before, "a refusal changed something");
     let counted: u64 = engine.metrics().refused.values().sum();
-    assert_eq!(counted, 38);
+    assert_eq!(counted, 39);
     verify(engine.store(), &[]);
 }
 
@@ -98,8 +102,8 @@ fn accounts_are_refused_too(ledger: &Ledger) {
     assert_eq!(open("ben", Some("B. \u{202e}")), Err("INVALID_FIELD"));
     assert_eq!(open("ben", Some("Ben")), Ok(()));
     let standing = Standing { is_active: true, is_banned: true };
-    assert_eq!(engine.set_standing("nobody", standing).unwrap_err().code(), "UNKNOWN_ACCOUNT");
-    let account = engine.set_standing("ben", standing).unwrap();
+    assert_eq!(engine.set_standing("nobody", standing, None, None).unwrap_err().code(), "UNKNOWN_ACCOUNT");
+    let account = engine.set_standing("ben", standing, None, None).unwrap();
     assert_eq!((account.is_banned, account.version), (true, 2));
-    assert_eq!(engine.set_standing("ben", standing).unwrap().version, 2);
+    assert_eq!(engine.set_standing("ben", standing, None, None).unwrap().version, 2);
 }

@@ -15,8 +15,10 @@ on_each_store!(
     a_restart_forgets_nothing,
     what_another_process_wrote_counts,
     after_an_hour_it_counts_no_more,
+    a_clock_that_ran_ahead_freezes_nobody,
     unfrozen_an_account_starts_anew,
     the_systems_and_operators_are_exempt,
+    what_operators_take_counts_against_nobody,
     nobody_passes_for_the_shield,
 );
 
@@ -53,8 +55,15 @@ fn the_eleventh_request_of_an_address_waits(ledger: &Ledger) {
     let EngineError::Shield(ShieldRefusal::RateLimited { retry_after_s }) = refused else { panic!("{refused}") };
     assert!((1..=310).contains(&retry_after_s));
     from("203.0.113.8").unwrap();
+    // Who freezes accounts in a rush is not held off.
+    for n in 0..11 {
+        let kind = ["ACCOUNT_FREEZE", "ACCOUNT_UNFREEZE"][n % 2];
+        let origin = Origin { ip_address: Some("203.0.113.7".parse().unwrap()), user_agent: None };
+        engine.settle(Request { origin, ..Request::of(act(kind, "ben", None)) }).unwrap();
+    }
+    settle(&engine, act("ACCOUNT_UNFREEZE", "ben", None));
     pay(&engine).unwrap();
-    assert_eq!((entries(engine.store()), engine.metrics().refused["RATE_LIMITED"]), (14, 1));
+    assert_eq!((entries(engine.store()), engine.metrics().refused["RATE_LIMITED"]), (26, 1));
 }
 
 fn who_is_too_fast_is_frozen_by_an_entry(ledger: &Ledger) {
@@ -126,6 +135,33 @@ fn after_an_hour_it_counts_no_more(ledger: &Ledger) {
     verify(engine.store(), &[]);
 }
 
+/// Once a clock ran a day ahead, all entries say that time until the day is over.
+fn a_clock_that_ran_ahead_freezes_nobody(ledger: &Ledger) {
+    let clock = Clock::new();
+    let start = || Engine::start_with(ledger.open(), three(), by(&clock)).unwrap();
+    let engine = start();
+    prepare(&engine);
+    clock.advance(86_400);
+    pay(&engine).unwrap();
+    clock.advance(-86_400);
+    for _ in 0..9 {
+        clock.advance(1800);
+        pay(&engine).unwrap();
+    }
+    assert_eq!(engine.metrics().ahead_ms, 1000 * (86_400 - 9 * 1800));
+    // Who is too fast by the clock still is.
+    pay(&engine).unwrap();
+    assert_eq!(pay(&engine), Err("VELOCITY_EXCEEDED"));
+    settle(&engine, act("ACCOUNT_UNFREEZE", "ada", None));
+    engine.shutdown();
+    let engine = start();
+    for _ in 0..9 {
+        clock.advance(1800);
+        pay(&engine).unwrap();
+    }
+    verify(engine.store(), &[]);
+}
+
 fn unfrozen_an_account_starts_anew(ledger: &Ledger) {
     let clock = Clock::new();
     let start = || Engine::start_with(ledger.open(), three(), by(&clock)).unwrap();
@@ -153,6 +189,25 @@ fn the_systems_and_operators_are_exempt(ledger: &Ledger) {
         settle(&engine, order("TAX_COLLECTION", "ada", "TREASURY", "1").taxed("fine"));
         settle(&engine, order("TAX_WITHDRAWAL", "TREASURY", "ada", "1").taxed("fine"));
     }
+    verify(engine.store(), &[]);
+}
+
+fn what_operators_take_counts_against_nobody(ledger: &Ledger) {
+    let engine = ledger.engine(three());
+    prepare(&engine);
+    let take = |engine: &Engine| {
+        settle(engine, order("SYSTEM_BURN", "ada", "SYSTEM", "1"));
+        settle(engine, order("TAX_COLLECTION", "ada", "TREASURY", "1").taxed("fine"));
+    };
+    take(&engine);
+    (0..2).for_each(|_| pay(&engine).unwrap());
+    take(&engine);
+    engine.shutdown();
+    let engine = ledger.engine(three());
+    take(&engine);
+    pay(&engine).unwrap();
+    take(&engine);
+    assert_eq!(pay(&engine), Err("VELOCITY_EXCEEDED"));
     verify(engine.store(), &[]);
 }
 

@@ -19,12 +19,13 @@ use tracing::Span;
 
 use super::conditions::{Conditions, Judged};
 use super::form::{Form, Packing};
-use super::pieces::{PieceBody, Pieces, pieces};
+use super::pieces::{Pace, PieceBody, Pieces, pieces};
 use super::range::Asked;
 use super::validator::{Grounds, tag};
 use super::window::Window;
 use crate::answer::{Answer, empty, whole};
 use crate::app::App;
+use crate::limits::Limits;
 use crate::problem::Problem;
 
 /// An export that is asked for.
@@ -49,7 +50,7 @@ type Tell = oneshot::Sender<Result<Begun, Problem>>;
 /// Answers as soon as it is known what will be sent, which a thread goes on to write.
 pub(crate) async fn begin(app: Arc<App>, download: Download, permit: OwnedSemaphorePermit) -> Result<Answer, Problem> {
     let (tell, told) = oneshot::channel();
-    let (pieces, body) = pieces(Instant::now() + app.config.limits.export());
+    let (pieces, body) = pieces(Instant::now() + app.config.limits.export(), pace(&app.config.limits));
     let (span, is_head) = (Span::current(), download.is_head);
     spawn_blocking(move || {
         let _permit = permit;
@@ -61,6 +62,10 @@ pub(crate) async fn begin(app: Arc<App>, download: Download, permit: OwnedSemaph
     });
     let begun = told.await.map_err(Problem::internal)??;
     Ok(begun.answer(body, is_head))
+}
+
+fn pace(limits: &Limits) -> Pace {
+    Pace::new(limits.export_bytes_per_second, limits.stall())
 }
 
 impl Begun {
@@ -87,7 +92,8 @@ struct Settled {
     extent: Extent,
     last: u64,
     notes: Vec<String>,
-    tag: String,
+    /// `None` where it depends on a checkpoint that is not signed yet.
+    tag: Option<String>,
 }
 
 impl Writing<'_> {
@@ -116,10 +122,13 @@ impl Writing<'_> {
         let settled = self.settled(snapshot)?;
         let mut headers = HeaderMap::new();
         form.describe(settled.last, &mut headers)?;
-        headers.insert(ETAG, HeaderValue::try_from(&settled.tag).map_err(Problem::internal)?);
+        if let Some(tag) = &settled.tag {
+            headers.insert(ETAG, HeaderValue::try_from(tag).map_err(Problem::internal)?);
+        }
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        let range = match self.download.conditions.judge(&settled.tag) {
+        let judged = settled.tag.as_deref().map(|tag| self.download.conditions.judge(tag));
+        let range = match judged.unwrap_or(Judged::Sent(None)) {
             Judged::Failed => return Err(Problem::new("PRECONDITION_FAILED", "the export has another ETag")),
             Judged::NotModified => {
                 let begun = Begun { status: StatusCode::NOT_MODIFIED, headers, length: None };
@@ -128,7 +137,7 @@ impl Writing<'_> {
             Judged::Sent(range) => range.filter(|_| !self.download.is_head),
         };
         let Some(asked) = range else {
-            let length = self.app.lengths.find(&settled.tag);
+            let length = settled.tag.as_deref().and_then(|tag| self.app.lengths.find(tag));
             return Ok((Begun { status: StatusCode::OK, headers, length }, settled, 0..u64::MAX));
         };
         let (window, total) = self.window(snapshot, &settled, asked, tell)?;
@@ -149,30 +158,39 @@ impl Writing<'_> {
             return Err(Problem::not_found(format_args!("entry {missing}: the ledger has {}", head.seq)));
         }
         let last_hash = if last == head.seq { head.hash } else { hash_of(snapshot, last)? };
-        let notes = self.notes(snapshot, last)?;
+        let notes = self.notes(last, head.seq)?;
         let identity = store.identity();
-        let tag = tag(form, &Grounds { identity, head: &head, last, last_hash, notes: &notes });
+        let tag = notes.as_ref().map(|notes| tag(form, &Grounds { identity, head: &head, last, last_hash, notes }));
+        let notes = notes.unwrap_or_default();
         let extent = Extent { first: form.first, last: Some(last), personal: form.personal, exported_at: None };
         Ok(Settled { extent, last, notes, tag })
     }
 
-    /// The checkpoint of exactly these entries, made and kept where there is none yet: the next export has
-    /// the same one.
-    fn notes(&self, snapshot: &mut dyn Snapshot, last: u64) -> Result<Vec<String>, Problem> {
+    /// The checkpoint of exactly these entries, made where there is none yet: the next export has the same one.
+    /// That of the ledger's head is kept; others, of which there can be as many as there are entries, are only
+    /// remembered. `None`: one would be signed, were it asked for more than what would be said of it.
+    fn notes(&self, last: u64, head: u64) -> Result<Option<Vec<String>>, Problem> {
         let store = self.app.ledger.store();
         let kept = || -> Result<Option<SignedCheckpoint>, StoreError> {
             Ok(store.checkpoint(Some(last))?.filter(|kept| kept.size == last))
         };
         if let Some(kept) = kept()? {
-            return Ok(vec![kept.note]);
+            return Ok(Some(vec![kept.note]));
         }
-        let signer = self.app.signer.as_ref().filter(|_| self.download.may_sign);
-        let Some(signer) = signer else { return Ok(Vec::new()) };
-        let root = export::root(snapshot, last)?;
-        let at = now();
-        let note = signer.sign(last, &root, u64::try_from(at.millis() / 1000).unwrap_or_default());
-        store.keep_checkpoint(&SignedCheckpoint { size: last, note, at })?;
-        Ok(kept()?.into_iter().map(|kept| kept.note).collect())
+        let voucher = self.app.voucher.as_ref().filter(|_| self.download.may_sign);
+        let Some(voucher) = voucher else { return Ok(Some(Vec::new())) };
+        if let Some(note) = self.app.notes.find(&last) {
+            return Ok(Some(vec![note]));
+        }
+        if self.download.is_head {
+            return Ok(None);
+        }
+        let signed = voucher.vouch(store, last, now())?;
+        if last < head {
+            return Ok(Some(vec![self.app.notes.note(last, signed.note)]));
+        }
+        store.keep_checkpoint(&signed)?;
+        Ok(Some(kept()?.into_iter().map(|kept| kept.note).collect()))
     }
 
     /// The bytes that are asked for, and how many there are in all.
@@ -183,7 +201,8 @@ impl Writing<'_> {
         asked: Asked,
         tell: &Tell,
     ) -> Result<(Range<u64>, u64), Problem> {
-        let length = match self.app.lengths.find(&settled.tag) {
+        let known = settled.tag.as_deref().and_then(|tag| self.app.lengths.find(tag));
+        let length = match known {
             Some(length) => length,
             None => self.measure(snapshot, settled, tell)?,
         };
@@ -206,7 +225,7 @@ impl Writing<'_> {
             StoreError::Io(_) => Problem::new("TIMED_OUT", "the export took too long"),
             other => other.into(),
         })?;
-        self.app.lengths.note(&settled.tag, counted.written());
+        self.note_length(settled, counted.written());
         Ok(counted.written())
     }
 
@@ -226,9 +245,15 @@ impl Writing<'_> {
             written?;
         }
         if is_whole {
-            self.app.lengths.note(&settled.tag, length);
+            self.note_length(settled, length);
         }
         Ok(pieces.finish()?)
+    }
+
+    fn note_length(&self, settled: &Settled, length: u64) {
+        if let Some(tag) = &settled.tag {
+            self.app.lengths.note(tag.clone(), length);
+        }
     }
 
     fn pack(&self, snapshot: &mut dyn Snapshot, settled: &Settled, out: &mut dyn Write) -> Result<(), StoreError> {

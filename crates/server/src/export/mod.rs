@@ -7,9 +7,9 @@
 mod conditions;
 mod download;
 mod form;
-pub(crate) mod lengths;
 mod pieces;
 mod range;
+pub(crate) mod recent;
 mod validator;
 mod window;
 

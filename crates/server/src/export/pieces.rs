@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::sync::mpsc;
@@ -19,6 +19,36 @@ pub(crate) struct Pieces {
     sender: mpsc::Sender<Piece>,
     buffer: Vec<u8>,
     until: Instant,
+    pace: Pace,
+}
+
+/// Holds a reader to a pace: an export holds a snapshot of the database, and whoever takes a little now and then
+/// would hold it for as long as an export may take.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// Bytes a second; 0 where any will do.
+    least: u64,
+    /// It is looked at whenever the reader kept the writer waiting for so long.
+    window: Duration,
+    taken: u64,
+    waited: Duration,
+}
+
+impl Pace {
+    pub(crate) const fn new(least: u64, window: Duration) -> Self {
+        Self { least, window, taken: 0, waited: Duration::ZERO }
+    }
+
+    /// Takes note of bytes that were waited for; whether the reader is fast enough.
+    fn holds(&mut self, bytes: u64, waited: Duration) -> bool {
+        (self.taken, self.waited) = (self.taken + bytes, self.waited + waited);
+        if self.waited < self.window {
+            return true;
+        }
+        let holds = u128::from(self.taken) * 1000 >= u128::from(self.least) * self.waited.as_millis();
+        (self.taken, self.waited) = (0, Duration::ZERO);
+        holds
+    }
 }
 
 /// What is sent of it.
@@ -30,10 +60,10 @@ pub(crate) struct PieceBody {
     ended: bool,
 }
 
-/// A writer until a time, and the body of what it writes.
-pub(crate) fn pieces(until: Instant) -> (Pieces, PieceBody) {
+/// A writer until a time, for a reader who keeps a pace, and the body of what it writes.
+pub(crate) fn pieces(until: Instant, pace: Pace) -> (Pieces, PieceBody) {
     let (sender, receiver) = mpsc::channel(EXPORT_AHEAD);
-    let pieces = Pieces { sender, buffer: Vec::with_capacity(EXPORT_PIECE), until };
+    let pieces = Pieces { sender, buffer: Vec::with_capacity(EXPORT_PIECE), until, pace };
     (pieces, PieceBody { receiver, left: None, ended: false })
 }
 
@@ -47,7 +77,12 @@ impl Pieces {
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(EXPORT_PIECE));
         let left = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the reader left");
-        self.sender.blocking_send(Some(piece.into())).map_err(left)
+        let (bytes, asked) = (piece.len() as u64, Instant::now());
+        self.sender.blocking_send(Some(piece.into())).map_err(left)?;
+        if self.pace.holds(bytes, asked.elapsed()) {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::TimedOut, "the reader was too slow"))
     }
 
     /// Sends the rest, and that it is the end.
@@ -123,13 +158,30 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn who_takes_a_little_now_and_then_is_too_slow() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::new(1000, 30 * second);
+        assert!((0..29).all(|_| pace.holds(1, second)), "nobody is judged by a moment");
+        assert!(!pace.holds(1, second));
+        assert!((0..300).all(|_| pace.holds(1000, second)));
+        // Who keeps nobody waiting may be sent little.
+        assert!((0..300).all(|_| pace.holds(1, Duration::ZERO)));
+        assert!(!pace.holds(999, 30 * second));
+        assert!(Pace::new(0, second).holds(0, 9 * second));
+    }
+
+    fn any() -> Pace {
+        Pace::new(0, Duration::from_secs(60))
+    }
+
     fn soon() -> Instant {
         Instant::now() + Duration::from_secs(60)
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn all_that_is_written_arrives() {
-        let (mut pieces, body) = pieces(soon());
+        let (mut pieces, body) = pieces(soon(), any());
         let bytes: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
         let expected = bytes.clone();
         let writing = tokio::task::spawn_blocking(move || {
@@ -142,7 +194,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_breaks_off_is_an_error_of_the_body() {
-        let (mut pieces, body) = pieces(soon());
+        let (mut pieces, body) = pieces(soon(), any());
         let writing = tokio::task::spawn_blocking(move || pieces.write_all(&[7; EXPORT_PIECE]).unwrap());
         assert!(body.collect().await.is_err());
         writing.await.unwrap();
@@ -150,9 +202,9 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_writer_notices_that_nobody_reads_and_that_its_time_is_over() {
-        let (mut unread, body) = pieces(soon());
+        let (mut unread, body) = pieces(soon(), any());
         drop(body);
-        let (mut late, _body) = pieces(Instant::now());
+        let (mut late, _body) = pieces(Instant::now(), any());
         tokio::task::spawn_blocking(move || {
             assert_eq!(unread.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
             assert_eq!(late.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), io::ErrorKind::TimedOut);

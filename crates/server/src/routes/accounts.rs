@@ -76,7 +76,8 @@ pub(super) async fn frozen(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let new: NewAccount = body::read(&call.headers, call.body, &app.config.limits).await?;
-    let account = order::wait(&app, move |engine| engine.open_account(new)).await?;
+    let by = call.caller.name().map(str::to_owned);
+    let account = order::wait(&app, move |engine| engine.open_account_by(new, by.as_deref())).await?;
     let mut answer = answer::json(&account)?;
     *answer.status_mut() = StatusCode::CREATED;
     let location = format!("/api/v1/accounts/{}", account.id);
@@ -84,12 +85,25 @@ pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(answer)
 }
 
+/// Whether an account may be used, and why.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    is_active: bool,
+    is_banned: bool,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
 pub(super) async fn set_standing(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let id = id(&call)?;
-    let standing: Standing = body::read(&call.headers, call.body, &app.config.limits).await?;
-    let account = id.clone();
-    let set = order::wait(&app, move |engine| engine.set_standing(&account, standing)).await;
+    let by = call.caller.name().map(str::to_owned);
+    let Change { is_active, is_banned, reason } = body::read(&call.headers, call.body, &app.config.limits).await?;
+    let (account, standing) = (id.clone(), Standing { is_active, is_banned });
+    let set =
+        order::wait(&app, move |engine| engine.set_standing(&account, standing, by.as_deref(), reason.as_deref()));
+    let set = set.await;
     answer::json(&set.map_err(|problem| of_path(problem, &id))?)
 }
 

@@ -1,6 +1,7 @@
 //! Every resource: its path, its methods, who may use them.
 
 mod accounts;
+mod acts;
 mod checkpoint;
 mod description;
 mod entries;
@@ -99,6 +100,7 @@ fn all() -> Vec<Route> {
         route(get.clone(), "/api/v1/accounts/{account}/history", AUDITOR, history::show),
         route(post.clone(), "/api/v1/accounts/{account}/freeze", ADMIN, accounts::freeze),
         route(post.clone(), "/api/v1/accounts/{account}/unfreeze", ADMIN, accounts::unfreeze),
+        route(get.clone(), "/api/v1/acts", AUDITOR, acts::list),
         route(get.clone(), "/api/v1/stats", AUDITOR, stats::show),
         route(get, "/api/v1/treasury", AUDITOR, treasury::show),
         route(post.clone(), "/api/v1/treasury/withdrawals", ADMIN, treasury::withdraw),

@@ -94,6 +94,31 @@ fn a_server_reads_only_unless_it_is_told_to_write() {
     assert_eq!(only.get("/api/v1/stats").json()["last_seq"], 2);
 }
 
+/// A page whose name was made to point here asks for that name, and reads nothing.
+#[test]
+fn who_asks_for_another_host_is_refused() {
+    let mut plan = Plan::default();
+    plan.config.public_reads = true;
+    plan.config.hosts = vec!["ledger.example".to_owned()];
+    let bed = plan.start();
+    let ask = |line: &str, host: &str| {
+        let head = format!("GET {line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        crate::client::raw(bed.address, head.as_bytes())
+    };
+    for path in ["/api/v1/stats", "/api/v1/export", "/metrics", "/healthz", "/", "/nowhere"] {
+        let refused = ask(path, "evil.example");
+        assert_eq!((refused.status, refused.code().as_str()), (421, "HOST_NOT_SERVED"), "{path}");
+    }
+    for host in ["ledger.example", "127.0.0.1", "localhost:8787"] {
+        assert_eq!(ask("/api/v1/stats", host).status, 200, "{host}");
+    }
+    assert_eq!(ask("http://evil.example/api/v1/stats", "localhost").status, 421);
+    let any = Plan { config: Config { hosts: vec!["*".to_owned()], ..bed.plan().config }, ..bed.plan() };
+    let any = any.start_in(bed.folder.clone());
+    let head = "GET /api/v1/stats HTTP/1.1\r\nhost: any.example\r\nconnection: close\r\n\r\n";
+    assert_eq!(crate::client::raw(any.address, head.as_bytes()).status, 200);
+}
+
 #[test]
 fn public_reads_show_no_personal_data_and_write_nothing() {
     let mut plan = Plan::default();
@@ -102,6 +127,7 @@ fn public_reads_show_no_personal_data_and_write_nothing() {
     let paid = bed.order("k", &pay());
     let path = paid.header("location").unwrap();
     let public = |path: &str| bed.send("GET", path, &[], b"");
+    assert_eq!((public("/api/v1/acts").status, bed.get("/api/v1/acts").status), (401, 200));
     assert_eq!(public(path).json()["personal"], serde_json::Value::Null);
     assert!(bed.get(path).json()["personal"]["salt"].is_string());
     assert_eq!(public("/api/v1/accounts/anna").json()["username"], serde_json::Value::Null);

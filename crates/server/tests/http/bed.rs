@@ -65,6 +65,7 @@ impl Default for Plan {
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             writable: true,
+            hosts: ["test", "x"].map(str::to_owned).into(),
             tokens: made.map(|(_, token)| token).into(),
             ..Config::default()
         };

@@ -92,7 +92,13 @@ fn cases(erased: &str) -> Vec<Case> {
         ),
         post("/api/v1/accounts", json!({"id": "cara"}), 201),
         post("/api/v1/accounts", json!({"id": "cara"}), 409),
-        ("PATCH", account, "/api/v1/accounts/cara".to_owned(), json!({"is_active": true, "is_banned": true}), 200),
+        (
+            "PATCH",
+            account,
+            "/api/v1/accounts/cara".to_owned(),
+            json!({"is_active": true, "is_banned": true, "reason": "x"}),
+            200,
+        ),
         ("PATCH", account, "/api/v1/accounts/nobody".to_owned(), json!({"is_active": true, "is_banned": true}), 404),
         ("GET", account, "/api/v1/accounts/anna".to_owned(), Value::Null, 200),
         ("GET", account, "/api/v1/accounts/nobody".to_owned(), Value::Null, 404),
@@ -115,6 +121,8 @@ fn cases(erased: &str) -> Vec<Case> {
         ("GET", "/api/v1/entries/{entry}", "/api/v1/entries/1".to_owned(), Value::Null, 200),
         ("GET", "/api/v1/entries/{entry}", format!("/api/v1/entries/{erased}"), Value::Null, 200),
         ("GET", "/api/v1/entries/{entry}", "/api/v1/entries/999".to_owned(), Value::Null, 404),
+        get("/api/v1/acts", "?limit=2", 200),
+        get("/api/v1/acts", "?before=0", 400),
         get("/api/v1/stats", "", 200),
         get("/api/v1/proof", "?seq=1", 200),
         get("/api/v1/proof", "?old=1", 200),
@@ -140,6 +148,10 @@ struct Note;
 impl countersign_engine::notary::Signer for Note {
     fn sign(&self, size: u64, _root: &countersign_core::hash::Hash, _unix_seconds: u64) -> String {
         format!("game.example/economy\n{size}\nroot\n\n— nobody\n")
+    }
+
+    fn opens(&self, _note: &str) -> Option<(u64, countersign_core::hash::Hash)> {
+        None
     }
 }
 

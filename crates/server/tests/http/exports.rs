@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use countersign_core::checkpoint::{Checkpoint, KeyKind, SigningKey};
+use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, SigningKey};
 use countersign_core::hash::Hash;
 use countersign_core::report::TrustGrade;
 use countersign_core::{Options, Report, verify_chain_integrity};
@@ -155,6 +155,12 @@ impl Signer for Key {
         let checkpoint = Checkpoint { origin: self.0.name().to_owned(), size, root: *root };
         checkpoint.sign(&self.0, None)
     }
+
+    fn opens(&self, note: &str) -> Option<(u64, Hash)> {
+        let note = SignedNote::parse(note).ok()?;
+        let checkpoint = note.open(&[self.0.verifying_key()]).ok()?.checkpoint().ok()?;
+        Some((checkpoint.size, checkpoint.root))
+    }
 }
 
 #[test]
@@ -169,11 +175,45 @@ fn an_export_carries_a_checkpoint_of_exactly_its_entries() {
         assert_eq!(verified(&export.body, &options).trust_grade, TrustGrade::Signed, "{query}");
         assert_eq!(bed.get(&format!("/api/v1/export{query}")).body, export.body, "{query}");
     }
-    let note = bed.get("/api/v1/checkpoint?size=4");
+    let note = bed.get("/api/v1/checkpoint?size=6");
     assert_eq!(note.header("content-type"), Some("text/plain; charset=utf-8"));
-    assert!(note.text().starts_with("game.example/economy\n4\n"), "{}", note.text());
-    assert!(bed.get("/api/v1/checkpoint").text().starts_with("game.example/economy\n6\n"));
-    assert_eq!(bed.get("/api/v1/checkpoint?size=3").code(), "NOT_FOUND");
+    assert!(note.text().starts_with("game.example/economy\n6\n"), "{}", note.text());
+    assert_eq!(bed.get("/api/v1/checkpoint").body, note.body);
+    assert_eq!(bed.get("/api/v1/checkpoint?size=4").code(), "NOT_FOUND", "whoever reads fills no table");
+}
+
+#[test]
+fn what_would_be_said_of_an_export_signs_nothing() {
+    let key = SigningKey::from_seed("game.example/economy", [7; 32], KeyKind::Ed25519).unwrap();
+    let bed = Plan { signer: Some(Arc::new(Key(key))), ..Plan::default() }.start();
+    pay(&bed, 5);
+    let token = bearer(&bed.secrets.auditor);
+    for query in ["", "?last=4"] {
+        let path = format!("/api/v1/export{query}");
+        let ask = || bed.send("HEAD", &path, &[("authorization", &token)], b"");
+        assert_eq!((ask().status, ask().header("etag")), (200, None), "{query}");
+        assert_eq!(bed.get("/api/v1/checkpoint?size=4").code(), "NOT_FOUND");
+        let whole = bed.get(&path);
+        assert_eq!(ask().header("etag"), whole.header("etag"), "once it is signed, it is known");
+        let length = whole.body.len().to_string();
+        assert_eq!(ask().header("content-length"), Some(length.as_str()), "{query}");
+    }
+}
+
+/// Whoever has the file makes its tree another one; no note says so.
+#[test]
+fn a_tree_that_the_entries_do_not_give_is_not_signed() {
+    let key = SigningKey::from_seed("game.example/economy", [7; 32], KeyKind::Ed25519).unwrap();
+    let bed = Plan { signer: Some(Arc::new(Key(key))), ..Plan::default() }.start();
+    pay(&bed, 5);
+    let file = rusqlite::Connection::open(crate::bed::ledger_file(&bed.folder)).unwrap();
+    let forge = format!("DROP TRIGGER nodes_never_change; UPDATE nodes SET hash = '{}'", "ab".repeat(32));
+    file.execute_batch(&forge).unwrap();
+    for query in ["", "?last=4", "?first=3"] {
+        let refused = bed.get(&format!("/api/v1/export{query}"));
+        assert_eq!((refused.status, refused.code().as_str()), (500, "STORE_DAMAGED"), "{query}");
+    }
+    assert_eq!(bed.get("/api/v1/checkpoint").code(), "NOT_FOUND");
 }
 
 #[test]

@@ -108,6 +108,11 @@ fn refunds_withdrawals_and_erasures_are_held_to_their_entries() {
         bed.write(&bed.secrets.admin, "POST", "/api/v1/treasury/withdrawals", &[("idempotency-key", key)], &body)
     };
     assert_eq!(refused(&withdrawal("5.0001", "w1")), (409, "TREASURY_INSUFFICIENT".to_owned()));
+    let unexplained = json!({"type": "TAX_WITHDRAWAL", "sender_id": "TREASURY", "receiver_id": "bob",
+                             "tax_type": "transfer_tax", "currency": "EURO", "amount": "5"});
+    let asked = [("idempotency-key", "w3")];
+    let unexplained = bed.write(&bed.secrets.admin, "POST", "/api/v1/transactions", &asked, &unexplained);
+    assert_eq!(refused(&unexplained), (422, "REASON_REQUIRED".to_owned()));
     assert_eq!(withdrawal("5", "w2").status, 201);
     let treasury = bed.get("/api/v1/treasury").json();
     assert_eq!((&treasury["last_withdrawal_by"], &treasury["as_of_seq"]), (&"chief".into(), &4.into()));
@@ -158,6 +163,11 @@ fn a_halted_ledger_takes_nothing_until_it_is_lifted() {
     assert_eq!(bed.administer("/api/v1/halt", &json!({"reason": ""})).status, 422);
     let lifted = bed.administer("/api/v1/resume", &json!({"reason": "looked into"}));
     assert_eq!((lifted.status, lifted.json()), (200, json!({"halted": false})));
+    let acts = bed.get("/api/v1/acts?limit=2").json();
+    for (n, kind, reason) in [(0, "RESUME", "looked into"), (1, "HALT", "a finding")] {
+        let act = &acts["acts"][n];
+        assert_eq!((&act["kind"], &act["by"], &act["reason"]), (&kind.into(), &"chief".into(), &reason.into()));
+    }
     assert_eq!(bed.order("k", &transfer()).status, 201);
 }
 
@@ -166,6 +176,9 @@ fn accounts_are_opened_frozen_and_found() {
     let bed = Bed::start();
     let opened = bed.administer("/api/v1/accounts", &json!({"id": "cara", "username": "Cara"}));
     assert_eq!((opened.status, opened.header("location")), (201, Some("/api/v1/accounts/cara")));
+    let act = &bed.get("/api/v1/acts").json()["acts"][0];
+    let opened = (&act["kind"], &act["account"], &act["by"]);
+    assert_eq!(opened, (&"ACCOUNT_OPENED".into(), &"cara".into(), &"chief".into()));
     let again = bed.administer("/api/v1/accounts", &json!({"id": "cara"}));
     assert_eq!(refused(&again), (409, "ALREADY_EXISTS".to_owned()));
     for id in ["", "SYSTEM", "TREASURY", "a b", "a@b.example"] {

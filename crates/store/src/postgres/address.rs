@@ -20,6 +20,11 @@ use crate::error::StoreError;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a network may keep silent about what was sent, where the address does not say.
 const SILENCE: Duration = Duration::from_secs(30);
+/// When a connection on which nothing is said is asked whether it is still there, how often, and how many times it may
+/// fail to answer: a machine that is gone is known within half a minute.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(15);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(5);
+const KEEPALIVE_TIMES: u32 = 3;
 const SHAPE: &str = "the address of a PostgreSQL database is \
     postgres://user:password@host:port/database, with ?sslmode=disable, prefer, require, verify-ca or verify-full, \
     &sslrootcert=FILE, and what else tokio-postgres knows";
@@ -38,6 +43,16 @@ pub(super) fn read(url: &str) -> Result<(Config, MakeRustlsConnect), StoreError>
     }
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(SILENCE);
+    }
+    // Of an address that says nothing the client makes two hours.
+    if !url.contains("keepalives_idle") {
+        config.keepalives_idle(KEEPALIVE_AFTER);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(KEEPALIVE_EVERY);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(KEEPALIVE_TIMES);
     }
     if config.get_application_name().is_none() {
         config.application_name("countersign");
@@ -166,6 +181,19 @@ mod tests {
             assert_eq!(config.get_ssl_mode(), mode, "{text}");
             assert_eq!((config.get_user(), config.get_dbname()), (Some("u"), Some("d")));
         }
+    }
+
+    #[test]
+    fn a_silent_network_is_known_in_time_unless_the_address_says_otherwise() {
+        let (config, _) = read("postgres://u:p@h/d").unwrap();
+        assert_eq!(config.get_keepalives_idle(), KEEPALIVE_AFTER);
+        assert_eq!(config.get_keepalives_interval(), Some(KEEPALIVE_EVERY));
+        assert_eq!(config.get_keepalives_retries(), Some(KEEPALIVE_TIMES));
+        let own = "postgres://u:p@h/d?keepalives_idle=7200&keepalives_interval=75&keepalives_retries=9";
+        let (config, _) = read(own).unwrap();
+        assert_eq!(config.get_keepalives_idle(), Duration::from_secs(7200));
+        assert_eq!(config.get_keepalives_interval(), Some(Duration::from_secs(75)));
+        assert_eq!(config.get_keepalives_retries(), Some(9));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio_postgres::types::{IsNull, Json, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use super::cells::{moment, number};
+use crate::act::Act;
 use crate::batch::{Answer, SignedCheckpoint};
 use crate::error::StoreError;
 
@@ -279,6 +280,41 @@ impl<'a> Answers<'a> {
 
     pub(super) fn values(&self) -> Values<'_> {
         vec![&self.key, &self.asked, &self.answer, &self.at]
+    }
+}
+
+/// Columns of acts.
+#[derive(Default)]
+pub(super) struct Acts<'a> {
+    kind: Vec<&'static str>,
+    /// Account, operator and reason.
+    optional: [Vec<Option<&'a str>>; 3],
+    at: Vec<SystemTime>,
+    seq: Vec<i64>,
+}
+
+impl<'a> Acts<'a> {
+    /// Whoever writes acts has the head, so that nobody else counts them meanwhile.
+    pub(super) const INSERT: &'static str = "INSERT INTO countersign_acts (ledger_id, number, kind, account, operator, \
+        reason, at, seq) SELECT $1, new.nth + (SELECT coalesce(max(number), 0) FROM countersign_acts AS kept \
+        WHERE kept.ledger_id = $1), new.kind, new.account, new.operator, new.reason, new.at, new.seq \
+        FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[]) \
+        WITH ORDINALITY AS new (kind, account, operator, reason, at, seq, nth)";
+
+    pub(super) fn of(acts: &'a [Act]) -> Result<Self, StoreError> {
+        let mut columns = Self::default();
+        for act in acts {
+            columns.kind.push(act.kind.name());
+            append(&mut columns.optional, [&act.account, &act.by, &act.reason].map(Option::as_deref));
+            columns.at.push(moment(act.at));
+            columns.seq.push(number(act.seq)?);
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn values(&self) -> Values<'_> {
+        let [account, operator, reason] = &self.optional;
+        vec![&self.kind, account, operator, reason, &self.at, &self.seq]
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use super::cells::{Cells, moment, number};
-use super::columns::{self, Accounts, Answers, Checkpoints, Digest, Entries, Nodes, Personals, Values};
+use super::columns::{self, Accounts, Acts, Answers, Checkpoints, Digest, Entries, Nodes, Personals, Values};
 use super::fault::fault;
 use super::link::Client;
 use super::rows;
@@ -54,6 +54,7 @@ struct Writes<'a> {
     personals: Personals<'a>,
     nodes: Nodes,
     answers: Answers<'a>,
+    acts: Acts<'a>,
     checkpoints: Checkpoints<'a>,
     erased: Vec<Uuid>,
 }
@@ -102,13 +103,14 @@ impl<'a> Writes<'a> {
             personals: Personals::of(&batch.entries)?,
             nodes: Nodes::of(&batch.nodes)?,
             answers: Answers::of(&batch.answers),
+            acts: Acts::of(&batch.acts)?,
             checkpoints: Checkpoints::of(&batch.checkpoints)?,
             erased: batch.erased.iter().map(|id| columns::uuid(id)).collect::<Result<_, _>>()?,
         })
     }
 
     /// Statements that this batch needs, and whether it does.
-    fn needed(&self) -> [(&'static str, bool); 10] {
+    fn needed(&self) -> [(&'static str, bool); 11] {
         let batch = self.batch;
         [
             (HEAD, true),
@@ -119,6 +121,7 @@ impl<'a> Writes<'a> {
             (Personals::INSERT, !self.personals.is_empty()),
             (Nodes::INSERT, !batch.nodes.is_empty()),
             (Answers::INSERT, !batch.answers.is_empty()),
+            (Acts::INSERT, !batch.acts.is_empty()),
             (Checkpoints::INSERT, !batch.checkpoints.is_empty()),
             (ERASE, !batch.erased.is_empty()),
         ]
@@ -218,6 +221,7 @@ impl<'a> Writes<'a> {
             self.write(client, Personals::INSERT, self.personals.values()),
             self.write(client, Nodes::INSERT, self.nodes.values()),
             self.write(client, Answers::INSERT, self.answers.values()),
+            self.write(client, Acts::INSERT, self.acts.values()),
             self.write(client, Checkpoints::INSERT, self.checkpoints.values()),
             client.batch_execute("COMMIT"),
         )

@@ -41,6 +41,10 @@ fn answered(error: &DbError) -> StoreError {
 /// Which row there is already.
 fn conflict(error: &DbError) -> String {
     let table = error.table().unwrap_or("the database");
+    // Idempotency keys are in no message: messages are logged.
+    if table == "countersign_answers" {
+        return format!("such a row in {table}");
+    }
     format!("such a row in {table}: {}", error.detail().unwrap_or_else(|| error.message()))
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::fault::fault;
 use super::link::Client;
 use super::rows::{self, account_columns, entry_columns};
+use crate::act::Act;
 use crate::error::StoreError;
 use crate::store::{Page, Query};
 
@@ -58,6 +59,22 @@ const ONE: &str = concat!(
      AND p.seq = e.seq WHERE e.ledger_id = $1 AND "
 );
 
+const ACTS: &str = "SELECT number, kind, account, operator, reason, at, seq FROM countersign_acts \
+                    WHERE ledger_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
+
+/// What operators did, the latest first.
+pub(super) async fn acts(client: &Client, ledger: Uuid, page: Page) -> Result<Vec<Act>, StoreError> {
+    let limit = i64::from(page.limit);
+    let values: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&ledger, Type::UUID), (&before(page), Type::INT8), (&limit, Type::INT8)];
+    ask(client, ACTS, &values).await?.iter().map(rows::act).collect()
+}
+
+fn before(page: Page) -> i64 {
+    let past_all = MAX_SEQ + 1;
+    i64::try_from(page.before.unwrap_or(past_all).min(past_all)).unwrap_or(i64::MAX)
+}
+
 fn statement(query: &Query) -> (&'static str, &str) {
     match query {
         Query::SentBy(id) => (SENT_BY, id),
@@ -84,8 +101,7 @@ pub(super) async fn history(
 }
 
 async fn ask_history(client: &Client, ledger: Uuid, sql: &str, key: &str, page: Page) -> Result<Vec<Row>, StoreError> {
-    let past_all = MAX_SEQ + 1;
-    let before = i64::try_from(page.before.unwrap_or(past_all).min(past_all)).unwrap_or(i64::MAX);
+    let before = before(page);
     let limit = i64::from(page.limit);
     let values: [(&(dyn ToSql + Sync), Type); 4] =
         [(&ledger, Type::UUID), (&key, Type::TEXT), (&before, Type::INT8), (&limit, Type::INT8)];

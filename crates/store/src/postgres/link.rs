@@ -72,6 +72,24 @@ impl Link {
         })
     }
 
+    /// The same, for as long as `most`. Whose time is over is not waited for, and nor is his connection, which may
+    /// be in the middle of anything: whether he was done is not known.
+    pub(super) fn within<T>(
+        &self,
+        most: Duration,
+        work: impl AsyncFnOnce(&Client) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.run(async {
+            let connection = self.pool.get().await.map_err(no_connection)?;
+            let Ok(done) = tokio::time::timeout(most, work(&connection)).await else {
+                drop(Object::take(connection));
+                let seconds = most.as_secs();
+                return Err(StoreError::Lost { why: format!("the database did not answer within {seconds} s") });
+            };
+            done
+        })
+    }
+
     /// A connection that is no longer the pool's.
     pub(super) fn own(&self) -> Result<Client, StoreError> {
         self.run(async { Ok(Object::take(self.pool.get().await.map_err(no_connection)?)) })
@@ -96,5 +114,22 @@ impl Drop for Link {
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::fault::fault;
+
+    #[test]
+    fn whoever_takes_too_long_is_not_waited_for_and_nor_is_his_connection() {
+        let server = countersign_testbed::shared();
+        let link = Link::new(&server.url(&server.new_database()), false).unwrap();
+        let sleep = async |client: &Client| client.batch_execute("SELECT pg_sleep(600)").await.map_err(fault);
+        let outcome = link.within(Duration::from_millis(100), sleep);
+        assert!(matches!(&outcome, Err(StoreError::Lost { .. })), "{outcome:?}");
+        link.within(Duration::from_secs(600), async |client| client.batch_execute("SELECT 1").await.map_err(fault))
+            .unwrap();
     }
 }

@@ -43,6 +43,7 @@ const ANSWERS: &str = "SELECT a.* FROM unnest($2::text[]) AS wanted(wanted_key) 
     (SELECT key, asked, answer, at FROM countersign_answers WHERE ledger_id = $1 AND key = wanted.wanted_key LIMIT 1) AS a";
 const SENT: &str = "SELECT wanted.id, e.created_at FROM unnest($2::text[]) AS wanted(id) CROSS JOIN LATERAL \
     (SELECT created_at FROM countersign_entries WHERE ledger_id = $1 AND sender_id = wanted.id AND created_at >= $3 \
+    AND type NOT IN ('SYSTEM_BURN', 'TAX_COLLECTION') \
     ORDER BY created_at DESC, seq DESC LIMIT $4) AS e";
 /// Most times that are told of one sender: its latest.
 const MAX_SENT: i64 = 100_000;

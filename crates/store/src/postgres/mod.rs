@@ -1,11 +1,12 @@
 //! Ledgers in a PostgreSQL database, for where one machine is not enough; or in one of the engines that speak
 //! its protocol, since nothing is used but what they have too. The schema stands in `schema_1.sql`.
 //!
-//! One connection commits, others read, and a snapshot has one of its own. Several processes may write to one
+//! Commits and reads take a connection of a few that are kept; a snapshot has one of its own. Several processes may write to one
 //! ledger. The adapter waits on a runtime of its own: inside another one, call it from a thread that may block.
 //!
-//! Entries are refused to be changed by rights: [`create`] takes them from the tables' owner, and grants a
-//! writer's role, which owns nothing, no more than it needs.
+//! Entries are refused to be changed by rights: [`create`] takes them from the tables' owner, who can grant them to
+//! himself again, and grants a writer's role, where one is named, no more than it needs. Only such a role, which owns
+//! nothing, cannot get round that.
 
 mod address;
 mod cells;
@@ -21,6 +22,7 @@ mod snapshot;
 mod tree;
 
 use std::path::Path;
+use std::time::Duration;
 
 use countersign_core::books::Account;
 use countersign_core::grammar::{is_hex, is_ledger_name};
@@ -35,11 +37,16 @@ use self::cells::{Cells, moment};
 use self::columns::{Checkpoints, Digest};
 use self::fault::fault;
 use self::link::{Client, Link};
+use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Identity;
 use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
 
+/// How long a load, or a commit of a few entries, may take: longer than any lock is waited for.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How much longer for each entry of a batch.
+const PER_ENTRY: Duration = Duration::from_millis(5);
 /// Most ledgers of one database that are named where it is asked which one.
 const NAMED: i64 = 20;
 const LEDGERS: &str = "SELECT ledger_id, name FROM countersign_ledger ORDER BY name LIMIT $1";
@@ -190,11 +197,13 @@ impl Store for Postgres {
     }
 
     fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
-        self.link.with(async |client| load::load(client, &self.ledger, wanted).await)
+        self.link.within(LONGEST, async |client| load::load(client, &self.ledger, wanted).await)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.link.with(async |client| commit::commit(client, self.ledger, batch).await)
+        // A whole ledger may be imported as one batch.
+        let longest = LONGEST + PER_ENTRY * u32::try_from(batch.entries.len()).unwrap_or(u32::MAX);
+        self.link.within(longest, async |client| commit::commit(client, self.ledger, batch).await)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
@@ -217,6 +226,10 @@ impl Store for Postgres {
 
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
         self.link.with(async |client| history::frozen(client, self.ledger, after.unwrap_or(""), limit).await)
+    }
+
+    fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError> {
+        self.link.with(async |client| history::acts(client, self.ledger, page).await)
     }
 
     fn plan(&self, query: &Query) -> Result<String, StoreError> {

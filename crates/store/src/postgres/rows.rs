@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::cells::Cells;
+use crate::act::{Act, ActKind};
 use crate::batch::{Answer, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Head;
@@ -129,6 +130,19 @@ fn personal(row: Cells<'_>) -> Result<Option<PersonalBlock>, StoreError> {
 pub(super) fn answer(row: &Row) -> Result<Answer, StoreError> {
     let row = Cells::new(row, "countersign_answers");
     Ok(Answer { key: row.text(0)?, asked: row.hash(1)?, answer: row.text(2)?, at: row.time(3)? })
+}
+
+pub(super) fn act(row: &Row) -> Result<Act, StoreError> {
+    let row = Cells::new(row, "countersign_acts");
+    Ok(Act {
+        number: row.count(0)?,
+        kind: ActKind::parse(row.value(1)?).ok_or_else(|| row.damage(1, "is no act"))?,
+        account: row.value(2)?,
+        by: row.value(3)?,
+        reason: row.value(4)?,
+        at: row.time(5)?,
+        seq: row.count(6)?,
+    })
 }
 
 pub(super) fn checkpoint(row: &Row) -> Result<SignedCheckpoint, StoreError> {

@@ -17,10 +17,10 @@ const VERSION: &str = "SELECT version FROM countersign_schema";
 /// Whoever makes a ledger or takes a step waits here for who does so already.
 pub(super) const LOCK: &str = "SELECT version FROM countersign_schema FOR UPDATE";
 
-/// What a writer that owns nothing may do, and on what: entries, nodes and checkpoints are there for good.
+/// What a writer that owns nothing may do, and on what: entries, nodes, checkpoints and acts are there for good.
 const GRANTS: [(&str, &str); 4] = [
     ("SELECT", "countersign_schema"),
-    ("SELECT, INSERT", "countersign_entries, countersign_nodes, countersign_checkpoints"),
+    ("SELECT, INSERT", "countersign_entries, countersign_nodes, countersign_checkpoints, countersign_acts"),
     ("SELECT, INSERT, DELETE", "countersign_personal, countersign_answers"),
     ("SELECT, INSERT, UPDATE", "countersign_ledger, countersign_treasury, countersign_accounts"),
 ];

@@ -117,7 +117,21 @@ CREATE TABLE countersign_checkpoints (
   PRIMARY KEY (ledger_id, size, note_hash)
 );
 
+-- What operators did that is no entry.
+CREATE TABLE countersign_acts (
+  ledger_id uuid NOT NULL,
+  number bigint NOT NULL,  -- from 1
+  kind text NOT NULL,
+  account text,
+  operator text,           -- who did it
+  reason text,
+  at timestamptz(3) NOT NULL,
+  seq bigint NOT NULL,     -- of the last entry then
+  PRIMARY KEY (ledger_id, number)
+);
+
 -- What is written stays, for the owner of the tables too until it grants itself otherwise; a writer's role,
 -- which owns nothing, cannot.
-REVOKE UPDATE, DELETE, TRUNCATE ON countersign_entries, countersign_nodes, countersign_checkpoints FROM CURRENT_USER;
+REVOKE UPDATE, DELETE, TRUNCATE ON countersign_entries, countersign_nodes, countersign_checkpoints, countersign_acts
+  FROM CURRENT_USER;
 REVOKE UPDATE, TRUNCATE ON countersign_personal FROM CURRENT_USER;

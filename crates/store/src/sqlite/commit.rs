@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::cells::number;
 use super::fault::{fault, inserting};
 use super::rows::{self, entry_columns};
+use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::{Document, StoreError, VersionError};
 use crate::head::Head;
@@ -36,6 +37,8 @@ const PERSONAL: &str = "INSERT OR ROLLBACK INTO personal (seq, salt, sender_user
                         ip_address, user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const NODE: &str = "INSERT OR ROLLBACK INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
 const ANSWER: &str = "INSERT OR ROLLBACK INTO answers (key, asked, answer, at) VALUES (?1, ?2, ?3, ?4)";
+const ACT: &str = "INSERT OR ROLLBACK INTO acts (number, kind, account, operator, reason, at, seq) \
+                   SELECT coalesce(max(number), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6 FROM acts";
 const ERASE: &str = "DELETE FROM personal WHERE seq = (SELECT seq FROM entries WHERE transaction_id = ?1)";
 const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2, ?3 \
                           WHERE NOT EXISTS (SELECT 1 FROM checkpoints WHERE size = ?1 AND note = ?2)";
@@ -50,6 +53,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), S
     insert_entries(&transaction, &batch.entries)?;
     insert_nodes(&transaction, batch)?;
     batch.answers.iter().try_for_each(|answer| insert_answer(&transaction, answer))?;
+    batch.acts.iter().try_for_each(|act| insert_act(&transaction, act))?;
     batch.erased.iter().try_for_each(|id| erase(&transaction, id))?;
     batch.checkpoints.iter().try_for_each(|checkpoint| insert_checkpoint(&transaction, checkpoint))?;
     transaction.commit().map_err(fault)
@@ -248,7 +252,13 @@ fn insert_nodes(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), Stor
 fn insert_answer(transaction: &Transaction<'_>, answer: &Answer) -> Result<(), StoreError> {
     let values = params![answer.key, answer.asked.to_string(), answer.answer, answer.at.to_string()];
     let written = run(transaction, ANSWER, values);
-    written.map_err(|error| inserting(error, || format!("an answer to the key {}", answer.key)))?;
+    written.map_err(|error| inserting(error, || "an answer to a key of the batch".to_owned()))?;
+    Ok(())
+}
+
+fn insert_act(transaction: &Transaction<'_>, act: &Act) -> Result<(), StoreError> {
+    let values = params![act.kind.name(), act.account, act.by, act.reason, act.at.to_string(), number(act.seq)?];
+    run(transaction, ACT, values).map_err(fault)?;
     Ok(())
 }
 

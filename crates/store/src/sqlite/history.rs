@@ -9,6 +9,7 @@ use super::cells::number;
 use super::fault::fault;
 use super::load::for_each;
 use super::rows::{self, account_columns, entry_columns};
+use crate::act::Act;
 use crate::error::StoreError;
 use crate::store::{Page, Query};
 
@@ -45,6 +46,20 @@ const FROZEN: &str = concat!(
     account_columns!(),
     " FROM accounts WHERE is_frozen_for_fraud = 1 AND id > ?1 ORDER BY id LIMIT ?2"
 );
+
+const ACTS: &str = "SELECT number, kind, account, operator, reason, at, seq FROM acts WHERE number < ?1 \
+                    ORDER BY number DESC LIMIT ?2";
+
+/// What operators did, the latest first.
+pub(super) fn acts(connection: &Connection, page: Page) -> Result<Vec<Act>, StoreError> {
+    let before = number(page.before.unwrap_or(MAX_SEQ + 1).min(MAX_SEQ + 1))?;
+    let mut acts = Vec::new();
+    for_each(connection, ACTS, params![before, page.limit], "acts", |row| {
+        acts.push(rows::act(row)?);
+        Ok(())
+    })?;
+    Ok(acts)
+}
 
 fn statement(query: &Query) -> (&'static str, &str) {
     match query {

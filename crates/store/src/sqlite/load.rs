@@ -21,6 +21,7 @@ const REFERENCED: &str = "SELECT seq, sender_id, receiver_id, currency, amount_n
 const REFUNDS: &str = "SELECT seq, amount_net FROM entries WHERE type = 'REFUND' AND reference_id = ?1";
 const ANSWER: &str = "SELECT key, asked, answer, at FROM answers WHERE key = ?1";
 const SENT: &str = "SELECT seq, created_at FROM entries WHERE sender_id = ?1 AND created_at >= ?2 \
+                    AND type NOT IN ('SYSTEM_BURN', 'TAX_COLLECTION') \
                     ORDER BY created_at, seq";
 
 /// Reads it, within the transaction that `connection` is in.

@@ -28,6 +28,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::fault::fault;
 use self::pool::Readers;
+use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Identity;
@@ -110,7 +111,10 @@ pub fn open(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
     pool::prepare_to_write(&connection)?;
     schema::migrate(&mut connection, schema::STEPS)?;
     let identity = identify(&connection, path, expected)?;
-    Ok(Sqlite::new(path, identity, Some(connection)))
+    let writer = Writer { connection, holds_erased: false };
+    // A process that erased something may have ended before it could empty the log.
+    writer.empty_log();
+    Ok(Sqlite::new(path, identity, Some(writer.connection)))
 }
 
 /// Opens a ledger to read it only. `expected`: its name.
@@ -260,6 +264,10 @@ impl Store for Sqlite {
         self.readers.read(|connection| history::frozen(connection, after, limit))
     }
 
+    fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError> {
+        self.readers.read(|connection| history::acts(connection, page))
+    }
+
     fn plan(&self, query: &Query) -> Result<String, StoreError> {
         self.readers.read(|connection| history::plan(connection, query))
     }
@@ -288,6 +296,12 @@ impl Store for Sqlite {
         let writer = self.writer()?;
         let forgotten = writer.connection.execute("DELETE FROM answers WHERE at < ?1", [before.to_string()]);
         Ok(forgotten.map_err(fault)? as u64)
+    }
+
+    fn rid_of_erased(&self) -> Result<bool, StoreError> {
+        let mut writer = self.writer()?;
+        writer.holds_erased = writer.holds_erased && !writer.empty_log();
+        Ok(!writer.holds_erased)
     }
 
     fn backup(&self, to: &Path) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::cells::Cells;
 use super::fault::fault;
+use crate::act::{Act, ActKind};
 use crate::batch::{Answer, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Head, Identity};
@@ -153,6 +154,18 @@ fn personal(row: Cells<'_>) -> Result<Option<PersonalBlock>, StoreError> {
 
 pub(super) fn answer(row: Cells<'_>) -> Result<Answer, StoreError> {
     Ok(Answer { key: row.text(0)?, asked: row.hash(1)?, answer: row.text(2)?, at: row.time(3)? })
+}
+
+pub(super) fn act(row: Cells<'_>) -> Result<Act, StoreError> {
+    Ok(Act {
+        number: row.count(0)?,
+        kind: ActKind::parse(row.str(1)?).ok_or_else(|| row.damage(1, "is no act"))?,
+        account: row.optional_text(2)?,
+        by: row.optional_text(3)?,
+        reason: row.optional_text(4)?,
+        at: row.time(5)?,
+        seq: row.count(6)?,
+    })
 }
 
 pub(super) fn checkpoint(row: Cells<'_>) -> Result<SignedCheckpoint, StoreError> {

@@ -104,6 +104,17 @@ CREATE TABLE checkpoints (
 
 CREATE UNIQUE INDEX checkpoints_note ON checkpoints (size, note);
 
+-- What operators did that is no entry.
+CREATE TABLE acts (
+  number INTEGER PRIMARY KEY, -- from 1
+  kind TEXT NOT NULL,
+  account TEXT,
+  operator TEXT,              -- who did it
+  reason TEXT,
+  at TEXT NOT NULL,
+  seq INTEGER NOT NULL        -- of the last entry then
+) STRICT;
+
 -- What is written stays. REPLACE deletes without asking the triggers on DELETE, so what is there already is
 -- refused before the insert. (ROLLBACK there: a statement that may ABORT copies every page that it is about to write.)
 CREATE TRIGGER entries_never_change BEFORE UPDATE ON entries
@@ -131,6 +142,14 @@ CREATE TRIGGER checkpoints_stay BEFORE INSERT ON checkpoints
 WHEN EXISTS (SELECT 1 FROM checkpoints WHERE number = NEW.number)
   OR EXISTS (SELECT 1 FROM checkpoints WHERE size = NEW.size AND note = NEW.note)
 BEGIN SELECT RAISE(ROLLBACK, 'there is already such a checkpoint'); END;
+
+CREATE TRIGGER acts_never_change BEFORE UPDATE ON acts
+BEGIN SELECT RAISE(ABORT, 'an act never changes'); END;
+CREATE TRIGGER acts_never_go BEFORE DELETE ON acts
+BEGIN SELECT RAISE(ABORT, 'an act is never deleted'); END;
+CREATE TRIGGER acts_stay BEFORE INSERT ON acts
+WHEN EXISTS (SELECT 1 FROM acts WHERE number = NEW.number)
+BEGIN SELECT RAISE(ROLLBACK, 'there is already such an act'); END;
 
 CREATE TRIGGER personal_never_changes BEFORE UPDATE ON personal
 BEGIN SELECT RAISE(ABORT, 'a personal block never changes'); END;

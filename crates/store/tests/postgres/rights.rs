@@ -32,6 +32,8 @@ fn a_writer_that_owns_nothing_can_do_its_work_and_no_more() {
         "UPDATE countersign_personal SET description = 'another'",
         "UPDATE countersign_nodes SET hash = ''",
         "DELETE FROM countersign_checkpoints",
+        "UPDATE countersign_acts SET reason = 'another'",
+        "DELETE FROM countersign_acts",
         "UPDATE countersign_schema SET version = 7",
         "DELETE FROM countersign_accounts",
         "DELETE FROM countersign_ledger",

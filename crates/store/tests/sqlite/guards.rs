@@ -5,7 +5,7 @@ use countersign_store::conformance::desk::{self, Everything};
 use crate::Ledger;
 
 /// What somebody with the file and SQLite tries, and what he is told.
-const ATTEMPTS: [(&str, &str); 18] = [
+const ATTEMPTS: [(&str, &str); 21] = [
     ("UPDATE entries SET amount_net = '9.0000' WHERE seq = 1", "an entry never changes"),
     ("UPDATE OR REPLACE entries SET seq = 2 WHERE seq = 1", "an entry never changes"),
     ("DELETE FROM entries WHERE seq = 7", "an entry is never deleted"),
@@ -23,6 +23,12 @@ const ATTEMPTS: [(&str, &str); 18] = [
     ("UPDATE checkpoints SET note = 'another'", "a checkpoint never changes"),
     ("DELETE FROM checkpoints", "a checkpoint is never deleted"),
     ("REPLACE INTO checkpoints SELECT number, size, 'another', at FROM checkpoints", "there is already such a"),
+    ("UPDATE acts SET reason = 'another'", "an act never changes"),
+    ("DELETE FROM acts", "an act is never deleted"),
+    (
+        "REPLACE INTO acts SELECT number, kind, account, 'another', reason, at, seq FROM acts",
+        "there is already such an",
+    ),
     ("UPDATE personal SET description = 'another' WHERE seq = 2", "a personal block never changes"),
     ("DELETE FROM personal WHERE seq = 2", "goes only where an ERASURE entry names its entry"),
     ("DELETE FROM personal", "goes only where an ERASURE entry names its entry"),
@@ -32,12 +38,14 @@ const ATTEMPTS: [(&str, &str); 18] = [
 ];
 
 fn with_notes(ledger: &Ledger) {
-    use countersign_store::{Answer, Batch, SignedCheckpoint, Store as _, Wanted};
+    use countersign_store::{Act, ActKind, Answer, Batch, SignedCheckpoint, Store as _, Wanted};
     let store = ledger.open();
     let mut batch = Batch::on(store.load(&Wanted::default()).unwrap().head);
     let asked = countersign_core::hash::Hash::of(b"asked");
     batch.answers.push(Answer { key: "k".to_owned(), asked, answer: "{}".to_owned(), at: desk::start() });
     batch.checkpoints.push(SignedCheckpoint { size: 2, note: "note".to_owned(), at: desk::start() });
+    let (by, reason) = (Some("officer".to_owned()), Some("a finding".to_owned()));
+    batch.acts.push(Act { number: 0, kind: ActKind::Halt, account: None, by, reason, at: desk::start(), seq: 2 });
     store.commit(&batch).unwrap();
 }
 
@@ -88,7 +96,33 @@ fn an_erased_block_is_gone_from_the_disk() {
     // While somebody reads, the log cannot be emptied; the next commit makes up for it.
     let reading = countersign_store::Store::snapshot(&store).unwrap();
     desk::carry_out(&store, &[desk::erasure(&paid[0])]);
+    assert!(!countersign_store::Store::rid_of_erased(&store).unwrap());
     drop(reading);
     desk::carry_out(&store, &[desk::mint("alice", "1")]);
     assert!(!on_disk("treatment of a disease") && !on_disk(&salt));
+    assert!(countersign_store::Store::rid_of_erased(&store).unwrap());
+}
+
+/// Who erased ends before he could empty the log, as one who is killed does: the next who opens makes up for it.
+#[test]
+fn an_erased_block_that_a_reader_kept_is_gone_once_somebody_opens() {
+    let ledger = Ledger::furnished();
+    let store = ledger.open();
+    let mut order = desk::transfer("alice", "bob", "1");
+    order.description = Some("for the treatment of a disease".to_owned());
+    let paid = desk::carry_out(&store, &[order]);
+    let reader = ledger.open();
+    let reading = countersign_store::Store::snapshot(&reader).unwrap();
+    desk::carry_out(&store, &[desk::erasure(&paid[0])]);
+    std::mem::forget(store);
+    drop(reading);
+    let needle = b"treatment of a disease";
+    let on_disk = || {
+        let files = std::fs::read_dir(ledger.directory.path()).unwrap();
+        let holds = |bytes: Vec<u8>| bytes.windows(needle.len()).any(|window| window == needle);
+        files.into_iter().any(|file| holds(std::fs::read(file.unwrap().path()).unwrap()))
+    };
+    assert!(on_disk());
+    let _open = ledger.open();
+    assert!(!on_disk());
 }
