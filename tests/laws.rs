@@ -11,8 +11,9 @@ use countersign_core::export::{fast, strict};
 use countersign_core::report::{Report, TrustGrade};
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::{Context, Marks};
-use countersign_core::{Options, Step, Verifier, verify_chain_integrity};
+use countersign_core::{Options, Step, Verifier, hash_entry_line, verify_chain_integrity};
 use proptest::prelude::*;
+use serde_json::Value;
 
 const CONTEXT: Context = Context { personal: PersonalData::Full, marks: Marks::NONE };
 
@@ -106,6 +107,33 @@ proptest! {
         let report = audit(&export);
         prop_assert!(!report.valid);
         prop_assert!(!report.findings.is_empty());
+        prop_assert_eq!(report.trust_grade, TrustGrade::Broken);
+    }
+
+    /// Whoever numbers one entry otherwise, or all from one on, and makes every later hash anew, is found.
+    #[test]
+    fn any_other_number_is_found_however_it_is_hashed(
+        entries in 1_usize..60, seed in any::<u64>(), at in any::<prop::sample::Index>(), to in 1_u64..200, rest in any::<bool>(),
+    ) {
+        let at = at.index(entries);
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let number = |i: usize| i as u64 + 1;
+        prop_assume!(to != number(at));
+        for i in at..entries {
+            if i == at || rest {
+                lines[1 + i]["seq"] = (to + number(i) - number(at)).into();
+            }
+            if i > at {
+                lines[1 + i]["previous_hash"] = lines[i]["current_hash"].clone();
+            }
+            let hashes = hash_entry_line(lines[1 + i].to_string().as_bytes()).unwrap();
+            lines[1 + i]["current_hash"] = hashes.current_hash.into();
+        }
+        let head = lines[entries]["current_hash"].clone();
+        lines.last_mut().unwrap()["head"] = head;
+        let report = audit(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect::<Vec<_>>().as_slice());
+        prop_assert_eq!(report.findings.iter().map(|f| f.line).collect::<Vec<_>>(), vec![Some(at as u64 + 2)]);
         prop_assert_eq!(report.trust_grade, TrustGrade::Broken);
     }
 

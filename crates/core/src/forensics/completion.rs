@@ -35,6 +35,9 @@ impl Examination {
         warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
         let leaves = std::mem::take(&mut self.leaves).finish();
         let assurance = judge(&self.statements, &leaves.roots, self.explains_checkpoints());
+        if self.found_nothing() && assurance.findings.is_empty() {
+            self.find_unexplained();
+        }
         let Self { mut findings, replay, overview, header, .. } = self;
         findings.extend(replay.findings.first);
         Assembly {
@@ -60,6 +63,20 @@ impl Examination {
     fn explains_checkpoints(&self) -> bool {
         let renamed = self.findings.iter().any(|finding| finding.error_type == ErrorType::GenesisMismatch);
         self.overview.cut || (renamed && self.statements.names_another_ledger())
+    }
+
+    fn found_nothing(&self) -> bool {
+        self.findings.is_empty() && self.replay.findings.count == 0
+    }
+
+    /// The first reading was not clean, and that is never passed over.
+    fn find_unexplained(&mut self) {
+        let line = self.overview.first_fault.map(|line| FIRST_LINE + line);
+        let at = line.map_or(String::new(), |line| format!(", first at line {line}"));
+        let message = format!(
+            "The first reading of the file found it broken{at}, and the second could not say how: it may have been changed between the two."
+        );
+        self.find(Finding { line, cause: Some(Cause::Unknown), ..file_finding(ErrorType::HashChainBroken, message) });
     }
 
     fn gaps(&self) -> Gaps {
@@ -117,9 +134,10 @@ impl Examination {
         // What other findings explain is not a second one: lines that cannot be read, entries put in.
         let unknown = self.order.unreadable > 0;
         let counts = trailer.entries == count || trailer.entries == self.overview.entries;
+        let ends = [last_seq, last_seq.wrapping_add(self.misnumbered_by)].contains(&trailer.last_seq);
         let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
         let nothing = self.overview.entries == 0 && !self.header.is_from_start();
-        let agrees = unknown || (counts && trailer.last_seq == last_seq && trailer.head == head);
+        let agrees = unknown || (counts && ends && trailer.head == head);
         if agrees && as_header && !nothing {
             return;
         }

@@ -74,6 +74,8 @@ pub(crate) struct Examination {
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
+    /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
+    pub(super) misnumbered_by: u64,
 }
 
 /// What the first reading knows of the file as a whole.
@@ -90,6 +92,8 @@ pub(super) struct Overview {
     pub(super) unfinished: bool,
     /// There are more runs than are followed.
     pub(super) too_broken: bool,
+    /// Line of the first that is wrong by itself.
+    pub(super) first_fault: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -132,6 +136,7 @@ impl Examination {
             cut: cut_short || segment.documents.trailer.is_none(),
             unfinished: unfinished || cut_short,
             too_broken,
+            first_fault: segment.faults.first.first().copied(),
         };
         // A trailer that says less than there is, is a finding of its own.
         let end = chain.end().unwrap_or(header.first_seq) - 1;
@@ -153,6 +158,7 @@ impl Examination {
             run: 0,
             previous: None,
             order: Order::default(),
+            misnumbered_by: 0,
             head: None,
             leaves: Roots::new(&header, statements.wanted()),
             statements,
@@ -371,6 +377,9 @@ impl Examination {
         } else {
             self.judge_content(entry, place, &content, &genuine);
         }
+        if matches!(content, Content::Agrees | Content::Restated) {
+            self.judge_number(entry, place, seq);
+        }
         match entry.check() {
             Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
             Err(("seq", _)) | Ok(_) | Err(_) => self.replay.unknown(seq),
@@ -430,6 +439,23 @@ impl Examination {
             (Content::Agrees, _) => self.judge_personal(entry, place),
             _ => self.find_tampered(entry, place, content, genuine),
         }
+    }
+
+    /// An entry whose hash, which covers its number, the chain confirms. Where later ones are off by as much
+    /// they follow from the first: an entry was taken out before it, say, and every later hash made anew.
+    fn judge_number(&mut self, entry: &Entry<'_>, place: &Place, seq: u64) {
+        let by = entry.seq.wrapping_sub(seq);
+        if by == std::mem::replace(&mut self.misnumbered_by, by) || by == 0 {
+            return;
+        }
+        let message = format!(
+            "Entry {seq} by its place calls itself {}, and the hashes confirm that: the chain was made anew, by its writer or past it, and entries may have been taken out or put in.",
+            entry.seq
+        );
+        let mut finding = chain_finding(Cause::Unknown, message, place, &Shown::from(entry), None);
+        (finding.expected, finding.found) = (Some(seq.into()), Some(entry.seq.into()));
+        finding.hash_mismatch_details = None;
+        self.find(finding);
     }
 
     fn find_other_ledger(&mut self, entry: &Entry<'_>, expected: Hash) {

@@ -1,0 +1,154 @@
+//! Threat: entries are taken out, put in, moved, copied and numbered anew, and each time the genuine ones
+//! stand beside. One act is one finding, it names the forged entry, and never accuses a genuine one.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use countersign_core::report::{Cause, ErrorType, Finding, TrustGrade};
+use countersign_core::{Options, Report, Step, Verifier, hash_entry_line, verify_chain_integrity};
+use serde_json::{Value, json};
+
+/// The key that signed the vectors' checkpoints.
+const KEY: &str = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R";
+
+/// A vector taken apart; what its trailer says stays, unless it is told otherwise.
+#[derive(Clone)]
+struct Export {
+    header: Value,
+    entries: Vec<Value>,
+    documents: Vec<Value>,
+    trailer: Value,
+}
+
+impl Export {
+    fn of(name: &str) -> Self {
+        let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
+        let text = fs::read_to_string(package.join("vectors").join(name)).unwrap();
+        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (header, trailer) = (lines.remove(0), lines.pop().unwrap());
+        let (entries, documents) = lines.into_iter().partition(|line| line["seq"].is_u64());
+        Self { header, entries, documents, trailer }
+    }
+
+    fn good() -> Self {
+        Self::of("good.jsonl")
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let lines = std::iter::once(&self.header).chain(&self.entries).chain(&self.documents);
+        lines.chain([&self.trailer]).flat_map(|line| format!("{line}\n").into_bytes()).collect()
+    }
+
+    fn audit(&self, options: &Options) -> Report {
+        verify_chain_integrity(Cursor::new(self.bytes()), options, &mut |_| {}).unwrap()
+    }
+
+    /// By somebody who has the writer's key.
+    fn by_key(&self) -> Report {
+        self.audit(&Options { keys: vec![KEY.parse().unwrap()], ..Options::default() })
+    }
+
+    /// Every link and hash made anew, and a trailer that agrees, without checkpoints.
+    fn rehash(mut self) -> Self {
+        for i in 0..self.entries.len() {
+            if i > 0 {
+                self.entries[i]["previous_hash"] = self.entries[i - 1]["current_hash"].clone();
+            }
+            seal(&mut self.entries[i]);
+        }
+        let n = self.entries.len();
+        let head = &self.entries[n - 1]["current_hash"];
+        self.trailer =
+            json!({"end": self.trailer["end"], "entries": n, "last_seq": n, "head": head, "checkpoints": []});
+        self
+    }
+
+    /// The same, of entries numbered by `number`, which is given the number each has.
+    fn renumbered(number: impl Fn(u64) -> u64) -> Self {
+        let mut export = Self::good();
+        for entry in &mut export.entries {
+            entry["seq"] = number(entry["seq"].as_u64().unwrap()).into();
+        }
+        export.rehash()
+    }
+}
+
+/// Gives an entry the hash of its content.
+fn seal(entry: &mut Value) {
+    entry["current_hash"] = hash_entry_line(entry.to_string().as_bytes()).unwrap().current_hash.into();
+}
+
+type Said = (ErrorType, Option<Cause>, Option<u64>);
+
+/// What was found: kind, cause, line.
+fn said(report: &Report) -> Vec<Said> {
+    report.findings.iter().map(|f| (f.error_type, f.cause, f.line)).collect()
+}
+
+fn only(report: &Report) -> &Finding {
+    assert_eq!(report.findings.len(), 1, "{:#?}", said(report));
+    &report.findings[0]
+}
+
+fn broken(cause: Cause, line: u64) -> Vec<Said> {
+    vec![(ErrorType::HashChainBroken, Some(cause), Some(line))]
+}
+
+/// The entry at this line calls itself `found`, and should `expected`.
+fn is_misnumbered(export: &Export, line: u64, expected: u64, found: u64) {
+    let report = export.audit(&Options::default());
+    assert_eq!(said(&report), broken(Cause::Unknown, line));
+    assert_eq!(report.trust_grade, TrustGrade::Broken);
+    let finding = only(&report);
+    assert_eq!((&finding.expected, &finding.found), (&Some(expected.into()), &Some(found.into())));
+    assert_eq!(finding.seq, Some(expected));
+}
+
+/// What is done to it below is all that is wrong with it.
+#[test]
+fn taken_apart_and_put_together_a_vector_is_whole() {
+    let report = Export::good().by_key();
+    assert_eq!((said(&report), report.trust_grade), (Vec::new(), TrustGrade::Signed));
+}
+
+#[test]
+fn a_number_that_is_not_that_of_its_place_is_found_however_it_is_hashed() {
+    is_misnumbered(&Export::renumbered(|seq| if seq == 20 { 2000 } else { seq }), 21, 20, 2000);
+    is_misnumbered(&Export::renumbered(|seq| if seq == 10 { 77 } else { seq }), 11, 10, 77);
+    is_misnumbered(&Export::renumbered(|seq| if seq == 10 { 9 } else { seq }), 11, 10, 9);
+    is_misnumbered(&Export::renumbered(|seq| seq + 100), 2, 1, 101);
+    is_misnumbered(&Export::renumbered(|seq| if seq > 10 { seq + 1 } else { seq }), 12, 11, 12);
+}
+
+#[test]
+fn an_entry_taken_out_and_the_rest_hashed_anew_leaves_its_number() {
+    let mut export = Export::good();
+    export.entries.remove(9);
+    // It paid this account one piece of gold.
+    let account = export.documents.iter_mut().find(|document| document["id"] == "u-1002").unwrap();
+    account["balances"].as_object_mut().unwrap().remove("GOLD");
+    is_misnumbered(&export.rehash(), 11, 10, 11);
+}
+
+#[test]
+fn a_trailer_that_counts_as_the_entries_do_is_no_second_finding() {
+    let mut export = Export::renumbered(|seq| if seq > 10 { seq + 1 } else { seq });
+    export.trailer["last_seq"] = 21.into();
+    is_misnumbered(&export, 12, 11, 12);
+}
+
+/// Threat: the file is changed between the two readings.
+#[test]
+fn what_the_first_reading_found_broken_is_never_called_whole() {
+    let mut broken = Export::good();
+    broken.entries[4]["amount_gross"] = "9.0000".into();
+    let mut verifier = Verifier::new(Options::default());
+    verifier.push(&broken.bytes()).unwrap();
+    let Step::ReadAgain(mut again) = verifier.finish().unwrap() else { panic!("one reading was enough") };
+    again.push(&Export::good().bytes()).unwrap();
+    let Step::Done(report) = again.finish().unwrap() else { panic!("two readings were not enough") };
+    assert!(!report.valid);
+    assert_eq!(said(&report), self::broken(Cause::Unknown, 6));
+}
