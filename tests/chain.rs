@@ -152,3 +152,87 @@ fn what_the_first_reading_found_broken_is_never_called_whole() {
     assert!(!report.valid);
     assert_eq!(said(&report), self::broken(Cause::Unknown, 6));
 }
+
+/// An entry like the fourth, forged onto this hash, by this number.
+fn forged(seq: u64, previous: &Value) -> Value {
+    let mut entry = Export::good().entries[3].clone();
+    entry["seq"] = seq.into();
+    entry["transaction_id"] = format!("aaaaaaaa-0000-4000-8000-{seq:012}").into();
+    entry["previous_hash"] = previous.clone();
+    seal(&mut entry);
+    entry
+}
+
+/// So many of them, the first onto the entry `onto`, each onto the one before.
+fn branch(onto: usize, count: usize) -> Vec<Value> {
+    let mut previous = Export::good().entries[onto - 1]["current_hash"].clone();
+    let numbers = (onto as u64 + 1..).take(count);
+    let entry = |seq| {
+        let entry = forged(seq, &previous);
+        previous = entry["current_hash"].clone();
+        entry
+    };
+    numbers.map(entry).collect()
+}
+
+/// Genuine but for these, put in after so many entries; the one finding is of them.
+fn is_inserted(after: usize, entries: &[Value]) {
+    let mut export = Export::good();
+    export.entries.splice(after..after, entries.iter().cloned());
+    for report in [export.by_key(), export.audit(&Options::default())] {
+        assert_eq!(said(&report), broken(Cause::Inserted, after as u64 + 2), "{}", report.message);
+        let finding = only(&report);
+        assert_eq!(finding.count, Some(entries.len() as u64));
+        assert_eq!(finding.transaction_id.as_deref(), entries[0]["transaction_id"].as_str());
+        assert_eq!(report.head.as_deref(), export.trailer["head"].as_str());
+        assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+    }
+}
+
+#[test]
+fn the_branch_that_does_not_lead_to_the_genuine_last_hash_is_inserted() {
+    // Shorter than the genuine one, as long, longer; before it and after it.
+    for count in [1, 7, 8, 9, 15] {
+        is_inserted(12, &branch(12, count));
+        is_inserted(20, &branch(12, count));
+    }
+    is_inserted(1, &branch(1, 30));
+}
+
+#[test]
+fn what_hangs_onto_nothing_is_inserted() {
+    let nothing = Value::from("0".repeat(64));
+    for seq in [1, 5, 11, 20, 21, 22, 99] {
+        for after in [0, 1, 10, 19, 20] {
+            is_inserted(after, &[forged(seq, &nothing)]);
+        }
+    }
+}
+
+#[test]
+fn what_hangs_onto_the_genuine_last_entry_is_inserted() {
+    for count in [1, 3] {
+        is_inserted(20, &branch(20, count));
+        is_inserted(10, &branch(20, count));
+    }
+    // Also where more follows that hangs onto nothing.
+    let mut export = Export::good();
+    export.entries.extend(branch(20, 2));
+    export.entries.push(forged(99, &Value::from("0".repeat(64))));
+    let report = export.by_key();
+    assert_eq!(said(&report), [broken(Cause::Inserted, 22), broken(Cause::Inserted, 24)].concat());
+}
+
+/// The trailer is not believed over a checkpoint.
+#[test]
+fn a_trailer_that_ends_sooner_than_a_checkpoint_makes_no_genuine_entry_an_inserted_one() {
+    let mut export = Export::good();
+    export.trailer["head"] = export.entries[14]["current_hash"].clone();
+    (export.trailer["last_seq"], export.trailer["entries"]) = (15.into(), 15.into());
+    assert_eq!(said(&export.by_key()), [(ErrorType::TrailerMismatch, None, Some(26))]);
+    export.entries.remove(17);
+    export.documents.clear();
+    let kinds: Vec<_> = said(&export.by_key()).into_iter().map(|(kind, cause, _)| (kind, cause)).collect();
+    assert!(kinds.contains(&(ErrorType::HashChainBroken, Some(Cause::Missing))), "{kinds:?}");
+    assert!(!kinds.contains(&(ErrorType::HashChainBroken, Some(Cause::Inserted))), "{kinds:?}");
+}

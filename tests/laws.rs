@@ -8,7 +8,7 @@ use countersign::demo::Ledger;
 use countersign_core::export::header::PersonalData;
 use countersign_core::export::line::Line;
 use countersign_core::export::{fast, strict};
-use countersign_core::report::{Report, TrustGrade};
+use countersign_core::report::{Cause, Report, TrustGrade};
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::{Context, Marks};
 use countersign_core::{Options, Step, Verifier, hash_entry_line, verify_chain_integrity};
@@ -135,6 +135,32 @@ proptest! {
         let report = audit(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect::<Vec<_>>().as_slice());
         prop_assert_eq!(report.findings.iter().map(|f| f.line).collect::<Vec<_>>(), vec![Some(at as u64 + 2)]);
         prop_assert_eq!(report.trust_grade, TrustGrade::Broken);
+    }
+
+    /// Whatever is forged onto whatever entry, or onto none, and wherever it stands: it is what was inserted,
+    /// and no genuine entry is accused.
+    #[test]
+    fn whatever_is_forged_beside_the_genuine_entries_is_inserted(
+        entries in 1_usize..40, seed in any::<u64>(), onto in any::<prop::sample::Index>(), count in 1_usize..50,
+        at in any::<prop::sample::Index>(), number in prop::option::of(1_u64..100),
+    ) {
+        let (at, onto) = (at.index(entries + 1), onto.index(entries));
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut forged = lines[1 + onto].clone();
+        if number.is_some() {
+            forged["current_hash"] = "0".repeat(64).into();
+        }
+        for i in 0..count {
+            forged["seq"] = (number.unwrap_or(onto as u64 + 2) + i as u64).into();
+            forged["transaction_id"] = format!("aaaaaaaa-0000-4000-8000-{i:012}").into();
+            forged["previous_hash"] = forged["current_hash"].clone();
+            forged["current_hash"] = hash_entry_line(forged.to_string().as_bytes()).unwrap().current_hash.into();
+            lines.insert(1 + at + i, forged.clone());
+        }
+        let report = audit(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect::<Vec<_>>().as_slice());
+        let found: Vec<_> = report.findings.iter().map(|f| (f.cause, f.line, f.count)).collect();
+        prop_assert_eq!(found, vec![(Some(Cause::Inserted), Some(at as u64 + 2), Some(count as u64))], "{:?}", report.findings);
     }
 
     #[test]

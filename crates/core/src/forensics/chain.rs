@@ -60,6 +60,13 @@ pub(crate) struct Permuted {
     pub(crate) seqs: Vec<u64>,
 }
 
+/// Where the trailer says that the ledger ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) seq: u64,
+    pub(crate) hash: Hash,
+}
+
 /// Most `seq`s that one finding lists.
 const MAX_SEQS: usize = 1000;
 
@@ -73,8 +80,9 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    pub(crate) fn of(runs: &[Run], header: &Header) -> Self {
-        let mut finder = Finder::new(runs);
+    /// `end` is where the ledger ends, where that can be relied on.
+    pub(crate) fn of(runs: &[Run], header: &Header, end: Option<End>) -> Self {
+        let mut finder = Finder::new(runs, end);
         if let Some(start) = finder.start(header) {
             finder.follow(start, header);
         }
@@ -87,6 +95,18 @@ impl Chain {
     pub(crate) fn end(&self) -> Option<u64> {
         self.pieces.last().map(|piece| piece.base + piece.take)
     }
+
+    /// Ends the chain at an entry of its last piece, and sets aside what follows it there: the number of that
+    /// aside. `None` where nothing does.
+    pub(crate) fn end_at(&mut self, runs: &[Run], seq: u64) -> Option<usize> {
+        let piece = self.pieces.last_mut()?;
+        let keep = (seq + 1).checked_sub(piece.base).filter(|keep| *keep > 0 && *keep < piece.take)?;
+        let aside = Aside { line: runs[piece.run].line + keep, count: piece.take - keep, first_seq: seq + 1 };
+        piece.take = keep;
+        let at = self.asides.partition_point(|before| before.line < aside.line);
+        self.asides.insert(at, aside);
+        Some(at)
+    }
 }
 
 struct Finder<'a> {
@@ -95,23 +115,33 @@ struct Finder<'a> {
     followers: HashMap<Hash, Vec<usize>>,
     /// How far (in `seq`) one comes from each run by links.
     reach: Vec<u64>,
+    /// Whether links lead from each run to where the ledger ends.
+    leads: Vec<bool>,
+    end: Option<End>,
     used: Vec<bool>,
     chain: Chain,
 }
 
 impl<'a> Finder<'a> {
-    fn new(runs: &'a [Run]) -> Self {
+    fn new(runs: &'a [Run], end: Option<End>) -> Self {
         let mut followers = HashMap::<Hash, Vec<usize>>::new();
         for (i, run) in runs.iter().enumerate() {
             followers.entry(run.first_previous).or_default().push(i);
         }
         let reach = reach(runs, &followers);
-        Self { runs, followers, reach, used: vec![false; runs.len()], chain: Chain::default() }
+        let leads = end.map_or_else(|| vec![false; runs.len()], |end| leads(runs, end.hash));
+        Self { runs, followers, reach, leads, end, used: vec![false; runs.len()], chain: Chain::default() }
+    }
+
+    /// By which of several runs the ledger goes on: one that leads to its end before one that does not, and
+    /// of such one that leads farther.
+    fn promise(&self, run: usize) -> (bool, u64) {
+        (self.leads[run], self.reach[run])
     }
 
     /// The run that the ledger starts with.
     fn start(&self, header: &Header) -> Option<usize> {
-        let farthest = |i: &usize| (self.reach[*i], std::cmp::Reverse(*i));
+        let farthest = |i: &usize| (self.promise(*i), std::cmp::Reverse(*i));
         let genesis = self.followers.get(&header.genesis()).filter(|_| header.is_from_start());
         let by_hash = genesis.and_then(|runs| runs.iter().copied().max_by_key(farthest));
         let by_seq =
@@ -146,10 +176,13 @@ impl<'a> Finder<'a> {
     fn next(&mut self) -> Option<(usize, u64, Joint)> {
         let piece = self.chain.pieces.last()?.clone();
         let (run, end) = (&self.runs[piece.run], piece.base + piece.take);
+        if self.leads[piece.run] && self.end.is_some_and(|end| end.hash == run.last_hash) {
+            return None;
+        }
         let linked = self.farthest(self.followers.get(&run.last_hash).into_iter().flatten().copied());
-        let own_reach = linked.map_or(end, |i| self.reach[i]);
+        let own = linked.map_or((false, end), |i| self.promise(i));
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
-        let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.reach[i] > own_reach);
+        let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.promise(i) > own);
         if let Some(next) = branch {
             let base = self.runs[next].first_seq;
             self.set_tail_aside(base, self.runs[next].first_previous);
@@ -158,7 +191,8 @@ impl<'a> Finder<'a> {
         if let Some(next) = linked {
             return Some((next, end, Joint::Linked));
         }
-        let later = |i: &usize| !self.used[*i] && self.runs[*i].first_seq >= end;
+        let last = self.end.map_or(u64::MAX, |end| end.seq);
+        let later = |i: &usize| !self.used[*i] && (end..=last).contains(&self.runs[*i].first_seq);
         let next = (0..self.runs.len())
             .filter(later)
             .min_by_key(|&i| (self.runs[i].first_seq, std::cmp::Reverse(self.reach[i]), i))?;
@@ -168,7 +202,7 @@ impl<'a> Finder<'a> {
     }
 
     fn farthest(&self, runs: impl Iterator<Item = usize>) -> Option<usize> {
-        runs.filter(|&i| !self.used[i]).max_by_key(|&i| (self.reach[i], std::cmp::Reverse(i)))
+        runs.filter(|&i| !self.used[i]).max_by_key(|&i| (self.promise(i), std::cmp::Reverse(i)))
     }
 
     /// Neighbours by `seq` whose hashes disagree: which of the two is at fault.
@@ -218,6 +252,22 @@ fn reach(runs: &[Run], followers: &HashMap<Hash, Vec<usize>>) -> Vec<u64> {
         reach[i] = next.map(|&n| reach[n]).fold(reach[i], u64::max);
     }
     reach
+}
+
+/// Which runs lead by links to one that ends with this hash; where the content of one gives it, to that.
+fn leads(runs: &[Run], head: Hash) -> Vec<bool> {
+    let mut by_last = HashMap::<Hash, Vec<usize>>::new();
+    runs.iter().enumerate().for_each(|(i, run)| by_last.entry(run.last_hash).or_default().push(i));
+    let ends = by_last.get(&head).cloned().unwrap_or_default();
+    let proven: Vec<usize> = ends.iter().copied().filter(|&i| runs[i].last_content == head).collect();
+    let mut reached = if proven.is_empty() { ends } else { proven };
+    let mut leads = vec![false; runs.len()];
+    while let Some(i) = reached.pop() {
+        if !std::mem::replace(&mut leads[i], true) {
+            reached.extend(by_last.get(&runs[i].first_previous).into_iter().flatten());
+        }
+    }
+    leads
 }
 
 /// The places whose pieces are permuted among themselves: where all pieces so far are the first of

@@ -17,6 +17,10 @@ use crate::report::{Cause, ErrorType, Finding, Report, Warning};
 impl Examination {
     pub(crate) fn finish(mut self) -> Report {
         self.replay.finish();
+        // What they cover, now that the last entry is known.
+        let last = self.chain.end().unwrap_or(self.header.first_seq) - 1;
+        let stated = self.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
+        self.statements = self.statements.within(&self.header, stated.max(last));
         self.find_asides();
         self.find_permuted();
         self.judge_end();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::chain::{Chain, Joint};
+use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
@@ -70,6 +70,8 @@ pub(crate) struct Examination {
     pub(super) run: usize,
     pub(super) previous: Option<PreviousTransaction>,
     pub(super) order: Order,
+    /// Where the ledger ends by its trailer, where no checkpoint goes beyond.
+    end: Option<End>,
     pub(super) head: Option<Hash>,
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
@@ -117,7 +119,10 @@ impl Examination {
     ) -> Self {
         let too_broken = segment.runs.count > segment.runs.first.len() as u64;
         let runs = segment.runs.first;
-        let chain = Chain::of(&runs, &header);
+        let trailer = segment.documents.trailer.as_ref();
+        let end = trailer.map(|trailer| End { seq: trailer.last_seq, hash: trailer.head });
+        let end = end.filter(|end| !statements.go_beyond(end.seq));
+        let chain = Chain::of(&runs, &header, end);
         let mut pieces = vec![None; runs.len()];
         chain.pieces.iter().enumerate().for_each(|(i, piece)| pieces[piece.run] = Some(i));
         let gaps = chain.pieces.iter().filter_map(|piece| match piece.joint {
@@ -139,9 +144,9 @@ impl Examination {
             first_fault: segment.faults.first.first().copied(),
         };
         // A trailer that says less than there is, is a finding of its own.
-        let end = chain.end().unwrap_or(header.first_seq) - 1;
-        let stated = segment.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
-        let statements = statements.within(&header, stated.max(end));
+        let last = chain.end().unwrap_or(header.first_seq) - 1;
+        let stated = trailer.map_or(0, |trailer| trailer.last_seq);
+        let statements = statements.within(&header, stated.max(last));
         Self {
             pieces,
             overview,
@@ -159,6 +164,7 @@ impl Examination {
             previous: None,
             order: Order::default(),
             misnumbered_by: 0,
+            end,
             head: None,
             leaves: Roots::new(&header, statements.wanted()),
             statements,
@@ -268,12 +274,27 @@ impl Examination {
         Role::Genuine { seq: piece.base + at, joint: (at == 0).then_some(piece.joint), named }
     }
 
+    /// The same, where the ledger may be found to end with this entry though others follow in its run.
+    fn role_of(&mut self, entry: &Entry<'_>) -> Role {
+        let role = self.role();
+        let (Role::Genuine { seq, .. }, Some(end)) = (role, self.end) else { return role };
+        let is_end = |stated: Hash| stated == end.hash || entry.content_hash() == end.hash;
+        if seq != end.seq || !Hash::parse(entry.current_hash).is_some_and(is_end) {
+            return role;
+        }
+        let is_last = self.pieces[self.run].is_some_and(|piece| piece + 1 == self.chain.pieces.len());
+        let Some(aside) = is_last.then(|| self.chain.end_at(&self.runs, seq)).flatten() else { return role };
+        self.aside_entries.insert(aside, None);
+        self.genuine_at.insert(seq + 1, None);
+        self.role()
+    }
+
     fn aside_role(&self, aside: Option<usize>) -> Role {
         aside.map_or(Role::Outside, |i| Role::Aside(i, self.chain.asides[i].line == self.line))
     }
 
     fn entry(&mut self, entry: &Entry<'_>, values: Result<&Values, &Fault>) {
-        let role = self.role();
+        let role = self.role_of(entry);
         let seq = match role {
             Role::Genuine { seq, .. } => Some(seq),
             _ => Some(entry.seq).filter(|seq| *seq > 0),
