@@ -236,3 +236,49 @@ fn a_trailer_that_ends_sooner_than_a_checkpoint_makes_no_genuine_entry_an_insert
     assert!(kinds.contains(&(ErrorType::HashChainBroken, Some(Cause::Missing))), "{kinds:?}");
     assert!(!kinds.contains(&(ErrorType::HashChainBroken, Some(Cause::Inserted))), "{kinds:?}");
 }
+
+/// Genuine, in this order of its entries, and nothing else is said than that.
+fn is_reordered(arrange: impl Fn(&mut Vec<Value>)) {
+    let mut export = Export::good();
+    arrange(&mut export.entries);
+    let report = export.by_key();
+    let kinds: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.cause)).collect();
+    assert_eq!(kinds, [(ErrorType::HashChainBroken, Some(Cause::Reordered))], "{}", report.message);
+    assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+}
+
+#[test]
+fn what_refers_to_an_earlier_entry_finds_it_wherever_it_stands() {
+    // Entry 11 refunds 8, and 19 erases 5.
+    for (from, to) in [(8, 13), (5, 19), (11, 2), (19, 1), (19, 12)] {
+        is_reordered(|entries| {
+            let entry = entries.remove(from - 1);
+            entries.insert(to - 1, entry);
+        });
+    }
+    is_reordered(|entries| entries.swap(10, 18));
+}
+
+/// Threat: a block is removed, and an erasure forged that says so.
+#[test]
+fn a_removed_block_is_shown_though_a_forged_erasure_names_it() {
+    let mut export = Export::of("personal-removed.jsonl");
+    let at = export.entries.iter().position(|entry| entry["seq"] != 5 && entry["personal"].is_null()).unwrap();
+    let removed = export.entries[at].clone();
+    let mut erasure = export.entries[18].clone();
+    assert_eq!(erasure["type"], "ERASURE");
+    (erasure["seq"], erasure["transaction_id"]) = (18.into(), "11111111-2222-4333-8444-555555555555".into());
+    erasure["reference_id"] = removed["transaction_id"].clone();
+    erasure["receiver_id"] = removed["receiver_id"].clone();
+    erasure["previous_hash"] = export.entries[16]["current_hash"].clone();
+    seal(&mut erasure);
+    export.entries.insert(17, erasure);
+    let report = export.by_key();
+    let line = at as u64 + 2;
+    let expected = [vec![(ErrorType::PersonalRemoved, None, Some(line))], broken(Cause::Inserted, 19)];
+    assert_eq!(said(&report), expected.concat());
+    let finding = &report.findings[0];
+    assert_eq!((finding.seq, finding.index), (removed["seq"].as_u64(), Some(at as u64)));
+    assert_eq!(finding.transaction_id.as_deref(), removed["transaction_id"].as_str());
+    assert!(finding.corrupted_transaction.is_some() && finding.previous_transaction.is_some());
+}

@@ -96,6 +96,20 @@ impl Chain {
         self.pieces.last().map(|piece| piece.base + piece.take)
     }
 
+    /// Where its entries stand.
+    pub(crate) fn places(&self, runs: &[Run]) -> Places {
+        let mut order = 0;
+        let stretches = self.pieces.iter().map(|piece| {
+            let stretch = Stretch { line: runs[piece.run].line, count: piece.take, order };
+            order += piece.take;
+            stretch
+        });
+        let in_chain: Vec<Stretch> = stretches.collect();
+        let mut in_file = in_chain.clone();
+        in_file.sort_unstable_by_key(|stretch| stretch.line);
+        Places { in_chain, in_file }
+    }
+
     /// Ends the chain at an entry of its last piece, and sets aside what follows it there: the number of that
     /// aside. `None` where nothing does.
     pub(crate) fn end_at(&mut self, runs: &[Run], seq: u64) -> Option<usize> {
@@ -106,6 +120,38 @@ impl Chain {
         let at = self.asides.partition_point(|before| before.line < aside.line);
         self.asides.insert(at, aside);
         Some(at)
+    }
+}
+
+/// Entries of the chain that stand one after another in the file.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    line: u64,
+    count: u64,
+    /// How many entries of the chain come before.
+    order: u64,
+}
+
+/// Where the entries of the chain stand in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    in_chain: Vec<Stretch>,
+    in_file: Vec<Stretch>,
+}
+
+impl Places {
+    /// Which entry of the chain stands at a line: how many come before it.
+    pub(crate) fn order(&self, line: u64) -> Option<u64> {
+        let at = self.in_file.partition_point(|stretch| stretch.line <= line).checked_sub(1)?;
+        let Stretch { line: first, count, order } = self.in_file[at];
+        (line - first < count).then_some(order + (line - first))
+    }
+
+    /// The line of the entry that so many come before.
+    pub(crate) fn line(&self, order: u64) -> Option<u64> {
+        let at = self.in_chain.partition_point(|stretch| stretch.order <= order).checked_sub(1)?;
+        let Stretch { line, count, order: first } = self.in_chain[at];
+        (order - first < count).then_some(line + (order - first))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
 use crate::limits::MAX_FINDINGS;
 use crate::report::{Cause, ErrorType, Finding, Report, Warning};
+use crate::segment::id_text;
 
 impl Examination {
     pub(crate) fn finish(mut self) -> Report {
@@ -165,17 +166,24 @@ impl Examination {
     fn look_back(&mut self, gaps: &Gaps, warnings: &mut Vec<Warning>) {
         let whole = self.header.is_from_start() && gaps.balances.is_none();
         let blocks = gaps.removed.is_none() && self.header.personal == PersonalData::Full;
-        let index = std::mem::take(&mut self.replay.index);
+        let places = self.chain.places(&self.runs);
+        let mut index = std::mem::take(&mut self.replay.index);
+        index.move_lines(|line| places.order(line));
         for found in index.look_back(whole, blocks) {
-            let seen = self.wanted.get(&found.line).cloned().flatten();
-            let (place, shown) =
-                seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
+            let line = places.line(found.line).unwrap_or_default();
+            let seen = self.wanted.get(&line).cloned().flatten();
+            let (place, shown) = seen.unwrap_or_else(|| unseen(FIRST_LINE + line, found.id));
             match retrospect_finding(&found, &place, &shown) {
                 Some(finding) => self.find(finding),
                 None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
             }
         }
     }
+}
+
+/// An entry of which no more was kept.
+fn unseen(line: u64, id: u128) -> (Place, Shown) {
+    (Place { line, ..Place::default() }, Shown { transaction_id: Some(id_text(id)), ..Shown::default() })
 }
 
 fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {

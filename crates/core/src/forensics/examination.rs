@@ -16,7 +16,7 @@ use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::Fault;
 use crate::hash::Hash;
-use crate::index::Found;
+use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
 use crate::report::{Cause, ErrorType, Finding, MissingRange, ModifiedField, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
@@ -112,7 +112,7 @@ impl Examination {
     pub(crate) fn new(
         header: Header,
         segment: Segment,
-        found: &[Found],
+        (mut index, found): (Index, Vec<Found>),
         cut_short: bool,
         unfinished: bool,
         statements: Statements,
@@ -143,6 +143,9 @@ impl Examination {
             too_broken,
             first_fault: segment.faults.first.first().copied(),
         };
+        let wanted = found.into_iter().take(MAX_FINDINGS).chain(foreseen(&mut index, &chain, &runs, &header));
+        let wanted = wanted.map(|found| (found.line, None)).collect();
+        drop(index);
         // A trailer that says less than there is, is a finding of its own.
         let last = chain.end().unwrap_or(header.first_seq) - 1;
         let stated = trailer.map_or(0, |trailer| trailer.last_seq);
@@ -152,7 +155,7 @@ impl Examination {
             overview,
             documents: segment.documents,
             replay,
-            wanted: found.iter().take(MAX_FINDINGS).map(|f| (f.line, None)).collect(),
+            wanted,
             aside_entries: vec![None; chain.asides.len()],
             genuine_at: chain.asides.iter().map(|aside| (aside.first_seq, None)).collect(),
             permuted: vec![None; chain.permuted.len()],
@@ -526,6 +529,15 @@ impl Examination {
         finding.modified_fields = Some(modified);
         self.find(finding);
     }
+}
+
+/// What looking back may find once the entries are in order and what is forged is set aside, by its lines.
+fn foreseen(index: &mut Index, chain: &Chain, runs: &[Run], header: &Header) -> Vec<Found> {
+    let places = chain.places(runs);
+    index.move_lines(|line| places.order(line));
+    let found = index.look_back(header.is_from_start(), header.personal == PersonalData::Full);
+    let at = |found: Found| Some(Found { line: places.line(found.line)?, ..found });
+    found.into_iter().take(MAX_FINDINGS).filter_map(at).collect()
 }
 
 /// An entry of the genuine ledger, as the chain knows it.
