@@ -245,6 +245,27 @@ fn is_reordered(arrange: impl Fn(&mut Vec<Value>)) {
     let kinds: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.cause)).collect();
     assert_eq!(kinds, [(ErrorType::HashChainBroken, Some(Cause::Reordered))], "{}", report.message);
     assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+    assert_eq!(report.head.as_deref(), export.trailer["head"].as_str());
+}
+
+#[test]
+fn the_head_is_that_of_the_last_entry_wherever_it_stands() {
+    is_reordered(|entries| entries.swap(18, 19));
+    is_reordered(|entries| entries.rotate_left(1));
+    is_reordered(|entries| entries.rotate_right(1));
+    is_reordered(|entries| entries.reverse());
+}
+
+/// Its own hash is right: only the checkpoint tells, once the entries before it are known.
+#[test]
+fn the_last_entry_edited_hashed_anew_and_moved_up_is_tampered_with() {
+    let mut export = Export::good();
+    let mut last = export.entries.pop().unwrap();
+    last["created_at"] = "2026-02-11T18:00:00.000Z".into();
+    seal(&mut last);
+    export.entries.insert(10, last);
+    let tampered = (ErrorType::TransactionTampered, None, Some(12));
+    assert_eq!(said(&export.by_key()), [vec![tampered], broken(Cause::Reordered, 12)].concat());
 }
 
 #[test]

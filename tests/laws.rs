@@ -163,6 +163,25 @@ proptest! {
         prop_assert_eq!(found, vec![(Some(Cause::Inserted), Some(at as u64 + 2), Some(count as u64))], "{:?}", report.findings);
     }
 
+    /// In whatever order the entries stand, that is all that is said.
+    #[test]
+    fn entries_in_another_order_are_only_that(
+        entries in 1_usize..60, seed in any::<u64>(),
+        moves in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6),
+    ) {
+        let export = export(entries as u64, seed);
+        let mut lines: Vec<&[u8]> = export.split_inclusive(|b| *b == b'\n').collect();
+        let genuine = lines.clone();
+        for (from, to) in moves {
+            let line = lines.remove(1 + from.index(entries));
+            lines.insert(1 + to.index(entries), line);
+        }
+        let report = audit(&lines.concat());
+        prop_assert_eq!(report.valid, lines == genuine);
+        prop_assert!(report.findings.iter().all(|f| f.cause == Some(Cause::Reordered)), "{:?}", report.findings);
+        prop_assert_eq!(report.head, audit(&export).head);
+    }
+
     #[test]
     fn merging_is_associative_and_equals_one_pass(
         entries in 1_u64..120, seed in any::<u64>(), acts in prop::collection::vec((any::<prop::sample::Index>(), act()), 0..4),

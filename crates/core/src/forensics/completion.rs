@@ -17,6 +17,7 @@ use crate::segment::id_text;
 
 impl Examination {
     pub(crate) fn finish(mut self) -> Report {
+        self.judge_held();
         self.replay.finish();
         // What they cover, now that the last entry is known.
         let last = self.chain.end().unwrap_or(self.header.first_seq) - 1;
@@ -56,7 +57,7 @@ impl Examination {
             warnings,
             warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
             coverage: coverage(&header, self.documents.any(), gaps, &assurance),
-            head: self.head.map(|hash| hash.to_string()),
+            head: self.last.map(|last| last.hash.to_string()),
             root: leaves.whole.map(|hash| hash.to_string()),
             assurance: Some(assurance),
         }
@@ -135,11 +136,11 @@ impl Examination {
         let first = self.header.first_seq;
         let last_seq = self.chain.end().unwrap_or(first) - 1;
         let count = last_seq + 1 - first;
-        let head = self.head.unwrap_or_else(|| self.header.genesis());
+        let head = self.last.map_or_else(|| self.header.genesis(), |last| last.hash);
         // What other findings explain is not a second one: lines that cannot be read, entries put in.
         let unknown = self.order.unreadable > 0;
         let counts = trailer.entries == count || trailer.entries == self.overview.entries;
-        let ends = [last_seq, last_seq.wrapping_add(self.misnumbered_by)].contains(&trailer.last_seq);
+        let ends = trailer.last_seq == last_seq || self.last.is_some_and(|last| trailer.last_seq == last.seq);
         let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
         let nothing = self.overview.entries == 0 && !self.header.is_from_start();
         let agrees = unknown || (counts && ends && trailer.head == head);

@@ -14,7 +14,7 @@ use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Values};
 use crate::export::document::{Document, Trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
-use crate::export::strict::Fault;
+use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
 use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
@@ -72,12 +72,15 @@ pub(crate) struct Examination {
     pub(super) order: Order,
     /// Where the ledger ends by its trailer, where no checkpoint goes beyond.
     end: Option<End>,
-    pub(super) head: Option<Hash>,
+    /// The chain's last entry: its genuine hash, and what it calls itself.
+    pub(super) last: Option<End>,
+    /// That entry, where others of the chain stand after it.
+    held: Option<Held>,
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
     /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
-    pub(super) misnumbered_by: u64,
+    misnumbered_by: u64,
 }
 
 /// What the first reading knows of the file as a whole.
@@ -96,6 +99,16 @@ pub(super) struct Overview {
     pub(super) too_broken: bool,
     /// Line of the first that is wrong by itself.
     pub(super) first_fault: Option<u64>,
+}
+
+/// An entry of the chain that is judged when all is read.
+#[derive(Debug)]
+struct Held {
+    entry: OwnedEntry,
+    fault: Option<Fault>,
+    place: Place,
+    seq: u64,
+    joint: Option<Joint>,
 }
 
 #[derive(Debug, Default)]
@@ -168,7 +181,8 @@ impl Examination {
             order: Order::default(),
             misnumbered_by: 0,
             end,
-            head: None,
+            last: None,
+            held: None,
             leaves: Roots::new(&header, statements.wanted()),
             statements,
             header,
@@ -306,11 +320,12 @@ impl Examination {
         let own = self.own_fault(entry);
         let fault = values.err().or(own.as_ref());
         match role {
-            Role::Genuine { seq, joint, named } => {
-                let genuine = self.genuine_hash(entry, seq, named);
-                let known = !matches!(named, Named::Nobody) || entry.content_hash() == genuine;
-                self.genuine(entry, fault, &place, Genuine { seq, joint, hash: genuine, known });
+            // What its hash is, the checkpoints say once every other is known.
+            Role::Genuine { seq, joint, named: Named::End } if !self.ends_in_place() => {
+                let (entry, fault) = (OwnedEntry::from(entry), fault.cloned());
+                self.held = Some(Held { entry, fault, place: place.clone(), seq, joint });
             }
+            Role::Genuine { seq, joint, named } => self.in_chain(entry, fault, &place, seq, joint, named),
             Role::Aside(i, first) => {
                 if first {
                     self.aside_entries[i] = Some((place.clone(), Shown::from(entry)));
@@ -333,6 +348,34 @@ impl Examination {
             .as_previous(),
         );
         self.index += 1;
+    }
+
+    /// Whether no other entry of the chain stands in the file after its last.
+    fn ends_in_place(&self) -> bool {
+        self.chain.pieces.iter().all(|piece| piece.run <= self.run)
+    }
+
+    pub(super) fn judge_held(&mut self) {
+        if let Some(Held { entry, fault, place, seq, joint }) = self.held.take() {
+            self.in_chain(&entry.entry(), fault.as_ref(), &place, seq, joint, Named::End);
+        }
+    }
+
+    fn in_chain(
+        &mut self,
+        entry: &Entry<'_>,
+        fault: Option<&Fault>,
+        place: &Place,
+        seq: u64,
+        joint: Option<Joint>,
+        named: Named,
+    ) {
+        let hash = self.genuine_hash(entry, seq, named);
+        if matches!(named, Named::End) {
+            self.last = Some(End { seq: entry.seq, hash });
+        }
+        let known = !matches!(named, Named::Nobody) || entry.content_hash() == hash;
+        self.genuine(entry, fault, place, Genuine { seq, joint, hash, known });
     }
 
     /// What is wrong with an entry's place, or with a block that should not be there.
@@ -384,11 +427,10 @@ impl Examination {
     }
 
     fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
-        let Genuine { seq, joint, hash, .. } = genuine;
+        let Genuine { seq, joint, .. } = genuine;
         if let Some(at) = self.genuine_at.get_mut(&seq) {
             *at = Hash::parse(entry.current_hash);
         }
-        self.head = Some(hash);
         self.order.unreadable = 0;
         if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
             self.find_missing(entry, place, first, last);
