@@ -303,3 +303,52 @@ fn a_removed_block_is_shown_though_a_forged_erasure_names_it() {
     assert_eq!(finding.transaction_id.as_deref(), removed["transaction_id"].as_str());
     assert!(finding.corrupted_transaction.is_some() && finding.previous_transaction.is_some());
 }
+
+/// Genuine but for copies, put in before the entry of this number.
+fn with_copies(before: usize, copies: &[Value]) -> Export {
+    let mut export = Export::good();
+    export.entries.splice(before - 1..before - 1, copies.iter().cloned());
+    export
+}
+
+/// Threat: a copy that states the genuine hash passes for the genuine entry.
+#[test]
+fn an_altered_copy_is_inserted_wherever_it_stands() {
+    for original in [1, 8, 20] {
+        let mut copy = Export::good().entries[original - 1].clone();
+        copy["amount_gross"] = "999.0000".into();
+        for before in 1..=21 {
+            let report = with_copies(before, &[copy.clone()]).by_key();
+            assert_eq!(said(&report), broken(Cause::Inserted, before as u64 + 1), "{original} before {before}");
+            assert_eq!(only(&report).count, Some(1));
+        }
+    }
+}
+
+/// Its hash covers the block by the block's own.
+#[test]
+fn a_copy_with_another_personal_block_is_inserted() {
+    let mut copy = Export::good().entries[7].clone();
+    copy["personal"]["description"] = "something else".into();
+    for before in [7, 10, 21] {
+        let report = with_copies(before, &[copy.clone()]).by_key();
+        assert_eq!(said(&report), broken(Cause::Inserted, before as u64 + 1));
+    }
+}
+
+#[test]
+fn only_what_equals_the_genuine_entry_stands_a_second_time() {
+    let good = Export::good();
+    let forged = forged(9, &good.entries[7]["current_hash"]);
+    let report = with_copies(10, &[good.entries[7].clone(), forged]).by_key();
+    assert_eq!(said(&report), [broken(Cause::Duplicated, 11), broken(Cause::Inserted, 12)].concat());
+    let report = with_copies(15, &good.entries[3..9]).by_key();
+    assert_eq!(said(&report), broken(Cause::Duplicated, 16));
+    assert_eq!(only(&report).count, Some(6));
+    let mut copies = good.entries[3..9].to_vec();
+    copies[2]["amount_gross"] = "999.0000".into();
+    let report = with_copies(15, &copies).by_key();
+    let counts: Vec<_> = report.findings.iter().map(|f| (f.cause, f.line, f.count)).collect();
+    let (twice, put_in) = (Some(Cause::Duplicated), Some(Cause::Inserted));
+    assert_eq!(counts, [(twice, Some(16), Some(2)), (put_in, Some(18), Some(1)), (twice, Some(19), Some(3))]);
+}

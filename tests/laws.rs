@@ -182,6 +182,27 @@ proptest! {
         prop_assert_eq!(report.head, audit(&export).head);
     }
 
+    /// A copy of an entry is what stands too much, and is called genuine only where all of it is.
+    #[test]
+    fn a_copy_is_the_one_finding(
+        entries in 1_usize..40, seed in any::<u64>(), of in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(),
+        altered in any::<bool>(),
+    ) {
+        let (of, at) = (of.index(entries), at.index(entries + 1));
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<&str> = export.split_inclusive('\n').collect();
+        let edited = lines[1 + of].replacen("\"created_at\":\"2", "\"created_at\":\"1", 1);
+        let copy = if altered { &edited } else { lines[1 + of] };
+        lines.insert(1 + at, copy);
+        let report = audit(lines.concat().as_bytes());
+        let found: Vec<_> = report.findings.iter().map(|f| (f.cause, f.count)).collect();
+        let cause = if altered { Cause::Inserted } else { Cause::Duplicated };
+        prop_assert_eq!(found, vec![(Some(cause), Some(1))], "{:?}", report.findings);
+        if altered {
+            prop_assert_eq!(report.findings[0].line, Some(at as u64 + 2));
+        }
+    }
+
     #[test]
     fn merging_is_associative_and_equals_one_pass(
         entries in 1_u64..120, seed in any::<u64>(), acts in prop::collection::vec((any::<prop::sample::Index>(), act()), 0..4),

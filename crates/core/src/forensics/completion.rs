@@ -2,7 +2,7 @@
 
 use super::assembly::Assembly;
 use super::assurance::judge;
-use super::chain::{Aside, Permuted};
+use super::chain::Permuted;
 use super::conclusion::{FIRST_LINE, place};
 use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
 use super::examination::Examination;
@@ -23,7 +23,8 @@ impl Examination {
         let last = self.chain.end().unwrap_or(self.header.first_seq) - 1;
         let stated = self.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
         self.statements = self.statements.within(&self.header, stated.max(last));
-        self.find_asides();
+        let asides = std::mem::take(&mut self.asides);
+        asides.findings().into_iter().for_each(|finding| self.find(finding));
         self.find_permuted();
         self.judge_end();
         let gaps = self.gaps();
@@ -94,17 +95,6 @@ impl Examination {
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
             rest: too_broken,
-        }
-    }
-
-    fn find_asides(&mut self) {
-        for (i, aside) in self.chain.asides.clone().into_iter().enumerate() {
-            let Some((place, shown)) = self.aside_entries[i].take() else { continue };
-            let own = shown.current_hash.as_deref().and_then(Hash::parse);
-            let genuine = self.genuine_at.get(&aside.first_seq).copied().flatten();
-            let twice = own.is_some() && own == genuine;
-            let finding = aside_finding(&aside, &place, &shown, twice);
-            self.find(finding);
         }
     }
 
@@ -185,27 +175,6 @@ impl Examination {
 /// An entry of which no more was kept.
 fn unseen(line: u64, id: u128) -> (Place, Shown) {
     (Place { line, ..Place::default() }, Shown { transaction_id: Some(id_text(id)), ..Shown::default() })
-}
-
-fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {
-    let (seq, line, count) = (aside.first_seq, place.line, aside.count);
-    let (cause, message) = match (twice, count) {
-        (true, 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time.")),
-        (true, _) => (Cause::Duplicated, format!("{count} entries, from {seq} on, stand a second time.")),
-        (false, 1) => (
-            Cause::Inserted,
-            format!("The entry at line {line} does not belong to the ledger: its last hash is reached without it."),
-        ),
-        (false, _) => (
-            Cause::Inserted,
-            format!(
-                "The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."
-            ),
-        ),
-    };
-    let mut finding = chain_finding(cause, message, place, shown, None);
-    finding.count = Some(aside.count);
-    finding
 }
 
 /// `None` for what is only a warning.

@@ -1,7 +1,8 @@
 //! The second reading: every line again, each in its role in the chain that was found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::asides::Asides;
 use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
@@ -26,8 +27,8 @@ use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
 enum Role {
     /// Of the genuine ledger.
     Genuine { seq: u64, joint: Option<Joint>, named: Named },
-    /// Set aside; the number of its aside, and whether it is the first of it.
-    Aside(usize, bool),
+    /// Set aside; the line of the first that was with it.
+    Aside(u64),
     /// In no run: it names no hashes, or the chain was not followed so far.
     Outside,
 }
@@ -58,10 +59,7 @@ pub(crate) struct Examination {
     pub(super) replay: Replay,
     /// Lines whose entries a finding may show once everything is read.
     pub(super) wanted: BTreeMap<u64, Option<(Place, Shown)>>,
-    /// By aside: its first entry.
-    pub(super) aside_entries: Vec<Option<(Place, Shown)>>,
-    /// By `seq` at which an aside starts: the genuine `current_hash` there.
-    pub(super) genuine_at: HashMap<u64, Option<Hash>>,
+    pub(super) asides: Asides,
     pub(super) permuted: Vec<Option<(Place, Shown)>>,
     pub(super) findings: Vec<Finding>,
     pub(super) unlisted: u64,
@@ -169,8 +167,7 @@ impl Examination {
             documents: segment.documents,
             replay,
             wanted,
-            aside_entries: vec![None; chain.asides.len()],
-            genuine_at: chain.asides.iter().map(|aside| (aside.first_seq, None)).collect(),
+            asides: Asides::of(&chain.asides),
             permuted: vec![None; chain.permuted.len()],
             findings: Vec::new(),
             unlisted: 0,
@@ -274,13 +271,11 @@ impl Examination {
             self.run += 1;
         }
         let Some(run) = self.runs.get(self.run).filter(|run| self.line >= run.line) else { return Role::Outside };
-        let at = self.line - run.line;
-        let aside = |line: u64| self.chain.asides.partition_point(|a| a.line <= line).checked_sub(1);
-        let Some(p) = self.pieces[self.run] else { return self.aside_role(aside(self.line)) };
-        let piece = &self.chain.pieces[p];
-        if at >= piece.take {
-            return self.aside_role(aside(self.line));
-        }
+        let piece = self.pieces[self.run].map(|p| (p, &self.chain.pieces[p]));
+        let at = piece.and_then(|(_, piece)| (self.line - run.line).checked_sub(piece.skip));
+        let Some(((p, piece), at)) = piece.zip(at).filter(|((_, piece), at)| *at < piece.take) else {
+            return self.aside_role();
+        };
         let follower = self.chain.pieces.get(p + 1);
         let named = match (at + 1 == piece.take, piece.last, follower.map(|f| f.joint)) {
             (false, ..) | (_, None, Some(Joint::Linked | Joint::Disagrees(_))) => Named::Own,
@@ -300,14 +295,15 @@ impl Examination {
             return role;
         }
         let is_last = self.pieces[self.run].is_some_and(|piece| piece + 1 == self.chain.pieces.len());
-        let Some(aside) = is_last.then(|| self.chain.end_at(&self.runs, seq)).flatten() else { return role };
-        self.aside_entries.insert(aside, None);
-        self.genuine_at.insert(seq + 1, None);
+        if is_last {
+            self.chain.end_at(&self.runs, seq);
+        }
         self.role()
     }
 
-    fn aside_role(&self, aside: Option<usize>) -> Role {
-        aside.map_or(Role::Outside, |i| Role::Aside(i, self.chain.asides[i].line == self.line))
+    fn aside_role(&self) -> Role {
+        let at = self.chain.asides.partition_point(|aside| aside.line <= self.line).checked_sub(1);
+        at.map_or(Role::Outside, |at| Role::Aside(self.chain.asides[at].line))
     }
 
     fn entry(&mut self, entry: &Entry<'_>, values: Result<&Values, &Fault>) {
@@ -326,11 +322,7 @@ impl Examination {
                 self.held = Some(Held { entry, fault, place: place.clone(), seq, joint });
             }
             Role::Genuine { seq, joint, named } => self.in_chain(entry, fault, &place, seq, joint, named),
-            Role::Aside(i, first) => {
-                if first {
-                    self.aside_entries[i] = Some((place.clone(), Shown::from(entry)));
-                }
-            }
+            Role::Aside(first) => self.asides.see(first, entry, fault.is_none(), &place),
             Role::Outside => {
                 self.order.unreadable += 1;
                 if let Some(fault) = fault {
@@ -427,10 +419,8 @@ impl Examination {
     }
 
     fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
-        let Genuine { seq, joint, .. } = genuine;
-        if let Some(at) = self.genuine_at.get_mut(&seq) {
-            *at = Hash::parse(entry.current_hash);
-        }
+        let Genuine { seq, joint, hash, .. } = genuine;
+        self.asides.know(seq, hash);
         self.order.unreadable = 0;
         if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
             self.find_missing(entry, place, first, last);
