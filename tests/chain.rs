@@ -352,3 +352,33 @@ fn only_what_equals_the_genuine_entry_stands_a_second_time() {
     let (twice, put_in) = (Some(Cause::Duplicated), Some(Cause::Inserted));
     assert_eq!(counts, [(twice, Some(16), Some(2)), (put_in, Some(18), Some(1)), (twice, Some(19), Some(3))]);
 }
+
+/// Threat: the tail is dropped and the trailer left as it was. What the dropped entries did is not held
+/// against those that stand.
+#[test]
+fn a_dropped_tail_beside_its_trailer_is_one_finding() {
+    for rest in 0..20 {
+        let mut export = Export::good();
+        export.entries.truncate(rest);
+        let line = (2 + rest + export.documents.len()) as u64;
+        for report in [export.by_key(), export.audit(&Options::default())] {
+            assert_eq!(said(&report), [(ErrorType::TrailerMismatch, None, Some(line))], "{rest}");
+            let gaps: Vec<&str> = report.coverage.not_checked.iter().map(|gap| gap.what.as_str()).collect();
+            assert!(gaps.contains(&"documents against the replay of the entries"), "{gaps:?}");
+            assert!(gaps.contains(&"personal blocks that are gone without an erasure"), "{gaps:?}");
+        }
+    }
+}
+
+/// The trailer names another head than the entry's before the cut, which is not judged by it.
+#[test]
+fn an_edit_of_the_last_entry_before_a_cut_is_found_beside_it() {
+    let mut export = Export::good();
+    export.entries.truncate(18);
+    export.entries[17]["amount_gross"] = "999.0000".into();
+    let report = export.by_key();
+    let line = 24;
+    let expected = [(ErrorType::TransactionTampered, None, Some(19)), (ErrorType::TrailerMismatch, None, Some(line))];
+    assert_eq!(said(&report), expected);
+    assert_eq!(report.findings[0].expected.as_ref(), Some(&export.entries[17]["current_hash"]));
+}

@@ -20,9 +20,8 @@ impl Examination {
         self.judge_held();
         self.replay.finish();
         // What they cover, now that the last entry is known.
-        let last = self.chain.end().unwrap_or(self.header.first_seq) - 1;
-        let stated = self.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
-        self.statements = self.statements.within(&self.header, stated.max(last));
+        let last = self.stated_last().max(self.last_seq());
+        self.statements = self.statements.within(&self.header, last);
         let asides = std::mem::take(&mut self.asides);
         asides.findings().into_iter().for_each(|finding| self.find(finding));
         self.find_permuted();
@@ -86,12 +85,26 @@ impl Examination {
         self.find(Finding { line, cause: Some(Cause::Unknown), ..file_finding(ErrorType::HashChainBroken, message) });
     }
 
+    /// `seq` of the chain's last entry.
+    fn last_seq(&self) -> u64 {
+        self.chain.end().unwrap_or(self.header.first_seq) - 1
+    }
+
+    /// That of the ledger's last entry by the trailer; by the number that the chain's last bears, where the
+    /// trailer goes by that.
+    fn stated_last(&self) -> u64 {
+        let stated = self.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
+        let by_number = self.last.is_some_and(|last| last.seq == stated);
+        if by_number { self.last_seq() } else { stated }
+    }
+
     fn gaps(&self) -> Gaps {
         let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
-        let cut = self.overview.cut || self.header.last_seq.is_some() || self.statements.say_truncated();
+        let dropped = self.statements.say_truncated() || self.stated_last() > self.last_seq();
+        let cut = self.overview.cut || self.header.last_seq.is_some() || dropped;
         Gaps {
             balances: self.replay.stopped.or(too_broken),
-            documents: self.statements.say_truncated().then_some(DROPPED),
+            documents: dropped.then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
             rest: too_broken,
@@ -124,7 +137,7 @@ impl Examination {
         }
         let Some(trailer) = self.documents.trailer.clone().filter(|_| !self.overview.too_broken) else { return };
         let first = self.header.first_seq;
-        let last_seq = self.chain.end().unwrap_or(first) - 1;
+        let last_seq = self.last_seq();
         let count = last_seq + 1 - first;
         let head = self.last.map_or_else(|| self.header.genesis(), |last| last.hash);
         // What other findings explain is not a second one: lines that cannot be read, entries put in.

@@ -407,7 +407,7 @@ impl Examination {
     /// The hash of the last entry: that which a checkpoint confirms, else its own where the content
     /// gives it, else the trailer's head.
     fn end_hash(&self, seq: u64, stated: Hash, content: Hash) -> Hash {
-        let head = self.trailer().map_or(stated, |trailer| trailer.head);
+        let head = self.trailer().filter(|trailer| trailer.last_seq == seq).map_or(stated, |trailer| trailer.head);
         let confirmed =
             |hash: &Hash| self.leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
         let own = if content == stated { stated } else { head };
