@@ -77,6 +77,68 @@ fn commit(lines: &mut Vec<Vec<u8>>, at: usize, act: &Act) {
     }
 }
 
+/// What a forger may do to entries that he can hash; places are taken modulo what there is.
+#[derive(Clone, Debug)]
+enum Forgery {
+    Remove(usize),
+    Copy(usize, usize),
+    Move(usize, usize),
+    Number(usize, u64),
+    Edit(usize),
+    /// Names the hash of another entry.
+    Relink(usize, usize),
+    /// States the hash of another entry.
+    Restate(usize, usize),
+    /// Gives the entry the hash of its content.
+    Seal(usize),
+    /// Links and hashes all from here on anew.
+    SealFrom(usize),
+}
+
+fn forgery() -> impl Strategy<Value = Forgery> {
+    let (at, to) = (|| 0_usize..64, || 0_usize..64);
+    prop_oneof![
+        at().prop_map(Forgery::Remove),
+        (at(), to()).prop_map(|(at, to)| Forgery::Copy(at, to)),
+        (at(), to()).prop_map(|(at, to)| Forgery::Move(at, to)),
+        (at(), 1_u64..64).prop_map(|(at, to)| Forgery::Number(at, to)),
+        at().prop_map(Forgery::Edit),
+        (at(), to()).prop_map(|(at, to)| Forgery::Relink(at, to)),
+        (at(), to()).prop_map(|(at, to)| Forgery::Restate(at, to)),
+        at().prop_map(Forgery::Seal),
+        at().prop_map(Forgery::SealFrom),
+    ]
+}
+
+fn seal(entry: &mut Value) {
+    entry["current_hash"] = hash_entry_line(entry.to_string().as_bytes()).unwrap().current_hash.into();
+}
+
+fn forge(entries: &mut Vec<Value>, forgery: &Forgery) {
+    let n = entries.len();
+    match *forgery {
+        Forgery::Remove(at) => drop(entries.remove(at % n)),
+        Forgery::Copy(at, to) => entries.insert(to % (n + 1), entries[at % n].clone()),
+        Forgery::Move(at, to) => {
+            let entry = entries.remove(at % n);
+            entries.insert(to % n, entry);
+        }
+        Forgery::Number(at, to) => entries[at % n]["seq"] = to.into(),
+        Forgery::Edit(at) => entries[at % n]["created_at"] = "2001-01-01T00:00:00.000Z".into(),
+        Forgery::Relink(at, to) => entries[at % n]["previous_hash"] = entries[to % n]["current_hash"].clone(),
+        Forgery::Restate(at, to) => entries[at % n]["current_hash"] = entries[to % n]["current_hash"].clone(),
+        Forgery::Seal(at) => seal(&mut entries[at % n]),
+        Forgery::SealFrom(at) => {
+            for i in at % n..n {
+                if let Some(before) = i.checked_sub(1) {
+                    entries[i]["previous_hash"] = entries[before]["current_hash"].clone();
+                }
+                seal(&mut entries[i]);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -127,8 +189,7 @@ proptest! {
             if i > at {
                 lines[1 + i]["previous_hash"] = lines[i]["current_hash"].clone();
             }
-            let hashes = hash_entry_line(lines[1 + i].to_string().as_bytes()).unwrap();
-            lines[1 + i]["current_hash"] = hashes.current_hash.into();
+            seal(&mut lines[1 + i]);
         }
         let head = lines[entries]["current_hash"].clone();
         lines.last_mut().unwrap()["head"] = head;
@@ -155,7 +216,7 @@ proptest! {
             forged["seq"] = (number.unwrap_or(onto as u64 + 2) + i as u64).into();
             forged["transaction_id"] = format!("aaaaaaaa-0000-4000-8000-{i:012}").into();
             forged["previous_hash"] = forged["current_hash"].clone();
-            forged["current_hash"] = hash_entry_line(forged.to_string().as_bytes()).unwrap().current_hash.into();
+            seal(&mut forged);
             lines.insert(1 + at + i, forged.clone());
         }
         let report = audit(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect::<Vec<_>>().as_slice());
@@ -201,6 +262,29 @@ proptest! {
         if altered {
             prop_assert_eq!(report.findings[0].line, Some(at as u64 + 2));
         }
+    }
+
+    /// However much is forged at once: while the trailer is the genuine one, only the genuine entries pass.
+    #[test]
+    fn nothing_forged_passes_beside_the_genuine_trailer(
+        entries in 1_usize..40, seed in any::<u64>(), forgeries in prop::collection::vec(forgery(), 1..8),
+    ) {
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let rest = lines.split_off(1 + entries);
+        let genuine = lines.split_off(1);
+        let mut forged = genuine.clone();
+        for forgery in &forgeries {
+            if !forged.is_empty() {
+                forge(&mut forged, forgery);
+            }
+        }
+        let text: String = lines.iter().chain(&forged).chain(&rest).map(|line| format!("{line}\n")).collect();
+        let report = audit(text.as_bytes());
+        prop_assert_eq!(report.valid, forged == genuine, "{:?}", report.findings);
+        prop_assert_eq!(report.valid, report.findings.is_empty());
+        let options = Options { threads: 3, ..Options::default() };
+        prop_assert_eq!(&report, &verify_chain_integrity(Cursor::new(&text), &options, &mut |_| {}).unwrap());
     }
 
     #[test]
