@@ -8,11 +8,12 @@ use countersign::demo::Ledger;
 use countersign_core::export::header::PersonalData;
 use countersign_core::export::line::Line;
 use countersign_core::export::{fast, strict};
-use countersign_core::report::{Report, TrustGrade};
+use countersign_core::report::{Cause, Report, TrustGrade};
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::{Context, Marks};
-use countersign_core::{Options, Step, Verifier, verify_chain_integrity};
+use countersign_core::{Options, Step, Verifier, hash_entry_line, verify_chain_integrity};
 use proptest::prelude::*;
+use serde_json::Value;
 
 const CONTEXT: Context = Context { personal: PersonalData::Full, marks: Marks::NONE };
 
@@ -76,6 +77,68 @@ fn commit(lines: &mut Vec<Vec<u8>>, at: usize, act: &Act) {
     }
 }
 
+/// What a forger may do to entries that he can hash; places are taken modulo what there is.
+#[derive(Clone, Debug)]
+enum Forgery {
+    Remove(usize),
+    Copy(usize, usize),
+    Move(usize, usize),
+    Number(usize, u64),
+    Edit(usize),
+    /// Names the hash of another entry.
+    Relink(usize, usize),
+    /// States the hash of another entry.
+    Restate(usize, usize),
+    /// Gives the entry the hash of its content.
+    Seal(usize),
+    /// Links and hashes all from here on anew.
+    SealFrom(usize),
+}
+
+fn forgery() -> impl Strategy<Value = Forgery> {
+    let (at, to) = (|| 0_usize..64, || 0_usize..64);
+    prop_oneof![
+        at().prop_map(Forgery::Remove),
+        (at(), to()).prop_map(|(at, to)| Forgery::Copy(at, to)),
+        (at(), to()).prop_map(|(at, to)| Forgery::Move(at, to)),
+        (at(), 1_u64..64).prop_map(|(at, to)| Forgery::Number(at, to)),
+        at().prop_map(Forgery::Edit),
+        (at(), to()).prop_map(|(at, to)| Forgery::Relink(at, to)),
+        (at(), to()).prop_map(|(at, to)| Forgery::Restate(at, to)),
+        at().prop_map(Forgery::Seal),
+        at().prop_map(Forgery::SealFrom),
+    ]
+}
+
+fn seal(entry: &mut Value) {
+    entry["current_hash"] = hash_entry_line(entry.to_string().as_bytes()).unwrap().current_hash.into();
+}
+
+fn forge(entries: &mut Vec<Value>, forgery: &Forgery) {
+    let n = entries.len();
+    match *forgery {
+        Forgery::Remove(at) => drop(entries.remove(at % n)),
+        Forgery::Copy(at, to) => entries.insert(to % (n + 1), entries[at % n].clone()),
+        Forgery::Move(at, to) => {
+            let entry = entries.remove(at % n);
+            entries.insert(to % n, entry);
+        }
+        Forgery::Number(at, to) => entries[at % n]["seq"] = to.into(),
+        Forgery::Edit(at) => entries[at % n]["created_at"] = "2001-01-01T00:00:00.000Z".into(),
+        Forgery::Relink(at, to) => entries[at % n]["previous_hash"] = entries[to % n]["current_hash"].clone(),
+        Forgery::Restate(at, to) => entries[at % n]["current_hash"] = entries[to % n]["current_hash"].clone(),
+        Forgery::Seal(at) => seal(&mut entries[at % n]),
+        Forgery::SealFrom(at) => {
+            for i in at % n..n {
+                if let Some(before) = i.checked_sub(1) {
+                    entries[i]["previous_hash"] = entries[before]["current_hash"].clone();
+                }
+                seal(&mut entries[i]);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -107,6 +170,121 @@ proptest! {
         prop_assert!(!report.valid);
         prop_assert!(!report.findings.is_empty());
         prop_assert_eq!(report.trust_grade, TrustGrade::Broken);
+    }
+
+    /// Whoever numbers one entry otherwise, or all from one on, and makes every later hash anew, is found.
+    #[test]
+    fn any_other_number_is_found_however_it_is_hashed(
+        entries in 1_usize..60, seed in any::<u64>(), at in any::<prop::sample::Index>(), to in 1_u64..200, rest in any::<bool>(),
+    ) {
+        let at = at.index(entries);
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let number = |i: usize| i as u64 + 1;
+        prop_assume!(to != number(at));
+        for i in at..entries {
+            if i == at || rest {
+                lines[1 + i]["seq"] = (to + number(i) - number(at)).into();
+            }
+            if i > at {
+                lines[1 + i]["previous_hash"] = lines[i]["current_hash"].clone();
+            }
+            seal(&mut lines[1 + i]);
+        }
+        let head = lines[entries]["current_hash"].clone();
+        lines.last_mut().unwrap()["head"] = head;
+        let report = audit(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect::<Vec<_>>().as_slice());
+        prop_assert_eq!(report.findings.iter().map(|f| f.line).collect::<Vec<_>>(), vec![Some(at as u64 + 2)]);
+        prop_assert_eq!(report.trust_grade, TrustGrade::Broken);
+    }
+
+    /// Whatever is forged onto whatever entry, or onto none, and wherever it stands: it is what was inserted,
+    /// and no genuine entry is accused.
+    #[test]
+    fn whatever_is_forged_beside_the_genuine_entries_is_inserted(
+        entries in 1_usize..40, seed in any::<u64>(), onto in any::<prop::sample::Index>(), count in 1_usize..50,
+        at in any::<prop::sample::Index>(), number in prop::option::of(1_u64..100),
+    ) {
+        let (at, onto) = (at.index(entries + 1), onto.index(entries));
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut forged = lines[1 + onto].clone();
+        if number.is_some() {
+            forged["current_hash"] = "0".repeat(64).into();
+        }
+        for i in 0..count {
+            forged["seq"] = (number.unwrap_or(onto as u64 + 2) + i as u64).into();
+            forged["transaction_id"] = format!("aaaaaaaa-0000-4000-8000-{i:012}").into();
+            forged["previous_hash"] = forged["current_hash"].clone();
+            seal(&mut forged);
+            lines.insert(1 + at + i, forged.clone());
+        }
+        let report = audit(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect::<Vec<_>>().as_slice());
+        let found: Vec<_> = report.findings.iter().map(|f| (f.cause, f.line, f.count)).collect();
+        prop_assert_eq!(found, vec![(Some(Cause::Inserted), Some(at as u64 + 2), Some(count as u64))], "{:?}", report.findings);
+    }
+
+    /// In whatever order the entries stand, that is all that is said.
+    #[test]
+    fn entries_in_another_order_are_only_that(
+        entries in 1_usize..60, seed in any::<u64>(),
+        moves in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..6),
+    ) {
+        let export = export(entries as u64, seed);
+        let mut lines: Vec<&[u8]> = export.split_inclusive(|b| *b == b'\n').collect();
+        let genuine = lines.clone();
+        for (from, to) in moves {
+            let line = lines.remove(1 + from.index(entries));
+            lines.insert(1 + to.index(entries), line);
+        }
+        let report = audit(&lines.concat());
+        prop_assert_eq!(report.valid, lines == genuine);
+        prop_assert!(report.findings.iter().all(|f| f.cause == Some(Cause::Reordered)), "{:?}", report.findings);
+        prop_assert_eq!(report.head, audit(&export).head);
+    }
+
+    /// A copy of an entry is what stands too much, and is called genuine only where all of it is.
+    #[test]
+    fn a_copy_is_the_one_finding(
+        entries in 1_usize..40, seed in any::<u64>(), of in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(),
+        altered in any::<bool>(),
+    ) {
+        let (of, at) = (of.index(entries), at.index(entries + 1));
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<&str> = export.split_inclusive('\n').collect();
+        let edited = lines[1 + of].replacen("\"created_at\":\"2", "\"created_at\":\"1", 1);
+        let copy = if altered { &edited } else { lines[1 + of] };
+        lines.insert(1 + at, copy);
+        let report = audit(lines.concat().as_bytes());
+        let found: Vec<_> = report.findings.iter().map(|f| (f.cause, f.count)).collect();
+        let cause = if altered { Cause::Inserted } else { Cause::Duplicated };
+        prop_assert_eq!(found, vec![(Some(cause), Some(1))], "{:?}", report.findings);
+        if altered {
+            prop_assert_eq!(report.findings[0].line, Some(at as u64 + 2));
+        }
+    }
+
+    /// However much is forged at once: while the trailer is the genuine one, only the genuine entries pass.
+    #[test]
+    fn nothing_forged_passes_beside_the_genuine_trailer(
+        entries in 1_usize..40, seed in any::<u64>(), forgeries in prop::collection::vec(forgery(), 1..8),
+    ) {
+        let export = String::from_utf8(export(entries as u64, seed)).unwrap();
+        let mut lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let rest = lines.split_off(1 + entries);
+        let genuine = lines.split_off(1);
+        let mut forged = genuine.clone();
+        for forgery in &forgeries {
+            if !forged.is_empty() {
+                forge(&mut forged, forgery);
+            }
+        }
+        let text: String = lines.iter().chain(&forged).chain(&rest).map(|line| format!("{line}\n")).collect();
+        let report = audit(text.as_bytes());
+        prop_assert_eq!(report.valid, forged == genuine, "{:?}", report.findings);
+        prop_assert_eq!(report.valid, report.findings.is_empty());
+        let options = Options { threads: 3, ..Options::default() };
+        prop_assert_eq!(&report, &verify_chain_integrity(Cursor::new(&text), &options, &mut |_| {}).unwrap());
     }
 
     #[test]

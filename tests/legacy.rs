@@ -193,3 +193,16 @@ proptest! {
         prop_assert!(!report.valid, "{} became {}", text, changed);
     }
 }
+
+#[test]
+fn an_altered_copy_is_an_edit_before_its_original_as_after_it() {
+    for at in [7, 8, 12] {
+        let mut documents = documents();
+        let mut copy = documents[7].clone();
+        copy["amount_gross"] = json!({"$numberDecimal": "1"});
+        documents.insert(at, copy);
+        let report = audit(&documents);
+        assert_eq!(found(&report), [("TRANSACTION_TAMPERED".to_owned(), String::new())]);
+        assert_eq!(report.findings[0].line, Some(at as u64 + 1));
+    }
+}

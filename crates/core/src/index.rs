@@ -1,5 +1,5 @@
 //! The index of transaction ids, for what looks back across the whole ledger: ids used twice, refunds
-//! and erasures. 40 bytes an entry, and 24 for each that refers to another.
+//! and erasures. 40 bytes an entry, and 32 for each that refers to another.
 
 use std::collections::BTreeSet;
 
@@ -61,6 +61,7 @@ impl Record {
 struct Reference {
     /// The id that it names; `None` where that is no id, so that it can match nothing.
     to: Option<[u64; 2]>,
+    /// That of its record.
     line: u32,
 }
 
@@ -172,10 +173,19 @@ impl Index {
         !self.references.is_empty()
     }
 
+    /// Gives every entry another line, by which what is earlier is judged; those that have none are left out.
+    pub(crate) fn move_lines(&mut self, to: impl Fn(u64) -> Option<u64>) {
+        let to = |line: u32| to(u64::from(line)).and_then(|line| u32::try_from(line).ok());
+        let moved = |line: &mut u32| to(*line).map(|to| *line = to).is_some();
+        self.records.retain_mut(|record| moved(&mut record.line));
+        self.references.retain_mut(|reference| moved(&mut reference.line));
+    }
+
     /// Everything that looking back finds, by line. `whole` where the ledger starts with this run, so
     /// that what a refund or erasure names must be in it; `personal` where missing blocks are judged.
+    /// Leaves the entries in the order of their ids: the index takes no more.
     #[must_use]
-    pub fn look_back(mut self, whole: bool, personal: bool) -> Vec<Found> {
+    pub fn look_back(&mut self, whole: bool, personal: bool) -> Vec<Found> {
         // By id, and of one id by line. Ids made in order, as version 7 makes them, are sorted already.
         self.records.sort_by_key(|r| (r.id, r.line));
         let mut found = Vec::new();
@@ -200,10 +210,13 @@ impl Index {
     fn follow_references(&self, whole: bool, found: &mut Vec<Found>) -> Vec<usize> {
         let mut own: Vec<&Record> =
             self.records.iter().filter(|r| r.currency & (IS_REFUND | IS_ERASURE) != 0).collect();
+        let mut references: Vec<&Reference> = self.references.iter().collect();
+        // No two stand on one line, so that each meets its own.
         own.sort_unstable_by_key(|r| r.line);
+        references.sort_unstable_by_key(|r| r.line);
         let mut refunded = std::collections::BTreeMap::<usize, u128>::new();
         let mut erased = Vec::new();
-        for (record, reference) in own.into_iter().zip(&self.references) {
+        for (record, reference) in own.into_iter().zip(references) {
             let earlier = reference.to.and_then(|id| self.record(id)).filter(|&at| self.records[at].line < record.line);
             let is_refund = record.currency & IS_REFUND != 0;
             let Some(at) = earlier else {

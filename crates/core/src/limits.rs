@@ -11,6 +11,9 @@ pub const MAX_ACCOUNTS: usize = 10_000_000;
 pub const MAX_CURRENCIES: usize = 4096;
 /// Most unbroken runs of entries that a damaged chain is followed through.
 pub const MAX_RUNS: usize = 10_000;
+/// Most entries set aside that are held against the genuine ones one by one; each after them counts as the
+/// one before it in its run.
+pub const MAX_COMPARED: usize = 10_000;
 /// Most findings listed; their number is reported whole.
 pub const MAX_FINDINGS: usize = 1_000;
 /// Most warnings listed; their number is reported whole.

@@ -34,6 +34,8 @@ pub(crate) enum Joint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
     pub(crate) run: usize,
+    /// How many of the run's entries before it are set aside.
+    pub(crate) skip: u64,
     /// The genuine `seq` of its first entry.
     pub(crate) base: u64,
     /// How many of the run's entries are genuine.
@@ -60,6 +62,13 @@ pub(crate) struct Permuted {
     pub(crate) seqs: Vec<u64>,
 }
 
+/// Where the trailer says that the ledger ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) seq: u64,
+    pub(crate) hash: Hash,
+}
+
 /// Most `seq`s that one finding lists.
 const MAX_SEQS: usize = 1000;
 
@@ -73,8 +82,9 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    pub(crate) fn of(runs: &[Run], header: &Header) -> Self {
-        let mut finder = Finder::new(runs);
+    /// `end` is where the ledger ends, where that can be relied on.
+    pub(crate) fn of(runs: &[Run], header: &Header, end: Option<End>) -> Self {
+        let mut finder = Finder::new(runs, end);
         if let Some(start) = finder.start(header) {
             finder.follow(start, header);
         }
@@ -87,32 +97,98 @@ impl Chain {
     pub(crate) fn end(&self) -> Option<u64> {
         self.pieces.last().map(|piece| piece.base + piece.take)
     }
+
+    /// Where its entries stand.
+    pub(crate) fn places(&self, runs: &[Run]) -> Places {
+        let mut order = 0;
+        let stretches = self.pieces.iter().map(|piece| {
+            let stretch = Stretch { line: runs[piece.run].line + piece.skip, count: piece.take, order };
+            order += piece.take;
+            stretch
+        });
+        let in_chain: Vec<Stretch> = stretches.collect();
+        let mut in_file = in_chain.clone();
+        in_file.sort_unstable_by_key(|stretch| stretch.line);
+        Places { in_chain, in_file }
+    }
+
+    /// Ends the chain at an entry of its last piece, and sets aside what follows it there.
+    pub(crate) fn end_at(&mut self, runs: &[Run], seq: u64) {
+        let Some(piece) = self.pieces.last_mut() else { return };
+        let keep = (seq + 1).saturating_sub(piece.base);
+        if !(1..piece.take).contains(&keep) {
+            return;
+        }
+        let aside =
+            Aside { line: runs[piece.run].line + piece.skip + keep, count: piece.take - keep, first_seq: seq + 1 };
+        piece.take = keep;
+        let at = self.asides.partition_point(|before| before.line < aside.line);
+        self.asides.insert(at, aside);
+    }
+}
+
+/// Entries of the chain that stand one after another in the file.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    line: u64,
+    count: u64,
+    /// How many entries of the chain come before.
+    order: u64,
+}
+
+/// Where the entries of the chain stand in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    in_chain: Vec<Stretch>,
+    in_file: Vec<Stretch>,
+}
+
+impl Places {
+    /// Which entry of the chain stands at a line: how many come before it.
+    pub(crate) fn order(&self, line: u64) -> Option<u64> {
+        let at = self.in_file.partition_point(|stretch| stretch.line <= line).checked_sub(1)?;
+        let Stretch { line: first, count, order } = self.in_file[at];
+        (line - first < count).then_some(order + (line - first))
+    }
+
+    /// The line of the entry that so many come before.
+    pub(crate) fn line(&self, order: u64) -> Option<u64> {
+        let at = self.in_chain.partition_point(|stretch| stretch.order <= order).checked_sub(1)?;
+        let Stretch { line, count, order: first } = self.in_chain[at];
+        (order - first < count).then_some(line + (order - first))
+    }
 }
 
 struct Finder<'a> {
     runs: &'a [Run],
-    /// Runs by the hash that their first entry names, in the order of the file.
-    followers: HashMap<Hash, Vec<usize>>,
+    followers: Followers,
     /// How far (in `seq`) one comes from each run by links.
     reach: Vec<u64>,
+    /// Whether links lead from each run to where the ledger ends.
+    leads: Vec<bool>,
+    end: Option<End>,
     used: Vec<bool>,
     chain: Chain,
 }
 
 impl<'a> Finder<'a> {
-    fn new(runs: &'a [Run]) -> Self {
-        let mut followers = HashMap::<Hash, Vec<usize>>::new();
-        for (i, run) in runs.iter().enumerate() {
-            followers.entry(run.first_previous).or_default().push(i);
-        }
+    fn new(runs: &'a [Run], end: Option<End>) -> Self {
+        let followers = Followers::of(runs);
         let reach = reach(runs, &followers);
-        Self { runs, followers, reach, used: vec![false; runs.len()], chain: Chain::default() }
+        let leads = end.map_or_else(|| vec![false; runs.len()], |end| leads(runs, end.hash));
+        Self { runs, followers, reach, leads, end, used: vec![false; runs.len()], chain: Chain::default() }
+    }
+
+    /// By which of several runs the ledger goes on: one that leads to its end before one that does not, and
+    /// of such one that leads farther.
+    fn promise(&self, run: usize) -> (bool, u64) {
+        (self.leads[run], self.reach[run])
     }
 
     /// The run that the ledger starts with.
     fn start(&self, header: &Header) -> Option<usize> {
-        let farthest = |i: &usize| (self.reach[*i], std::cmp::Reverse(*i));
-        let genesis = self.followers.get(&header.genesis()).filter(|_| header.is_from_start());
+        let farthest = |i: &usize| (self.promise(*i), self.runs[*i].first_agrees, std::cmp::Reverse(*i));
+        let genesis = self.followers.linked.get(&header.genesis()).filter(|_| header.is_from_start());
         let by_hash = genesis.and_then(|runs| runs.iter().copied().max_by_key(farthest));
         let by_seq =
             || (0..self.runs.len()).filter(|&i| self.runs[i].first_seq == header.first_seq).max_by_key(farthest);
@@ -131,25 +207,39 @@ impl<'a> Finder<'a> {
         } else {
             Joint::Linked
         };
-        self.append(start, base, joint);
+        self.append(start, base, 0, joint);
         while let Some((run, base, joint)) = self.next() {
-            self.append(run, base, joint);
+            let skip = u64::from(joint == Joint::Linked && self.starts_with_copy(run));
+            self.append(run, base, skip, joint);
         }
     }
 
-    fn append(&mut self, run: usize, base: u64, joint: Joint) {
+    /// Whether a run that follows on the last piece does so by its second entry.
+    fn starts_with_copy(&self, run: usize) -> bool {
+        let last = self.chain.pieces.last().map(|piece| self.runs[piece.run].last_hash);
+        last.is_some_and(|last| self.runs[run].first_previous != last)
+    }
+
+    fn append(&mut self, run: usize, base: u64, skip: u64, joint: Joint) {
         self.used[run] = true;
-        self.chain.pieces.push(Piece { run, base, take: self.runs[run].count, joint, last: None });
+        let Run { line, count, first_seq, .. } = self.runs[run];
+        if skip > 0 {
+            self.chain.asides.push(Aside { line, count: skip, first_seq });
+        }
+        self.chain.pieces.push(Piece { run, skip, base, take: count - skip, joint, last: None });
     }
 
     /// What comes after the last piece so far.
     fn next(&mut self) -> Option<(usize, u64, Joint)> {
         let piece = self.chain.pieces.last()?.clone();
         let (run, end) = (&self.runs[piece.run], piece.base + piece.take);
-        let linked = self.farthest(self.followers.get(&run.last_hash).into_iter().flatten().copied());
-        let own_reach = linked.map_or(end, |i| self.reach[i]);
+        if self.leads[piece.run] && self.end.is_some_and(|end| end.hash == run.last_hash) {
+            return None;
+        }
+        let linked = self.farthest(self.followers.after(run));
+        let own = linked.map_or((false, end), |i| self.promise(i));
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
-        let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.reach[i] > own_reach);
+        let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.promise(i) > own);
         if let Some(next) = branch {
             let base = self.runs[next].first_seq;
             self.set_tail_aside(base, self.runs[next].first_previous);
@@ -158,7 +248,8 @@ impl<'a> Finder<'a> {
         if let Some(next) = linked {
             return Some((next, end, Joint::Linked));
         }
-        let later = |i: &usize| !self.used[*i] && self.runs[*i].first_seq >= end;
+        let last = self.end.map_or(u64::MAX, |end| end.seq);
+        let later = |i: &usize| !self.used[*i] && (end..=last).contains(&self.runs[*i].first_seq);
         let next = (0..self.runs.len())
             .filter(later)
             .min_by_key(|&i| (self.runs[i].first_seq, std::cmp::Reverse(self.reach[i]), i))?;
@@ -168,7 +259,7 @@ impl<'a> Finder<'a> {
     }
 
     fn farthest(&self, runs: impl Iterator<Item = usize>) -> Option<usize> {
-        runs.filter(|&i| !self.used[i]).max_by_key(|&i| (self.reach[i], std::cmp::Reverse(i)))
+        runs.filter(|&i| !self.used[i]).max_by_key(|&i| (self.promise(i), std::cmp::Reverse(i)))
     }
 
     /// Neighbours by `seq` whose hashes disagree: which of the two is at fault.
@@ -195,7 +286,7 @@ impl<'a> Finder<'a> {
     fn set_tail_aside(&mut self, seq: u64, hash: Hash) {
         let Some(piece) = self.chain.pieces.last_mut() else { return };
         let (keep, run) = (seq - piece.base, &self.runs[piece.run]);
-        self.chain.asides.push(Aside { line: run.line + keep, count: piece.take - keep, first_seq: seq });
+        self.chain.asides.push(Aside { line: run.line + piece.skip + keep, count: piece.take - keep, first_seq: seq });
         (piece.take, piece.last) = (keep, Some(hash));
     }
 
@@ -207,17 +298,69 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// Which runs follow on which.
+#[derive(Debug, Default)]
+struct Followers {
+    /// Runs by the hash that their first entry names, in the order of the file.
+    linked: HashMap<Hash, Vec<usize>>,
+    /// Runs by the hash that their first entry states and its content does not give: an altered copy of the
+    /// entry that has it, on which the second follows.
+    copied: HashMap<Hash, Vec<usize>>,
+}
+
+impl Followers {
+    fn of(runs: &[Run]) -> Self {
+        let mut followers = Self::default();
+        for (i, run) in runs.iter().enumerate() {
+            followers.linked.entry(run.first_previous).or_default().push(i);
+            if is_behind_copy(run) {
+                followers.copied.entry(run.first_hash).or_default().push(i);
+            }
+        }
+        followers
+    }
+
+    fn after(&self, run: &Run) -> impl Iterator<Item = usize> {
+        let copied = self.copied.get(&run.last_hash).filter(|_| run.last_content == run.last_hash);
+        let linked = self.linked.get(&run.last_hash);
+        linked.into_iter().chain(copied).flatten().copied()
+    }
+}
+
+/// Whether a run's first entry may be an altered copy of the genuine one that the second follows.
+const fn is_behind_copy(run: &Run) -> bool {
+    !run.first_agrees && run.count > 1
+}
+
 /// How far one comes from each run by links. Runs later in the ledger are settled first; a hostile
 /// circle of links ends where it meets a run that is not settled.
-fn reach(runs: &[Run], followers: &HashMap<Hash, Vec<usize>>) -> Vec<u64> {
+fn reach(runs: &[Run], followers: &Followers) -> Vec<u64> {
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_unstable_by_key(|&i| std::cmp::Reverse(runs[i].first_seq));
     let mut reach: Vec<u64> = runs.iter().map(Run::next_seq).collect();
     for i in order {
-        let next = followers.get(&runs[i].last_hash).into_iter().flatten().filter(|&&n| n != i);
-        reach[i] = next.map(|&n| reach[n]).fold(reach[i], u64::max);
+        reach[i] = followers.after(&runs[i]).filter(|&n| n != i).map(|n| reach[n]).fold(reach[i], u64::max);
     }
     reach
+}
+
+/// Which runs lead by links to one that ends with this hash; where the content of one gives it, to that.
+fn leads(runs: &[Run], head: Hash) -> Vec<bool> {
+    let mut by_last = HashMap::<Hash, Vec<usize>>::new();
+    runs.iter().enumerate().for_each(|(i, run)| by_last.entry(run.last_hash).or_default().push(i));
+    let ends = by_last.get(&head).cloned().unwrap_or_default();
+    let proven: Vec<usize> = ends.iter().copied().filter(|&i| runs[i].last_content == head).collect();
+    let mut reached = if proven.is_empty() { ends } else { proven };
+    let mut leads = vec![false; runs.len()];
+    while let Some(i) = reached.pop() {
+        if !std::mem::replace(&mut leads[i], true) {
+            reached.extend(by_last.get(&runs[i].first_previous).into_iter().flatten());
+            let copied = by_last.get(&runs[i].first_hash).filter(|_| is_behind_copy(&runs[i]));
+            let proven = |n: &&usize| runs[**n].last_content == runs[**n].last_hash;
+            reached.extend(copied.into_iter().flatten().filter(proven));
+        }
+    }
+    leads
 }
 
 /// The places whose pieces are permuted among themselves: where all pieces so far are the first of
@@ -253,5 +396,6 @@ fn group(runs: &[Run], pieces: &[Piece], by_file: &[usize], first: usize) -> Per
         seq += piece.take;
     }
     seqs.sort_unstable();
-    Permuted { line: runs[pieces[by_file[0]].run].line, seqs }
+    let at = &pieces[by_file[0]];
+    Permuted { line: runs[at.run].line + at.skip, seqs }
 }

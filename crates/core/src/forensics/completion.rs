@@ -2,7 +2,7 @@
 
 use super::assembly::Assembly;
 use super::assurance::judge;
-use super::chain::{Aside, Permuted};
+use super::chain::Permuted;
 use super::conclusion::{FIRST_LINE, place};
 use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
 use super::examination::Examination;
@@ -13,11 +13,17 @@ use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
 use crate::limits::MAX_FINDINGS;
 use crate::report::{Cause, ErrorType, Finding, Report, Warning};
+use crate::segment::id_text;
 
 impl Examination {
     pub(crate) fn finish(mut self) -> Report {
+        self.judge_held();
         self.replay.finish();
-        self.find_asides();
+        // What they cover, now that the last entry is known.
+        let last = self.stated_last().max(self.last_seq());
+        self.statements = self.statements.within(&self.header, last);
+        let asides = std::mem::take(&mut self.asides);
+        asides.findings().into_iter().for_each(|finding| self.find(finding));
         self.find_permuted();
         self.judge_end();
         let gaps = self.gaps();
@@ -35,6 +41,9 @@ impl Examination {
         warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
         let leaves = std::mem::take(&mut self.leaves).finish();
         let assurance = judge(&self.statements, &leaves.roots, self.explains_checkpoints());
+        if self.found_nothing() && assurance.findings.is_empty() {
+            self.find_unexplained();
+        }
         let Self { mut findings, replay, overview, header, .. } = self;
         findings.extend(replay.findings.first);
         Assembly {
@@ -48,7 +57,7 @@ impl Examination {
             warnings,
             warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
             coverage: coverage(&header, self.documents.any(), gaps, &assurance),
-            head: self.head.map(|hash| hash.to_string()),
+            head: self.last.map(|last| last.hash.to_string()),
             root: leaves.whole.map(|hash| hash.to_string()),
             assurance: Some(assurance),
         }
@@ -62,26 +71,43 @@ impl Examination {
         self.overview.cut || (renamed && self.statements.names_another_ledger())
     }
 
+    fn found_nothing(&self) -> bool {
+        self.findings.is_empty() && self.replay.findings.count == 0
+    }
+
+    /// The first reading was not clean, and that is never passed over.
+    fn find_unexplained(&mut self) {
+        let line = self.overview.first_fault.map(|line| FIRST_LINE + line);
+        let at = line.map_or(String::new(), |line| format!(", first at line {line}"));
+        let message = format!(
+            "The first reading of the file found it broken{at}, and the second could not say how: it may have been changed between the two."
+        );
+        self.find(Finding { line, cause: Some(Cause::Unknown), ..file_finding(ErrorType::HashChainBroken, message) });
+    }
+
+    /// `seq` of the chain's last entry.
+    fn last_seq(&self) -> u64 {
+        self.chain.end().unwrap_or(self.header.first_seq) - 1
+    }
+
+    /// That of the ledger's last entry by the trailer; by the number that the chain's last bears, where the
+    /// trailer goes by that.
+    fn stated_last(&self) -> u64 {
+        let stated = self.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
+        let by_number = self.last.is_some_and(|last| last.seq == stated);
+        if by_number { self.last_seq() } else { stated }
+    }
+
     fn gaps(&self) -> Gaps {
         let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
-        let cut = self.overview.cut || self.header.last_seq.is_some() || self.statements.say_truncated();
+        let dropped = self.statements.say_truncated() || self.stated_last() > self.last_seq();
+        let cut = self.overview.cut || self.header.last_seq.is_some() || dropped;
         Gaps {
             balances: self.replay.stopped.or(too_broken),
-            documents: self.statements.say_truncated().then_some(DROPPED),
+            documents: dropped.then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
             rest: too_broken,
-        }
-    }
-
-    fn find_asides(&mut self) {
-        for (i, aside) in self.chain.asides.clone().into_iter().enumerate() {
-            let Some((place, shown)) = self.aside_entries[i].take() else { continue };
-            let own = shown.current_hash.as_deref().and_then(Hash::parse);
-            let genuine = self.genuine_at.get(&aside.first_seq).copied().flatten();
-            let twice = own.is_some() && own == genuine;
-            let finding = aside_finding(&aside, &place, &shown, twice);
-            self.find(finding);
         }
     }
 
@@ -111,15 +137,16 @@ impl Examination {
         }
         let Some(trailer) = self.documents.trailer.clone().filter(|_| !self.overview.too_broken) else { return };
         let first = self.header.first_seq;
-        let last_seq = self.chain.end().unwrap_or(first) - 1;
+        let last_seq = self.last_seq();
         let count = last_seq + 1 - first;
-        let head = self.head.unwrap_or_else(|| self.header.genesis());
+        let head = self.last.map_or_else(|| self.header.genesis(), |last| last.hash);
         // What other findings explain is not a second one: lines that cannot be read, entries put in.
         let unknown = self.order.unreadable > 0;
         let counts = trailer.entries == count || trailer.entries == self.overview.entries;
+        let ends = trailer.last_seq == last_seq || self.last.is_some_and(|last| trailer.last_seq == last.seq);
         let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
         let nothing = self.overview.entries == 0 && !self.header.is_from_start();
-        let agrees = unknown || (counts && trailer.last_seq == last_seq && trailer.head == head);
+        let agrees = unknown || (counts && ends && trailer.head == head);
         if agrees && as_header && !nothing {
             return;
         }
@@ -143,11 +170,13 @@ impl Examination {
     fn look_back(&mut self, gaps: &Gaps, warnings: &mut Vec<Warning>) {
         let whole = self.header.is_from_start() && gaps.balances.is_none();
         let blocks = gaps.removed.is_none() && self.header.personal == PersonalData::Full;
-        let index = std::mem::take(&mut self.replay.index);
+        let places = self.chain.places(&self.runs);
+        let mut index = std::mem::take(&mut self.replay.index);
+        index.move_lines(|line| places.order(line));
         for found in index.look_back(whole, blocks) {
-            let seen = self.wanted.get(&found.line).cloned().flatten();
-            let (place, shown) =
-                seen.unwrap_or_else(|| (Place { line: FIRST_LINE + found.line, ..Place::default() }, Shown::default()));
+            let line = places.line(found.line).unwrap_or_default();
+            let seen = self.wanted.get(&line).cloned().flatten();
+            let (place, shown) = seen.unwrap_or_else(|| unseen(FIRST_LINE + line, found.id));
             match retrospect_finding(&found, &place, &shown) {
                 Some(finding) => self.find(finding),
                 None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
@@ -156,25 +185,9 @@ impl Examination {
     }
 }
 
-fn aside_finding(aside: &Aside, place: &Place, shown: &Shown, twice: bool) -> Finding {
-    let (seq, line, count) = (aside.first_seq, place.line, aside.count);
-    let (cause, message) = match (twice, count) {
-        (true, 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time.")),
-        (true, _) => (Cause::Duplicated, format!("{count} entries, from {seq} on, stand a second time.")),
-        (false, 1) => (
-            Cause::Inserted,
-            format!("The entry at line {line} does not belong to the ledger: its last hash is reached without it."),
-        ),
-        (false, _) => (
-            Cause::Inserted,
-            format!(
-                "The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."
-            ),
-        ),
-    };
-    let mut finding = chain_finding(cause, message, place, shown, None);
-    finding.count = Some(aside.count);
-    finding
+/// An entry of which no more was kept.
+fn unseen(line: u64, id: u128) -> (Place, Shown) {
+    (Place { line, ..Place::default() }, Shown { transaction_id: Some(id_text(id)), ..Shown::default() })
 }
 
 /// `None` for what is only a warning.

@@ -33,7 +33,7 @@ pub(crate) fn conclude(
     let (stated, embedded) = trailer.map_or((0, &[][..]), |trailer| (trailer.last_seq, &trailer.checkpoints));
     let statements = Statements::of(&header, embedded, stated.max(end(&header, &segment).0), holdings);
     let gaps = gaps(&header, &segment, &statements);
-    let index = std::mem::take(&mut segment.index);
+    let mut index = std::mem::take(&mut segment.index);
     let found = if gaps.looking_back.is_some() {
         Vec::new()
     } else {
@@ -41,19 +41,19 @@ pub(crate) fn conclude(
     };
     let only_warns = |f: &Found| f.what == Retrospect::ErasureNotDone;
     let unclean = !agrees(&header, &segment, cut_short) || !found.iter().all(only_warns);
-    let examine = |header, segment, statements| {
-        let examination = Examination::new(header, segment, &found, cut_short, unfinished, statements);
+    let examine = |header, segment, statements, found| {
+        let examination = Examination::new(header, segment, (index, found), cut_short, unfinished, statements);
         Err(SecondReading::Examination(Box::new(examination)))
     };
     if unclean || (gaps.balances.is_none() && !segment.balances.keeps_the_rules()) {
-        return examine(header, segment, statements);
+        return examine(header, segment, statements, found);
     }
     let (mismatches, missing) = match gaps.balances.or(gaps.documents) {
         None => documents::compare(&segment.documents, &segment.balances, FIRST_LINE),
         Some(_) => (Vec::new(), Vec::new()),
     };
     if !mismatches.is_empty() {
-        return examine(header, segment, statements);
+        return examine(header, segment, statements, found);
     }
     Clean::new(header, segment, found, missing, gaps, statements).conclude()
 }

@@ -1,8 +1,9 @@
 //! The second reading: every line again, each in its role in the chain that was found.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{Chain, Joint};
+use super::asides::Asides;
+use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
@@ -14,9 +15,9 @@ use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Values};
 use crate::export::document::{Document, Trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
-use crate::export::strict::Fault;
+use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
-use crate::index::Found;
+use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
 use crate::report::{Cause, ErrorType, Finding, MissingRange, ModifiedField, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
@@ -26,8 +27,8 @@ use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
 enum Role {
     /// Of the genuine ledger.
     Genuine { seq: u64, joint: Option<Joint>, named: Named },
-    /// Set aside; the number of its aside, and whether it is the first of it.
-    Aside(usize, bool),
+    /// Set aside; the line of the first that was with it.
+    Aside(u64),
     /// In no run: it names no hashes, or the chain was not followed so far.
     Outside,
 }
@@ -58,10 +59,7 @@ pub(crate) struct Examination {
     pub(super) replay: Replay,
     /// Lines whose entries a finding may show once everything is read.
     pub(super) wanted: BTreeMap<u64, Option<(Place, Shown)>>,
-    /// By aside: its first entry.
-    pub(super) aside_entries: Vec<Option<(Place, Shown)>>,
-    /// By `seq` at which an aside starts: the genuine `current_hash` there.
-    pub(super) genuine_at: HashMap<u64, Option<Hash>>,
+    pub(super) asides: Asides,
     pub(super) permuted: Vec<Option<(Place, Shown)>>,
     pub(super) findings: Vec<Finding>,
     pub(super) unlisted: u64,
@@ -70,10 +68,17 @@ pub(crate) struct Examination {
     pub(super) run: usize,
     pub(super) previous: Option<PreviousTransaction>,
     pub(super) order: Order,
-    pub(super) head: Option<Hash>,
+    /// Where the ledger ends by its trailer, where no checkpoint goes beyond.
+    end: Option<End>,
+    /// The chain's last entry: its genuine hash, and what it calls itself.
+    pub(super) last: Option<End>,
+    /// That entry, where others of the chain stand after it.
+    held: Option<Held>,
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
+    /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
+    misnumbered_by: u64,
 }
 
 /// What the first reading knows of the file as a whole.
@@ -90,6 +95,18 @@ pub(super) struct Overview {
     pub(super) unfinished: bool,
     /// There are more runs than are followed.
     pub(super) too_broken: bool,
+    /// Line of the first that is wrong by itself.
+    pub(super) first_fault: Option<u64>,
+}
+
+/// An entry of the chain that is judged when all is read.
+#[derive(Debug)]
+struct Held {
+    entry: OwnedEntry,
+    fault: Option<Fault>,
+    place: Place,
+    seq: u64,
+    joint: Option<Joint>,
 }
 
 #[derive(Debug, Default)]
@@ -106,14 +123,17 @@ impl Examination {
     pub(crate) fn new(
         header: Header,
         segment: Segment,
-        found: &[Found],
+        (mut index, found): (Index, Vec<Found>),
         cut_short: bool,
         unfinished: bool,
         statements: Statements,
     ) -> Self {
         let too_broken = segment.runs.count > segment.runs.first.len() as u64;
         let runs = segment.runs.first;
-        let chain = Chain::of(&runs, &header);
+        let trailer = segment.documents.trailer.as_ref();
+        let end = trailer.map(|trailer| End { seq: trailer.last_seq, hash: trailer.head });
+        let end = end.filter(|end| !statements.go_beyond(end.seq));
+        let chain = Chain::of(&runs, &header, end);
         let mut pieces = vec![None; runs.len()];
         chain.pieces.iter().enumerate().for_each(|(i, piece)| pieces[piece.run] = Some(i));
         let gaps = chain.pieces.iter().filter_map(|piece| match piece.joint {
@@ -132,19 +152,22 @@ impl Examination {
             cut: cut_short || segment.documents.trailer.is_none(),
             unfinished: unfinished || cut_short,
             too_broken,
+            first_fault: segment.faults.first.first().copied(),
         };
+        let wanted = found.into_iter().take(MAX_FINDINGS).chain(foreseen(&mut index, &chain, &runs, &header));
+        let wanted = wanted.map(|found| (found.line, None)).collect();
+        drop(index);
         // A trailer that says less than there is, is a finding of its own.
-        let end = chain.end().unwrap_or(header.first_seq) - 1;
-        let stated = segment.documents.trailer.as_ref().map_or(0, |trailer| trailer.last_seq);
-        let statements = statements.within(&header, stated.max(end));
+        let last = chain.end().unwrap_or(header.first_seq) - 1;
+        let stated = trailer.map_or(0, |trailer| trailer.last_seq);
+        let statements = statements.within(&header, stated.max(last));
         Self {
             pieces,
             overview,
             documents: segment.documents,
             replay,
-            wanted: found.iter().take(MAX_FINDINGS).map(|f| (f.line, None)).collect(),
-            aside_entries: vec![None; chain.asides.len()],
-            genuine_at: chain.asides.iter().map(|aside| (aside.first_seq, None)).collect(),
+            wanted,
+            asides: Asides::of(&chain.asides),
             permuted: vec![None; chain.permuted.len()],
             findings: Vec::new(),
             unlisted: 0,
@@ -153,7 +176,10 @@ impl Examination {
             run: 0,
             previous: None,
             order: Order::default(),
-            head: None,
+            misnumbered_by: 0,
+            end,
+            last: None,
+            held: None,
             leaves: Roots::new(&header, statements.wanted()),
             statements,
             header,
@@ -245,13 +271,11 @@ impl Examination {
             self.run += 1;
         }
         let Some(run) = self.runs.get(self.run).filter(|run| self.line >= run.line) else { return Role::Outside };
-        let at = self.line - run.line;
-        let aside = |line: u64| self.chain.asides.partition_point(|a| a.line <= line).checked_sub(1);
-        let Some(p) = self.pieces[self.run] else { return self.aside_role(aside(self.line)) };
-        let piece = &self.chain.pieces[p];
-        if at >= piece.take {
-            return self.aside_role(aside(self.line));
-        }
+        let piece = self.pieces[self.run].map(|p| (p, &self.chain.pieces[p]));
+        let at = piece.and_then(|(_, piece)| (self.line - run.line).checked_sub(piece.skip));
+        let Some(((p, piece), at)) = piece.zip(at).filter(|((_, piece), at)| *at < piece.take) else {
+            return self.aside_role();
+        };
         let follower = self.chain.pieces.get(p + 1);
         let named = match (at + 1 == piece.take, piece.last, follower.map(|f| f.joint)) {
             (false, ..) | (_, None, Some(Joint::Linked | Joint::Disagrees(_))) => Named::Own,
@@ -262,12 +286,28 @@ impl Examination {
         Role::Genuine { seq: piece.base + at, joint: (at == 0).then_some(piece.joint), named }
     }
 
-    fn aside_role(&self, aside: Option<usize>) -> Role {
-        aside.map_or(Role::Outside, |i| Role::Aside(i, self.chain.asides[i].line == self.line))
+    /// The same, where the ledger may be found to end with this entry though others follow in its run.
+    fn role_of(&mut self, entry: &Entry<'_>) -> Role {
+        let role = self.role();
+        let (Role::Genuine { seq, .. }, Some(end)) = (role, self.end) else { return role };
+        let is_end = |stated: Hash| stated == end.hash || entry.content_hash() == end.hash;
+        if seq != end.seq || !Hash::parse(entry.current_hash).is_some_and(is_end) {
+            return role;
+        }
+        let is_last = self.pieces[self.run].is_some_and(|piece| piece + 1 == self.chain.pieces.len());
+        if is_last {
+            self.chain.end_at(&self.runs, seq);
+        }
+        self.role()
+    }
+
+    fn aside_role(&self) -> Role {
+        let at = self.chain.asides.partition_point(|aside| aside.line <= self.line).checked_sub(1);
+        at.map_or(Role::Outside, |at| Role::Aside(self.chain.asides[at].line))
     }
 
     fn entry(&mut self, entry: &Entry<'_>, values: Result<&Values, &Fault>) {
-        let role = self.role();
+        let role = self.role_of(entry);
         let seq = match role {
             Role::Genuine { seq, .. } => Some(seq),
             _ => Some(entry.seq).filter(|seq| *seq > 0),
@@ -276,16 +316,13 @@ impl Examination {
         let own = self.own_fault(entry);
         let fault = values.err().or(own.as_ref());
         match role {
-            Role::Genuine { seq, joint, named } => {
-                let genuine = self.genuine_hash(entry, seq, named);
-                let known = !matches!(named, Named::Nobody) || entry.content_hash() == genuine;
-                self.genuine(entry, fault, &place, Genuine { seq, joint, hash: genuine, known });
+            // What its hash is, the checkpoints say once every other is known.
+            Role::Genuine { seq, joint, named: Named::End } if !self.ends_in_place() => {
+                let (entry, fault) = (OwnedEntry::from(entry), fault.cloned());
+                self.held = Some(Held { entry, fault, place: place.clone(), seq, joint });
             }
-            Role::Aside(i, first) => {
-                if first {
-                    self.aside_entries[i] = Some((place.clone(), Shown::from(entry)));
-                }
-            }
+            Role::Genuine { seq, joint, named } => self.in_chain(entry, fault, &place, seq, joint, named),
+            Role::Aside(first) => self.asides.see(first, entry, fault.is_none(), &place),
             Role::Outside => {
                 self.order.unreadable += 1;
                 if let Some(fault) = fault {
@@ -303,6 +340,34 @@ impl Examination {
             .as_previous(),
         );
         self.index += 1;
+    }
+
+    /// Whether no other entry of the chain stands in the file after its last.
+    fn ends_in_place(&self) -> bool {
+        self.chain.pieces.iter().all(|piece| piece.run <= self.run)
+    }
+
+    pub(super) fn judge_held(&mut self) {
+        if let Some(Held { entry, fault, place, seq, joint }) = self.held.take() {
+            self.in_chain(&entry.entry(), fault.as_ref(), &place, seq, joint, Named::End);
+        }
+    }
+
+    fn in_chain(
+        &mut self,
+        entry: &Entry<'_>,
+        fault: Option<&Fault>,
+        place: &Place,
+        seq: u64,
+        joint: Option<Joint>,
+        named: Named,
+    ) {
+        let hash = self.genuine_hash(entry, seq, named);
+        if matches!(named, Named::End) {
+            self.last = Some(End { seq: entry.seq, hash });
+        }
+        let known = !matches!(named, Named::Nobody) || entry.content_hash() == hash;
+        self.genuine(entry, fault, place, Genuine { seq, joint, hash, known });
     }
 
     /// What is wrong with an entry's place, or with a block that should not be there.
@@ -342,7 +407,7 @@ impl Examination {
     /// The hash of the last entry: that which a checkpoint confirms, else its own where the content
     /// gives it, else the trailer's head.
     fn end_hash(&self, seq: u64, stated: Hash, content: Hash) -> Hash {
-        let head = self.trailer().map_or(stated, |trailer| trailer.head);
+        let head = self.trailer().filter(|trailer| trailer.last_seq == seq).map_or(stated, |trailer| trailer.head);
         let confirmed =
             |hash: &Hash| self.leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
         let own = if content == stated { stated } else { head };
@@ -355,10 +420,7 @@ impl Examination {
 
     fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
         let Genuine { seq, joint, hash, .. } = genuine;
-        if let Some(at) = self.genuine_at.get_mut(&seq) {
-            *at = Hash::parse(entry.current_hash);
-        }
-        self.head = Some(hash);
+        self.asides.know(seq, hash);
         self.order.unreadable = 0;
         if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
             self.find_missing(entry, place, first, last);
@@ -370,6 +432,9 @@ impl Examination {
             self.malformed_entry(entry, fault, place, content.modified(entry, &genuine));
         } else {
             self.judge_content(entry, place, &content, &genuine);
+        }
+        if matches!(content, Content::Agrees | Content::Restated) {
+            self.judge_number(entry, place, seq);
         }
         match entry.check() {
             Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
@@ -432,6 +497,23 @@ impl Examination {
         }
     }
 
+    /// An entry whose hash, which covers its number, the chain confirms. Where later ones are off by as much
+    /// they follow from the first: an entry was taken out before it, say, and every later hash made anew.
+    fn judge_number(&mut self, entry: &Entry<'_>, place: &Place, seq: u64) {
+        let by = entry.seq.wrapping_sub(seq);
+        if by == std::mem::replace(&mut self.misnumbered_by, by) || by == 0 {
+            return;
+        }
+        let message = format!(
+            "Entry {seq} by its place calls itself {}, and the hashes confirm that: the chain was made anew, by its writer or past it, and entries may have been taken out or put in.",
+            entry.seq
+        );
+        let mut finding = chain_finding(Cause::Unknown, message, place, &Shown::from(entry), None);
+        (finding.expected, finding.found) = (Some(seq.into()), Some(entry.seq.into()));
+        finding.hash_mismatch_details = None;
+        self.find(finding);
+    }
+
     fn find_other_ledger(&mut self, entry: &Entry<'_>, expected: Hash) {
         let message = "The header names another ledger than the one that entry 1 was written for, and entry 1's own hash confirms it.".to_owned();
         let finding = Finding {
@@ -479,6 +561,15 @@ impl Examination {
         finding.modified_fields = Some(modified);
         self.find(finding);
     }
+}
+
+/// What looking back may find once the entries are in order and what is forged is set aside, by its lines.
+fn foreseen(index: &mut Index, chain: &Chain, runs: &[Run], header: &Header) -> Vec<Found> {
+    let places = chain.places(runs);
+    index.move_lines(|line| places.order(line));
+    let found = index.look_back(header.is_from_start(), header.personal == PersonalData::Full);
+    let at = |found: Found| Some(Found { line: places.line(found.line)?, ..found });
+    found.into_iter().take(MAX_FINDINGS).filter_map(at).collect()
 }
 
 /// An entry of the genuine ledger, as the chain knows it.

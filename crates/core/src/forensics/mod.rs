@@ -1,6 +1,7 @@
 //! What happened, where: the conclusion of the first reading, and the second reading where something
 //! is wrong. An audit never stops at the first finding, and one act is one finding.
 
+mod asides;
 mod assembly;
 mod assurance;
 mod chain;

@@ -80,6 +80,11 @@ impl Statements {
         self.all.iter().any(|statement| statement.bearing == Bearing::Truncated)
     }
 
+    /// Whether a checkpoint covers more than the first `seq` entries.
+    pub(super) fn go_beyond(&self, seq: u64) -> bool {
+        self.say_truncated() || self.judged().any(|checkpoint| checkpoint.size > seq)
+    }
+
     /// The sizes whose roots are to be recomputed, ascending.
     pub(crate) fn wanted(&self) -> Vec<u64> {
         let mut wanted: Vec<u64> = self.judged().map(|checkpoint| checkpoint.size).collect();

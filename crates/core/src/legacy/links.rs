@@ -59,7 +59,7 @@ pub(super) fn is_unbroken(facts: &Facts) -> bool {
     })
 }
 
-/// The entries whose id an earlier one has.
+/// The entries whose id an earlier one has that is no copy of them.
 pub(super) fn repeated_ids(facts: &Facts) -> Vec<u32> {
     let hasher = foldhash::fast::RandomState::default();
     let hash = |i: u32| hasher.hash_one(facts.get(i as usize).id());
@@ -67,8 +67,9 @@ pub(super) fn repeated_ids(facts: &Facts) -> Vec<u32> {
     let mut repeated = Vec::new();
     for (i, fact) in (0..).zip(facts.iter()).filter(|(_, fact)| !fact.is(flag::NO_ID)) {
         let same = |j: &u32| facts.get(*j as usize).id() == fact.id();
-        if ids.find(hash(i), same).is_some() {
-            repeated.push(i);
+        if let Some(first) = ids.find(hash(i), same).map(|j| facts.get(*j as usize)) {
+            let is_copy = first.current == fact.current && !fact.is(flag::NO_CURRENT);
+            repeated.extend((!is_copy).then_some(i));
         } else {
             ids.insert_unique(hash(i), i, |j| hash(*j));
         }

@@ -1,0 +1,384 @@
+//! Threat: entries are taken out, put in, moved, copied and numbered anew, and each time the genuine ones
+//! stand beside. One act is one finding, it names the forged entry, and never accuses a genuine one.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use countersign_core::report::{Cause, ErrorType, Finding, TrustGrade};
+use countersign_core::{Options, Report, Step, Verifier, hash_entry_line, verify_chain_integrity};
+use serde_json::{Value, json};
+
+/// The key that signed the vectors' checkpoints.
+const KEY: &str = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R";
+
+/// A vector taken apart; what its trailer says stays, unless it is told otherwise.
+#[derive(Clone)]
+struct Export {
+    header: Value,
+    entries: Vec<Value>,
+    documents: Vec<Value>,
+    trailer: Value,
+}
+
+impl Export {
+    fn of(name: &str) -> Self {
+        let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
+        let text = fs::read_to_string(package.join("vectors").join(name)).unwrap();
+        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (header, trailer) = (lines.remove(0), lines.pop().unwrap());
+        let (entries, documents) = lines.into_iter().partition(|line| line["seq"].is_u64());
+        Self { header, entries, documents, trailer }
+    }
+
+    fn good() -> Self {
+        Self::of("good.jsonl")
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let lines = std::iter::once(&self.header).chain(&self.entries).chain(&self.documents);
+        lines.chain([&self.trailer]).flat_map(|line| format!("{line}\n").into_bytes()).collect()
+    }
+
+    fn audit(&self, options: &Options) -> Report {
+        verify_chain_integrity(Cursor::new(self.bytes()), options, &mut |_| {}).unwrap()
+    }
+
+    /// By somebody who has the writer's key.
+    fn by_key(&self) -> Report {
+        self.audit(&Options { keys: vec![KEY.parse().unwrap()], ..Options::default() })
+    }
+
+    /// Every link and hash made anew, and a trailer that agrees, without checkpoints.
+    fn rehash(mut self) -> Self {
+        for i in 0..self.entries.len() {
+            if i > 0 {
+                self.entries[i]["previous_hash"] = self.entries[i - 1]["current_hash"].clone();
+            }
+            seal(&mut self.entries[i]);
+        }
+        let n = self.entries.len();
+        let head = &self.entries[n - 1]["current_hash"];
+        self.trailer =
+            json!({"end": self.trailer["end"], "entries": n, "last_seq": n, "head": head, "checkpoints": []});
+        self
+    }
+
+    /// The same, of entries numbered by `number`, which is given the number each has.
+    fn renumbered(number: impl Fn(u64) -> u64) -> Self {
+        let mut export = Self::good();
+        for entry in &mut export.entries {
+            entry["seq"] = number(entry["seq"].as_u64().unwrap()).into();
+        }
+        export.rehash()
+    }
+}
+
+/// Gives an entry the hash of its content.
+fn seal(entry: &mut Value) {
+    entry["current_hash"] = hash_entry_line(entry.to_string().as_bytes()).unwrap().current_hash.into();
+}
+
+type Said = (ErrorType, Option<Cause>, Option<u64>);
+
+/// What was found: kind, cause, line.
+fn said(report: &Report) -> Vec<Said> {
+    report.findings.iter().map(|f| (f.error_type, f.cause, f.line)).collect()
+}
+
+fn only(report: &Report) -> &Finding {
+    assert_eq!(report.findings.len(), 1, "{:#?}", said(report));
+    &report.findings[0]
+}
+
+fn broken(cause: Cause, line: u64) -> Vec<Said> {
+    vec![(ErrorType::HashChainBroken, Some(cause), Some(line))]
+}
+
+/// The entry at this line calls itself `found`, and should `expected`.
+fn is_misnumbered(export: &Export, line: u64, expected: u64, found: u64) {
+    let report = export.audit(&Options::default());
+    assert_eq!(said(&report), broken(Cause::Unknown, line));
+    assert_eq!(report.trust_grade, TrustGrade::Broken);
+    let finding = only(&report);
+    assert_eq!((&finding.expected, &finding.found), (&Some(expected.into()), &Some(found.into())));
+    assert_eq!(finding.seq, Some(expected));
+}
+
+/// What is done to it below is all that is wrong with it.
+#[test]
+fn taken_apart_and_put_together_a_vector_is_whole() {
+    let report = Export::good().by_key();
+    assert_eq!((said(&report), report.trust_grade), (Vec::new(), TrustGrade::Signed));
+}
+
+#[test]
+fn a_number_that_is_not_that_of_its_place_is_found_however_it_is_hashed() {
+    is_misnumbered(&Export::renumbered(|seq| if seq == 20 { 2000 } else { seq }), 21, 20, 2000);
+    is_misnumbered(&Export::renumbered(|seq| if seq == 10 { 77 } else { seq }), 11, 10, 77);
+    is_misnumbered(&Export::renumbered(|seq| if seq == 10 { 9 } else { seq }), 11, 10, 9);
+    is_misnumbered(&Export::renumbered(|seq| seq + 100), 2, 1, 101);
+    is_misnumbered(&Export::renumbered(|seq| if seq > 10 { seq + 1 } else { seq }), 12, 11, 12);
+}
+
+#[test]
+fn an_entry_taken_out_and_the_rest_hashed_anew_leaves_its_number() {
+    let mut export = Export::good();
+    export.entries.remove(9);
+    // It paid this account one piece of gold.
+    let account = export.documents.iter_mut().find(|document| document["id"] == "u-1002").unwrap();
+    account["balances"].as_object_mut().unwrap().remove("GOLD");
+    is_misnumbered(&export.rehash(), 11, 10, 11);
+}
+
+#[test]
+fn a_trailer_that_counts_as_the_entries_do_is_no_second_finding() {
+    let mut export = Export::renumbered(|seq| if seq > 10 { seq + 1 } else { seq });
+    export.trailer["last_seq"] = 21.into();
+    is_misnumbered(&export, 12, 11, 12);
+}
+
+/// Threat: the file is changed between the two readings.
+#[test]
+fn what_the_first_reading_found_broken_is_never_called_whole() {
+    let mut broken = Export::good();
+    broken.entries[4]["amount_gross"] = "9.0000".into();
+    let mut verifier = Verifier::new(Options::default());
+    verifier.push(&broken.bytes()).unwrap();
+    let Step::ReadAgain(mut again) = verifier.finish().unwrap() else { panic!("one reading was enough") };
+    again.push(&Export::good().bytes()).unwrap();
+    let Step::Done(report) = again.finish().unwrap() else { panic!("two readings were not enough") };
+    assert!(!report.valid);
+    assert_eq!(said(&report), self::broken(Cause::Unknown, 6));
+}
+
+/// An entry like the fourth, forged onto this hash, by this number.
+fn forged(seq: u64, previous: &Value) -> Value {
+    let mut entry = Export::good().entries[3].clone();
+    entry["seq"] = seq.into();
+    entry["transaction_id"] = format!("aaaaaaaa-0000-4000-8000-{seq:012}").into();
+    entry["previous_hash"] = previous.clone();
+    seal(&mut entry);
+    entry
+}
+
+/// So many of them, the first onto the entry `onto`, each onto the one before.
+fn branch(onto: usize, count: usize) -> Vec<Value> {
+    let mut previous = Export::good().entries[onto - 1]["current_hash"].clone();
+    let numbers = (onto as u64 + 1..).take(count);
+    let entry = |seq| {
+        let entry = forged(seq, &previous);
+        previous = entry["current_hash"].clone();
+        entry
+    };
+    numbers.map(entry).collect()
+}
+
+/// Genuine but for these, put in after so many entries; the one finding is of them.
+fn is_inserted(after: usize, entries: &[Value]) {
+    let mut export = Export::good();
+    export.entries.splice(after..after, entries.iter().cloned());
+    for report in [export.by_key(), export.audit(&Options::default())] {
+        assert_eq!(said(&report), broken(Cause::Inserted, after as u64 + 2), "{}", report.message);
+        let finding = only(&report);
+        assert_eq!(finding.count, Some(entries.len() as u64));
+        assert_eq!(finding.transaction_id.as_deref(), entries[0]["transaction_id"].as_str());
+        assert_eq!(report.head.as_deref(), export.trailer["head"].as_str());
+        assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+    }
+}
+
+#[test]
+fn the_branch_that_does_not_lead_to_the_genuine_last_hash_is_inserted() {
+    // Shorter than the genuine one, as long, longer; before it and after it.
+    for count in [1, 7, 8, 9, 15] {
+        is_inserted(12, &branch(12, count));
+        is_inserted(20, &branch(12, count));
+    }
+    is_inserted(1, &branch(1, 30));
+}
+
+#[test]
+fn what_hangs_onto_nothing_is_inserted() {
+    let nothing = Value::from("0".repeat(64));
+    for seq in [1, 5, 11, 20, 21, 22, 99] {
+        for after in [0, 1, 10, 19, 20] {
+            is_inserted(after, &[forged(seq, &nothing)]);
+        }
+    }
+}
+
+#[test]
+fn what_hangs_onto_the_genuine_last_entry_is_inserted() {
+    for count in [1, 3] {
+        is_inserted(20, &branch(20, count));
+        is_inserted(10, &branch(20, count));
+    }
+    // Also where more follows that hangs onto nothing.
+    let mut export = Export::good();
+    export.entries.extend(branch(20, 2));
+    export.entries.push(forged(99, &Value::from("0".repeat(64))));
+    let report = export.by_key();
+    assert_eq!(said(&report), [broken(Cause::Inserted, 22), broken(Cause::Inserted, 24)].concat());
+}
+
+/// The trailer is not believed over a checkpoint.
+#[test]
+fn a_trailer_that_ends_sooner_than_a_checkpoint_makes_no_genuine_entry_an_inserted_one() {
+    let mut export = Export::good();
+    export.trailer["head"] = export.entries[14]["current_hash"].clone();
+    (export.trailer["last_seq"], export.trailer["entries"]) = (15.into(), 15.into());
+    assert_eq!(said(&export.by_key()), [(ErrorType::TrailerMismatch, None, Some(26))]);
+    export.entries.remove(17);
+    export.documents.clear();
+    let kinds: Vec<_> = said(&export.by_key()).into_iter().map(|(kind, cause, _)| (kind, cause)).collect();
+    assert!(kinds.contains(&(ErrorType::HashChainBroken, Some(Cause::Missing))), "{kinds:?}");
+    assert!(!kinds.contains(&(ErrorType::HashChainBroken, Some(Cause::Inserted))), "{kinds:?}");
+}
+
+/// Genuine, in this order of its entries, and nothing else is said than that.
+fn is_reordered(arrange: impl Fn(&mut Vec<Value>)) {
+    let mut export = Export::good();
+    arrange(&mut export.entries);
+    let report = export.by_key();
+    let kinds: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.cause)).collect();
+    assert_eq!(kinds, [(ErrorType::HashChainBroken, Some(Cause::Reordered))], "{}", report.message);
+    assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+    assert_eq!(report.head.as_deref(), export.trailer["head"].as_str());
+}
+
+#[test]
+fn the_head_is_that_of_the_last_entry_wherever_it_stands() {
+    is_reordered(|entries| entries.swap(18, 19));
+    is_reordered(|entries| entries.rotate_left(1));
+    is_reordered(|entries| entries.rotate_right(1));
+    is_reordered(|entries| entries.reverse());
+}
+
+/// Its own hash is right: only the checkpoint tells, once the entries before it are known.
+#[test]
+fn the_last_entry_edited_hashed_anew_and_moved_up_is_tampered_with() {
+    let mut export = Export::good();
+    let mut last = export.entries.pop().unwrap();
+    last["created_at"] = "2026-02-11T18:00:00.000Z".into();
+    seal(&mut last);
+    export.entries.insert(10, last);
+    let tampered = (ErrorType::TransactionTampered, None, Some(12));
+    assert_eq!(said(&export.by_key()), [vec![tampered], broken(Cause::Reordered, 12)].concat());
+}
+
+#[test]
+fn what_refers_to_an_earlier_entry_finds_it_wherever_it_stands() {
+    // Entry 11 refunds 8, and 19 erases 5.
+    for (from, to) in [(8, 13), (5, 19), (11, 2), (19, 1), (19, 12)] {
+        is_reordered(|entries| {
+            let entry = entries.remove(from - 1);
+            entries.insert(to - 1, entry);
+        });
+    }
+    is_reordered(|entries| entries.swap(10, 18));
+}
+
+/// Threat: a block is removed, and an erasure forged that says so.
+#[test]
+fn a_removed_block_is_shown_though_a_forged_erasure_names_it() {
+    let mut export = Export::of("personal-removed.jsonl");
+    let at = export.entries.iter().position(|entry| entry["seq"] != 5 && entry["personal"].is_null()).unwrap();
+    let removed = export.entries[at].clone();
+    let mut erasure = export.entries[18].clone();
+    assert_eq!(erasure["type"], "ERASURE");
+    (erasure["seq"], erasure["transaction_id"]) = (18.into(), "11111111-2222-4333-8444-555555555555".into());
+    erasure["reference_id"] = removed["transaction_id"].clone();
+    erasure["receiver_id"] = removed["receiver_id"].clone();
+    erasure["previous_hash"] = export.entries[16]["current_hash"].clone();
+    seal(&mut erasure);
+    export.entries.insert(17, erasure);
+    let report = export.by_key();
+    let line = at as u64 + 2;
+    let expected = [vec![(ErrorType::PersonalRemoved, None, Some(line))], broken(Cause::Inserted, 19)];
+    assert_eq!(said(&report), expected.concat());
+    let finding = &report.findings[0];
+    assert_eq!((finding.seq, finding.index), (removed["seq"].as_u64(), Some(at as u64)));
+    assert_eq!(finding.transaction_id.as_deref(), removed["transaction_id"].as_str());
+    assert!(finding.corrupted_transaction.is_some() && finding.previous_transaction.is_some());
+}
+
+/// Genuine but for copies, put in before the entry of this number.
+fn with_copies(before: usize, copies: &[Value]) -> Export {
+    let mut export = Export::good();
+    export.entries.splice(before - 1..before - 1, copies.iter().cloned());
+    export
+}
+
+/// Threat: a copy that states the genuine hash passes for the genuine entry.
+#[test]
+fn an_altered_copy_is_inserted_wherever_it_stands() {
+    for original in [1, 8, 20] {
+        let mut copy = Export::good().entries[original - 1].clone();
+        copy["amount_gross"] = "999.0000".into();
+        for before in 1..=21 {
+            let report = with_copies(before, &[copy.clone()]).by_key();
+            assert_eq!(said(&report), broken(Cause::Inserted, before as u64 + 1), "{original} before {before}");
+            assert_eq!(only(&report).count, Some(1));
+        }
+    }
+}
+
+/// Its hash covers the block by the block's own.
+#[test]
+fn a_copy_with_another_personal_block_is_inserted() {
+    let mut copy = Export::good().entries[7].clone();
+    copy["personal"]["description"] = "something else".into();
+    for before in [7, 10, 21] {
+        let report = with_copies(before, &[copy.clone()]).by_key();
+        assert_eq!(said(&report), broken(Cause::Inserted, before as u64 + 1));
+    }
+}
+
+#[test]
+fn only_what_equals_the_genuine_entry_stands_a_second_time() {
+    let good = Export::good();
+    let forged = forged(9, &good.entries[7]["current_hash"]);
+    let report = with_copies(10, &[good.entries[7].clone(), forged]).by_key();
+    assert_eq!(said(&report), [broken(Cause::Duplicated, 11), broken(Cause::Inserted, 12)].concat());
+    let report = with_copies(15, &good.entries[3..9]).by_key();
+    assert_eq!(said(&report), broken(Cause::Duplicated, 16));
+    assert_eq!(only(&report).count, Some(6));
+    let mut copies = good.entries[3..9].to_vec();
+    copies[2]["amount_gross"] = "999.0000".into();
+    let report = with_copies(15, &copies).by_key();
+    let counts: Vec<_> = report.findings.iter().map(|f| (f.cause, f.line, f.count)).collect();
+    let (twice, put_in) = (Some(Cause::Duplicated), Some(Cause::Inserted));
+    assert_eq!(counts, [(twice, Some(16), Some(2)), (put_in, Some(18), Some(1)), (twice, Some(19), Some(3))]);
+}
+
+/// Threat: the tail is dropped and the trailer left as it was. What the dropped entries did is not held
+/// against those that stand.
+#[test]
+fn a_dropped_tail_beside_its_trailer_is_one_finding() {
+    for rest in 0..20 {
+        let mut export = Export::good();
+        export.entries.truncate(rest);
+        let line = (2 + rest + export.documents.len()) as u64;
+        for report in [export.by_key(), export.audit(&Options::default())] {
+            assert_eq!(said(&report), [(ErrorType::TrailerMismatch, None, Some(line))], "{rest}");
+            let gaps: Vec<&str> = report.coverage.not_checked.iter().map(|gap| gap.what.as_str()).collect();
+            assert!(gaps.contains(&"documents against the replay of the entries"), "{gaps:?}");
+            assert!(gaps.contains(&"personal blocks that are gone without an erasure"), "{gaps:?}");
+        }
+    }
+}
+
+/// The trailer names another head than the entry's before the cut, which is not judged by it.
+#[test]
+fn an_edit_of_the_last_entry_before_a_cut_is_found_beside_it() {
+    let mut export = Export::good();
+    export.entries.truncate(18);
+    export.entries[17]["amount_gross"] = "999.0000".into();
+    let report = export.by_key();
+    let line = 24;
+    let expected = [(ErrorType::TransactionTampered, None, Some(19)), (ErrorType::TrailerMismatch, None, Some(line))];
+    assert_eq!(said(&report), expected);
+    assert_eq!(report.findings[0].expected.as_ref(), Some(&export.entries[17]["current_hash"]));
+}
