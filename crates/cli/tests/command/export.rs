@@ -169,7 +169,7 @@ fn tamper(ledger: &Ledger, sql: &str) {
 #[test]
 fn what_the_entries_do_not_bear_out_is_not_signed() {
     let ledger = Ledger::with_accounts();
-    ledger.done(&["key", "new", "--name", crate::ledger::NAME, "--out", "ledger.key"]);
+    ledger.done(&["key", "new", "--name", NAME, "--out", "ledger.key"]);
     ledger.done(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"]);
     ledger.done(&["checkpoint", "--key", "ledger.key"]);
     let edit = "UPDATE entries SET amount_net = '9.0000' WHERE seq = 3";
@@ -177,7 +177,7 @@ fn what_the_entries_do_not_bear_out_is_not_signed() {
     ledger.done(&["pay", "2", "EURO", "--from", "alice", "--to", "bob"]);
     for forged in [edit, &root] {
         tamper(&ledger, forged);
-        ledger.refused(&["checkpoint", "--key", "ledger.key"], "STORE_DAMAGED");
+        ledger.finds_damage(&["checkpoint", "--key", "ledger.key"]);
         let output = ledger.run(&["export", "--key", "ledger.key", "--out", "export.jsonl"]);
         assert!(code(&output) != 0 && !fs::exists(ledger.path("export.jsonl")).unwrap(), "{forged}");
     }
