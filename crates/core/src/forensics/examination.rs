@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::besides::{add_block, add_content, add_link, changed_block};
 use super::chain::{Chain, Joint};
 use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
@@ -289,7 +290,7 @@ impl Examination {
             Role::Outside => {
                 self.order.unreadable += 1;
                 if let Some(fault) = fault {
-                    self.malformed_entry(entry, fault, &place, Vec::new());
+                    self.find(malformed_entry(entry, fault, &place));
                 }
             }
         }
@@ -366,10 +367,21 @@ impl Examination {
         let content = content(entry, &genuine);
         let vouched = content.vouched();
         self.remember_leaves(entry, &genuine, vouched);
-        if let Some(fault) = fault {
-            self.malformed_entry(entry, fault, place, content.modified(entry, &genuine));
-        } else {
-            self.judge_content(entry, place, &content, &genuine);
+        if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, joint) {
+            self.find_other_ledger(entry, expected);
+        }
+        let block = changed_block(entry).filter(|_| vouched);
+        let found = match fault {
+            Some(fault) => Some(tampered_and_malformed(entry, fault, place, &content, &genuine)),
+            None => judge_content(entry, place, &content, &genuine, block.is_none()),
+        };
+        match (found, block) {
+            (Some(mut finding), Some(computed)) => {
+                add_block(&mut finding, entry, computed);
+                self.find(finding);
+            }
+            (None, Some(computed)) => self.find(changed_block_alone(entry, place, computed)),
+            (found, None) => found.into_iter().for_each(|finding| self.find(finding)),
         }
         match entry.check() {
             Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
@@ -399,39 +411,6 @@ impl Examination {
         self.find(finding);
     }
 
-    fn malformed_entry(&mut self, entry: &Entry<'_>, fault: &Fault, place: &Place, modified: Vec<ModifiedField>) {
-        let at = fault.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
-        let message = format!("Line {} breaks the grammar of entries: {at}{}.", place.line, fault.reason);
-        let mut finding = content_finding(ErrorType::MalformedLine, message, place, &Shown::from(entry));
-        (finding.field, finding.reason) = (fault.field.clone(), Some(fault.reason.clone()));
-        finding.modified_fields = Some(modified);
-        self.find(finding);
-    }
-
-    fn judge_content(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
-        match (content, genuine.joint) {
-            (Content::Relinked(expected), _) => {
-                let message = format!(
-                    "Entry {}: only its previous_hash was changed; its own hash gives the one that stood there.",
-                    genuine.seq
-                );
-                self.find(chain_finding(Cause::Relinked, message, place, &Shown::from(entry), Some(*expected)));
-            }
-            (Content::Agrees, Some(Joint::Disagrees(expected))) if genuine.seq == 1 => {
-                self.find_other_ledger(entry, expected);
-            }
-            (_, Some(Joint::Disagrees(expected))) => {
-                let message = format!(
-                    "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",
-                    genuine.seq
-                );
-                self.find(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)));
-            }
-            (Content::Agrees, _) => self.judge_personal(entry, place),
-            _ => self.find_tampered(entry, place, content, genuine),
-        }
-    }
-
     fn find_other_ledger(&mut self, entry: &Entry<'_>, expected: Hash) {
         let message = "The header names another ledger than the one that entry 1 was written for, and entry 1's own hash confirms it.".to_owned();
         let finding = Finding {
@@ -442,43 +421,121 @@ impl Examination {
         };
         self.find(finding);
     }
+}
 
-    /// The block of an entry whose own content agrees.
-    fn judge_personal(&mut self, entry: &Entry<'_>, place: &Place) {
-        let Some(computed) = entry.personal_content_hash() else { return };
-        if Hash::parse(entry.personal_hash) == Some(computed) {
-            return;
+/// An entry that breaks its grammar, or stands where none may.
+fn malformed_entry(entry: &Entry<'_>, fault: &Fault, place: &Place) -> Finding {
+    let at = fault.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
+    let message = format!("Line {} breaks the grammar of entries: {at}{}.", place.line, fault.reason);
+    let mut finding = content_finding(ErrorType::MalformedLine, message, place, &Shown::from(entry));
+    (finding.field, finding.reason) = (fault.field.clone(), Some(fault.reason.clone()));
+    finding.modified_fields = Some(Vec::new());
+    finding
+}
+
+/// A malformed entry of the genuine ledger, which is tampered content too: whatever else was done to it
+/// is not to hide behind the fault.
+fn tampered_and_malformed(
+    entry: &Entry<'_>,
+    fault: &Fault,
+    place: &Place,
+    content: &Content,
+    genuine: &Genuine,
+) -> Finding {
+    let mut finding = malformed_entry(entry, fault, place);
+    finding.modified_fields = Some(content.modified(entry, genuine));
+    match (content, genuine.joint) {
+        (Content::Relinked(expected), _) => add_link(&mut finding, entry, *expected, true),
+        (Content::Differs, joint) => {
+            add_content(&mut finding, entry, genuine.hash, possibly_modified(entry));
+            if let Some(Joint::Disagrees(expected)) = joint {
+                add_link(&mut finding, entry, expected, false);
+            }
         }
-        let possibly = PERSONAL_KEYS.map(str::to_owned).to_vec();
-        let message = format!(
-            "The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.",
-            entry.seq
-        );
-        let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
-        let (stored, computed) = (entry.personal_hash.to_owned(), computed.to_string());
-        (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
-        finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The personal block", &possibly));
-        (finding.modified_fields, finding.possibly_modified_fields) = (Some(Vec::new()), Some(possibly));
-        self.find(finding);
+        _ => {}
     }
+    finding
+}
 
-    fn find_tampered(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
-        let modified = content.modified(entry, genuine);
-        let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
-        let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
-        let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
-        let message = format!(
-            "Entry {} was changed after it was written: its content does not give the hash that the chain holds for it.{what}",
-            genuine.seq
-        );
-        let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
-        let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
-        (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
-        finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &possibly));
-        finding.possibly_modified_fields = modified.is_empty().then_some(possibly);
-        finding.modified_fields = Some(modified);
-        self.find(finding);
+/// What an entry that keeps its grammar comes to; `alone` where its personal block is as it was.
+fn judge_content(
+    entry: &Entry<'_>,
+    place: &Place,
+    content: &Content,
+    genuine: &Genuine,
+    alone: bool,
+) -> Option<Finding> {
+    match (content, genuine.joint) {
+        (Content::Relinked(expected), _) => Some(relinked(entry, place, content, genuine, *expected, alone)),
+        (Content::Agrees, Some(Joint::Disagrees(_))) if genuine.seq == 1 => None,
+        (_, Some(Joint::Disagrees(expected))) => {
+            let message = format!(
+                "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",
+                genuine.seq
+            );
+            Some(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)))
+        }
+        (Content::Agrees, _) => None,
+        _ => Some(tampered(entry, place, content, genuine)),
     }
+}
+
+fn relinked(
+    entry: &Entry<'_>,
+    place: &Place,
+    content: &Content,
+    genuine: &Genuine,
+    expected: Hash,
+    alone: bool,
+) -> Finding {
+    let modified = content.modified(entry, genuine);
+    let more: Vec<&str> = modified.iter().map(|m| m.field.as_str()).filter(|field| *field != "previous_hash").collect();
+    let only = if alone && more.is_empty() { "only " } else { "" };
+    let more = if more.is_empty() { String::new() } else { format!(" Changed too, and proven: {}.", more.join(", ")) };
+    let message = format!(
+        "Entry {}: {only}its previous_hash was changed; its own hash gives the one that stood there.{more}",
+        genuine.seq
+    );
+    let finding = chain_finding(Cause::Relinked, message, place, &Shown::from(entry), Some(expected));
+    Finding { modified_fields: only.is_empty().then_some(modified), ..finding }
+}
+
+/// The block of an entry that is otherwise as it was.
+fn changed_block_alone(entry: &Entry<'_>, place: &Place, computed: Hash) -> Finding {
+    let possibly = PERSONAL_KEYS.map(str::to_owned).to_vec();
+    let message = format!(
+        "The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.",
+        entry.seq
+    );
+    let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
+    let (stored, computed) = (entry.personal_hash.to_owned(), computed.to_string());
+    (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
+    finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The personal block", &possibly));
+    (finding.modified_fields, finding.possibly_modified_fields) = (Some(Vec::new()), Some(possibly));
+    finding
+}
+
+fn tampered(entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) -> Finding {
+    let modified = content.modified(entry, genuine);
+    let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
+    let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
+    let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
+    let restated = matches!(content, Content::Restated);
+    let how = if restated {
+        "its content gives the hash that the chain holds for it, and current_hash is another"
+    } else {
+        "its content does not give the hash that the chain holds for it"
+    };
+    let message = format!("Entry {} was changed after it was written: {how}.{what}", genuine.seq);
+    let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
+    let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
+    // Where current_hash itself was changed, it is what does not fit.
+    let found = if restated { entry.current_hash.to_owned() } else { computed.clone() };
+    (finding.expected, finding.found) = (Some(stored.clone().into()), Some(found.into()));
+    finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &possibly));
+    finding.possibly_modified_fields = modified.is_empty().then_some(possibly);
+    finding.modified_fields = Some(modified);
+    finding
 }
 
 /// An entry of the genuine ledger, as the chain knows it.
@@ -538,8 +595,11 @@ impl Content {
             proven: true,
         };
         let mut modified = Vec::new();
-        if matches!(self, Self::Renumbered) {
+        if matches!(self, Self::Renumbered | Self::Relinked(_)) && entry.seq != genuine.seq {
             modified.push(field("seq", entry.seq.into(), genuine.seq.into()));
+        }
+        if let Self::Relinked(previous) = self {
+            modified.push(field("previous_hash", entry.previous_hash.into(), previous.to_string().into()));
         }
         let hash = genuine.hash.to_string();
         if self.vouched() && entry.current_hash != hash {

@@ -3,6 +3,7 @@
 
 mod assembly;
 mod assurance;
+mod besides;
 mod chain;
 mod completion;
 mod conclusion;

@@ -1,0 +1,140 @@
+//! Threat: several things are done to one entry, and the one that shows first hides the others.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use countersign_core::report::{Cause, ErrorType, Finding, Report};
+use countersign_core::{Options, verify_chain_integrity};
+use serde_json::{Value, json};
+
+fn vector(name: &str) -> Vec<Value> {
+    let path = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("vectors").join(name);
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn audit(lines: &[Value]) -> Report {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    verify_chain_integrity(Cursor::new(text), &Options::default(), &mut |_| {}).unwrap()
+}
+
+/// The one finding of the genuine vector after an edit of the entry `seq`.
+fn one_finding(seq: usize, edit: impl FnOnce(&mut Value)) -> Finding {
+    let mut lines = vector("good.jsonl");
+    edit(&mut lines[seq]);
+    let mut report = audit(&lines);
+    assert_eq!(report.findings_total, 1, "{:?}", report.findings);
+    let finding = report.findings.remove(0);
+    assert_eq!((finding.seq, finding.index), (Some(seq as u64), Some(seq as u64 - 1)));
+    finding
+}
+
+/// The fields that a finding proves, with what stands there.
+fn proven(finding: &Finding) -> Vec<(&str, &Value)> {
+    let fields = finding.modified_fields.iter().flatten();
+    fields.map(|modified| (modified.field.as_str(), &modified.found)).collect()
+}
+
+fn possibly(finding: &Finding) -> Vec<&str> {
+    finding.possibly_modified_fields.iter().flatten().map(String::as_str).collect()
+}
+
+const PERSONAL: [&str; 6] = ["salt", "sender_username", "receiver_username", "description", "ip_address", "user_agent"];
+
+#[test]
+fn a_fault_of_grammar_hides_no_change_of_content() {
+    let harmless = one_finding(4, |entry| entry["audited"] = json!(true));
+    assert_eq!(harmless.error_type, ErrorType::MalformedLine);
+    assert_eq!((harmless.hash_integrity_failure.as_ref(), possibly(&harmless).len()), (None, 0));
+
+    let stolen = one_finding(4, |entry| {
+        entry["audited"] = json!(true);
+        entry["amount_gross"] = json!("900.0000");
+        entry["receiver_id"] = json!("thief");
+    });
+    assert_eq!((stolen.error_type, stolen.field.as_deref()), (ErrorType::MalformedLine, Some("audited")));
+    assert!(stolen.message.contains("changed after it was written"), "{}", stolen.message);
+    assert!(possibly(&stolen).contains(&"amount_gross"));
+    let integrity = stolen.hash_integrity_failure.unwrap();
+    assert_eq!(integrity.stored_hash.unwrap(), vector("good.jsonl")[4]["current_hash"]);
+    assert_ne!(integrity.computed_hash.unwrap(), vector("good.jsonl")[4]["current_hash"]);
+}
+
+#[test]
+fn a_fault_of_grammar_hides_no_rewritten_link() {
+    let finding = one_finding(10, |entry| {
+        entry["audited"] = json!(true);
+        entry["previous_hash"] = json!("0".repeat(64));
+    });
+    assert_eq!(finding.error_type, ErrorType::MalformedLine);
+    assert_eq!(proven(&finding), [("previous_hash", &json!("0".repeat(64)))]);
+    let expected = finding.hash_mismatch_details.unwrap().expected;
+    assert_eq!(expected.unwrap(), vector("good.jsonl")[9]["current_hash"]);
+    assert!(finding.message.contains("previous_hash was changed too"), "{}", finding.message);
+
+    let both = one_finding(10, |entry| {
+        entry["audited"] = json!(true);
+        entry["previous_hash"] = json!("0".repeat(64));
+        entry["amount_gross"] = json!("900.0000");
+    });
+    assert!(both.hash_mismatch_details.is_some() && both.hash_integrity_failure.is_some(), "{both:?}");
+}
+
+#[test]
+fn a_fault_of_grammar_hides_no_changed_block_and_no_other_ledger() {
+    let finding = one_finding(4, |entry| {
+        entry["audited"] = json!(true);
+        entry["personal"]["ip_address"] = json!("10.0.0.1");
+    });
+    assert_eq!((finding.error_type, possibly(&finding)), (ErrorType::MalformedLine, PERSONAL.to_vec()));
+    assert!(finding.message.contains("personal block was changed too"), "{}", finding.message);
+
+    let mut lines = vector("good.jsonl");
+    lines[0]["ledger"] = json!("other.example/shop");
+    lines[1]["audited"] = json!(true);
+    let kinds: Vec<ErrorType> = audit(&lines).findings.iter().map(|f| f.error_type).collect();
+    assert_eq!(kinds, [ErrorType::GenesisMismatch, ErrorType::MalformedLine]);
+}
+
+#[test]
+fn a_changed_block_is_found_whatever_else_was_done() {
+    let relinked = one_finding(10, |entry| {
+        entry["previous_hash"] = json!("0".repeat(64));
+        entry["personal"]["description"] = json!("changed");
+    });
+    assert_eq!((relinked.error_type, relinked.cause), (ErrorType::HashChainBroken, Some(Cause::Relinked)));
+    assert!(!relinked.message.contains("only"), "{}", relinked.message);
+    assert_eq!(possibly(&relinked), PERSONAL);
+
+    let renumbered = one_finding(7, |entry| {
+        entry["seq"] = json!(70);
+        entry["personal"]["ip_address"] = json!("9.9.9.9");
+    });
+    assert_eq!(proven(&renumbered), [("seq", &json!(70))]);
+    assert_eq!(possibly(&renumbered), PERSONAL);
+
+    let restated = one_finding(10, |entry| {
+        entry["current_hash"] = json!("f".repeat(64));
+        entry["personal"]["description"] = json!("changed");
+    });
+    assert_eq!(proven(&restated), [("current_hash", &json!("f".repeat(64)))]);
+    assert_eq!((restated.found.as_ref(), possibly(&restated)), (Some(&json!("f".repeat(64))), PERSONAL.to_vec()));
+
+    let mut lines = vector("good.jsonl");
+    lines[0]["ledger"] = json!("other.example/shop");
+    lines[1]["personal"]["description"] = json!("changed");
+    let kinds: Vec<ErrorType> = audit(&lines).findings.iter().map(|f| f.error_type).collect();
+    assert_eq!(kinds, [ErrorType::GenesisMismatch, ErrorType::TransactionTampered]);
+}
+
+#[test]
+fn only_is_said_of_what_was_changed_alone() {
+    let alone = one_finding(10, |entry| entry["previous_hash"] = json!("0".repeat(64)));
+    assert!(alone.message.contains("only its previous_hash"), "{}", alone.message);
+    let renumbered = one_finding(10, |entry| {
+        entry["previous_hash"] = json!("0".repeat(64));
+        entry["current_hash"] = json!("f".repeat(64));
+    });
+    assert!(!renumbered.message.contains("only"), "{}", renumbered.message);
+}
