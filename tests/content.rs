@@ -138,3 +138,35 @@ fn only_is_said_of_what_was_changed_alone() {
     });
     assert!(!renumbered.message.contains("only"), "{}", renumbered.message);
 }
+
+/// What no hash of the entry covers cannot stop the economy's audit, which rests on what they do.
+#[test]
+fn a_fault_outside_the_content_leaves_the_audit_of_the_economy() {
+    let edits: [(usize, fn(&mut Value)); 4] = [
+        (1, |entry| entry["personal"]["salt"] = json!("ZZ")),
+        (1, |entry| entry["personal"]["extra"] = json!("ZZ")),
+        (2, |entry| entry["seq"] = json!("2")),
+        (3, |entry| entry["seq"] = json!(0)),
+    ];
+    for (seq, edit) in edits {
+        let mut lines = vector("overdrawn.jsonl");
+        edit(&mut lines[seq]);
+        let report = audit(&lines);
+        let kinds: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.seq)).collect();
+        let overdrawn = (ErrorType::BalanceNegative, Some(5));
+        assert_eq!(kinds, [(ErrorType::MalformedLine, Some(seq as u64)), overdrawn], "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn a_malformed_value_is_shown_as_it_stands() {
+    let text = one_finding(2, |entry| entry["seq"] = json!("2"));
+    assert_eq!((text.found.as_ref(), proven(&text)), (Some(&json!("2")), vec![("seq", &json!("2"))]));
+    let nested = one_finding(4, |entry| entry["personal"]["salt"] = json!("ZZ"));
+    assert_eq!((nested.field.as_deref(), nested.found), (Some("personal.salt"), Some(json!("ZZ"))));
+    let number = one_finding(4, |entry| entry["amount_gross"] = json!(900));
+    assert_eq!(number.found, Some(json!(900)));
+    let long = one_finding(4, |entry| entry["reference_id"] = json!("x".repeat(100_000)));
+    assert!(long.found.unwrap().as_str().unwrap().len() < 300);
+    assert_eq!(one_finding(4, |entry| drop(entry.as_object_mut().unwrap().remove("type"))).found, None);
+}

@@ -383,9 +383,11 @@ impl Examination {
             (None, Some(computed)) => self.find(changed_block_alone(entry, place, computed)),
             (found, None) => found.into_iter().for_each(|finding| self.find(finding)),
         }
-        match entry.check() {
-            Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
-            Err(("seq", _)) | Ok(_) | Err(_) => self.replay.unknown(seq),
+        // The hash vouches for all but the block; and for the number that belongs to the entry's place.
+        let written = Entry { seq, ..entry.clone() };
+        match (Entry { personal: None, ..written.clone() }).check() {
+            Ok(values) if vouched => self.replay.entry(seq, &written, &values, place),
+            _ => self.replay.unknown(seq),
         }
     }
 
@@ -429,6 +431,7 @@ fn malformed_entry(entry: &Entry<'_>, fault: &Fault, place: &Place) -> Finding {
     let message = format!("Line {} breaks the grammar of entries: {at}{}.", place.line, fault.reason);
     let mut finding = content_finding(ErrorType::MalformedLine, message, place, &Shown::from(entry));
     (finding.field, finding.reason) = (fault.field.clone(), Some(fault.reason.clone()));
+    finding.found = fault.found.clone();
     finding.modified_fields = Some(Vec::new());
     finding
 }
@@ -443,7 +446,11 @@ fn tampered_and_malformed(
     genuine: &Genuine,
 ) -> Finding {
     let mut finding = malformed_entry(entry, fault, place);
-    finding.modified_fields = Some(content.modified(entry, genuine));
+    let mut modified = content.modified(entry, genuine);
+    if let (Some("seq"), Some(written)) = (fault.field.as_deref(), &fault.found) {
+        modified.iter_mut().filter(|m| m.field == "seq").for_each(|m| m.found = written.clone());
+    }
+    finding.modified_fields = Some(modified);
     match (content, genuine.joint) {
         (Content::Relinked(expected), _) => add_link(&mut finding, entry, *expected, true),
         (Content::Differs, joint) => {
