@@ -25,11 +25,14 @@ impl Examination {
         if gaps.looking_back.is_none() {
             self.look_back(&gaps, &mut warnings);
         }
+        let mut missing_unlisted = 0;
         if gaps.balances.or(gaps.documents).is_none() {
             let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
-            findings.into_iter().for_each(|finding| self.find(finding));
+            self.unlisted += findings.count - findings.first.len() as u64;
+            findings.first.into_iter().for_each(|finding| self.find(finding));
             if !self.overview.cut {
-                warnings.extend(missing);
+                missing_unlisted = missing.count - missing.first.len() as u64;
+                warnings.extend(missing.first);
             }
         }
         warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
@@ -46,7 +49,7 @@ impl Examination {
             unlisted: self.unlisted + replay.findings.count.saturating_sub(MAX_FINDINGS as u64),
             findings,
             warnings,
-            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
+            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64 + missing_unlisted,
             coverage: coverage(&header, self.documents.any(), gaps, &assurance),
             head: self.head.map(|hash| hash.to_string()),
             root: leaves.whole.map(|hash| hash.to_string()),

@@ -15,7 +15,7 @@ use crate::export::header::{Header, PersonalData};
 use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
 use crate::report::{EntryPlace, Report, Warning};
-use crate::segment::{EndEntry, Segment, id_text, time_text};
+use crate::segment::{EndEntry, FirstFew, Segment, id_text, time_text};
 
 /// Line of the file at which a segment of everything after the header starts.
 pub(crate) const FIRST_LINE: u64 = 2;
@@ -50,9 +50,9 @@ pub(crate) fn conclude(
     }
     let (mismatches, missing) = match gaps.balances.or(gaps.documents) {
         None => documents::compare(&segment.documents, &segment.balances, FIRST_LINE),
-        Some(_) => (Vec::new(), Vec::new()),
+        Some(_) => (FirstFew::default(), FirstFew::default()),
     };
-    if !mismatches.is_empty() {
+    if mismatches.count > 0 {
         return examine(header, segment, statements);
     }
     Clean::new(header, segment, found, missing, gaps, statements).conclude()
@@ -114,7 +114,7 @@ pub(crate) struct Clean {
     header: Header,
     segment: Segment,
     found: Vec<Found>,
-    missing: Vec<Warning>,
+    missing: FirstFew<Warning>,
     gaps: Gaps,
     statements: Statements,
     /// Roots that are known so far, by size: over all entries, and as far as each mark.
@@ -126,7 +126,7 @@ impl Clean {
         header: Header,
         segment: Segment,
         found: Vec<Found>,
-        missing: Vec<Warning>,
+        missing: FirstFew<Warning>,
         gaps: Gaps,
         statements: Statements,
     ) -> Self {
@@ -160,7 +160,8 @@ impl Clean {
         let not_done =
             found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
         warnings.extend(not_done);
-        warnings.extend(missing);
+        let missing_unlisted = missing.count - missing.first.len() as u64;
+        warnings.extend(missing.first);
         warnings.extend(warning::of_file(&header, segment.entries, segment.withheld));
         Assembly {
             format: 2,
@@ -169,7 +170,7 @@ impl Clean {
             first: segment.first.map(place),
             last: segment.last.map(place),
             warnings,
-            warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64,
+            warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64 + missing_unlisted,
             coverage: coverage(&header, segment.documents.any(), gaps, &assurance),
             head: Some(end(&header, &segment).1.to_string()),
             root: root.map(|hash| hash.to_string()),
