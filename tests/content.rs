@@ -40,6 +40,8 @@ fn possibly(finding: &Finding) -> Vec<&str> {
     finding.possibly_modified_fields.iter().flatten().map(String::as_str).collect()
 }
 
+type Edit = fn(&mut Value);
+
 const PERSONAL: [&str; 6] = ["salt", "sender_username", "receiver_username", "description", "ip_address", "user_agent"];
 
 #[test]
@@ -142,7 +144,7 @@ fn only_is_said_of_what_was_changed_alone() {
 /// What no hash of the entry covers cannot stop the economy's audit, which rests on what they do.
 #[test]
 fn a_fault_outside_the_content_leaves_the_audit_of_the_economy() {
-    let edits: [(usize, fn(&mut Value)); 4] = [
+    let edits: [(usize, Edit); 4] = [
         (1, |entry| entry["personal"]["salt"] = json!("ZZ")),
         (1, |entry| entry["personal"]["extra"] = json!("ZZ")),
         (2, |entry| entry["seq"] = json!("2")),

@@ -58,9 +58,6 @@ pub enum Document {
     Trailer(Trailer),
 }
 
-/// Of a map in a document.
-const TOO_MANY: &str = "more keys than the 4096 that are read";
-
 /// Reads a document or trailer; `None` where the members are those of an entry.
 pub fn read(members: &Members<'_>) -> Option<Result<Document, Fault>> {
     if members.value("seq").is_some() {
@@ -97,6 +94,13 @@ fn rule(holds: bool, key: &str, reason: &str) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(Fault::of_field(key, reason)) }
 }
 
+fn few(named: &Members<'_>, key: &str) -> Result<(), Fault> {
+    if named.0.len() <= MAX_CURRENCIES {
+        return Ok(());
+    }
+    Err(Fault::of_field(key, &format!("more than the {MAX_CURRENCIES} keys that are read")))
+}
+
 fn user(members: &Members<'_>) -> Result<Document, Fault> {
     keys(members, &["state", "id", "version", "balances", "is_frozen_for_fraud"])?;
     let id: String = field(members, "id", "not a text")?;
@@ -111,7 +115,7 @@ fn treasury(members: &Members<'_>) -> Result<Document, Fault> {
     keys(members, &["state", "version", "collected"])?;
     let version = version(members)?;
     let buckets: Members<'_> = field(members, "collected", "not an object")?;
-    rule(buckets.0.len() <= MAX_CURRENCIES, "collected", TOO_MANY)?;
+    few(&buckets, "collected")?;
     let mut collected = BTreeMap::new();
     for (bucket, raw) in buckets.0 {
         rule(grammar::is_tax_type(&bucket), "collected", "a bucket is not 2 to 32 of a-z 0-9 _")?;
@@ -146,7 +150,7 @@ fn count(members: &Members<'_>, key: &str) -> Result<u64, Fault> {
 }
 
 fn amounts(by_currency: Members<'_>, key: &str) -> Result<Amounts, Fault> {
-    rule(by_currency.0.len() <= MAX_CURRENCIES, key, TOO_MANY)?;
+    few(&by_currency, key)?;
     let mut amounts = Amounts::new();
     for (currency, raw) in by_currency.0 {
         rule(grammar::is_currency(&currency), key, "a currency is not 3 to 12 of A-Z 0-9, a letter first")?;

@@ -67,14 +67,21 @@ impl Examination {
 
     fn gaps(&self) -> Gaps {
         let too_broken = self.overview.too_broken.then_some(TOO_BROKEN);
-        let cut = self.overview.cut || self.header.last_seq.is_some() || self.statements.say_truncated();
+        let dropped = self.statements.say_truncated() || self.tail_is_gone();
+        let cut = self.overview.cut || self.header.last_seq.is_some() || dropped;
         Gaps {
             balances: self.replay.stopped.or(too_broken),
-            documents: self.statements.say_truncated().then_some(DROPPED),
+            documents: dropped.then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
             rest: too_broken,
         }
+    }
+
+    /// Whether the trailer speaks of entries after the last.
+    fn tail_is_gone(&self) -> bool {
+        let end = self.chain.end().unwrap_or(self.header.first_seq);
+        self.documents.trailer.as_ref().is_some_and(|trailer| trailer.last_seq >= end)
     }
 
     fn find_asides(&mut self) {
@@ -118,7 +125,8 @@ impl Examination {
         let count = last_seq + 1 - first;
         let head = self.head.unwrap_or_else(|| self.header.genesis());
         // What other findings explain is not a second one: lines that cannot be read, entries put in.
-        let unknown = self.order.unreadable > 0;
+        let gone = trailer.last_seq.saturating_sub(last_seq);
+        let unknown = (1..=self.order.unreadable).contains(&gone) && trailer.entries == count + gone;
         let counts = trailer.entries == count || trailer.entries == self.overview.entries;
         let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);
         let nothing = self.overview.entries == 0 && !self.header.is_from_start();

@@ -16,6 +16,7 @@ use crate::export::document::{Document, Trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::Fault;
+use crate::grammar::holds_hash;
 use crate::hash::Hash;
 use crate::index::Found;
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
@@ -99,7 +100,8 @@ pub(super) struct Order {
     pub(super) treasury: bool,
     pub(super) trailer: bool,
     pub(super) accounts: BTreeSet<String>,
-    /// Unreadable lines since the last entry.
+    /// Lines since the last genuine entry that can each stand for one that is gone: they hold a hash, as
+    /// every entry does, and nothing else can be read of them.
     pub(super) unreadable: u64,
 }
 
@@ -179,11 +181,11 @@ impl Examination {
             Line::read(line)
         };
         match &read {
-            Line::Plain(entry, values) => self.entry(entry, Ok(values)),
-            Line::Other(entry, values) => self.entry(&entry.entry(), Ok(values)),
-            Line::Faulty(entry, fault) => self.entry(&entry.entry(), Err(fault)),
+            Line::Plain(entry, values) => self.entry(line, entry, Ok(values)),
+            Line::Other(entry, values) => self.entry(line, &entry.entry(), Ok(values)),
+            Line::Faulty(entry, fault) => self.entry(line, &entry.entry(), Err(fault)),
             Line::Document(document) => self.document(document),
-            Line::Unreadable(fault) => self.unreadable(fault),
+            Line::Unreadable(fault) => self.unreadable(line, fault),
         }
         self.line += 1;
     }
@@ -210,13 +212,18 @@ impl Examination {
         self.find(finding);
     }
 
-    fn unreadable(&mut self, fault: &Fault) {
+    /// A line of which no more is known than that it may have been an entry.
+    fn stand_in(&mut self, line: &[u8]) {
+        self.order.unreadable += u64::from(!self.order.trailer && holds_hash(line));
+    }
+
+    fn unreadable(&mut self, line: &[u8], fault: &Fault) {
         let last = self.line + 1 == self.overview.lines;
         if last && self.overview.cut && self.overview.unfinished {
             // The file ends in the middle of this line, which is the one finding.
             return;
         }
-        self.order.unreadable += 1;
+        self.stand_in(line);
         let fault = if self.order.trailer { &Fault::of_line("it stands after the trailer") } else { fault };
         self.malformed(fault);
     }
@@ -267,7 +274,7 @@ impl Examination {
         aside.map_or(Role::Outside, |i| Role::Aside(i, self.chain.asides[i].line == self.line))
     }
 
-    fn entry(&mut self, entry: &Entry<'_>, values: Result<&Values, &Fault>) {
+    fn entry(&mut self, line: &[u8], entry: &Entry<'_>, values: Result<&Values, &Fault>) {
         let role = self.role();
         let seq = match role {
             Role::Genuine { seq, .. } => Some(seq),
@@ -288,7 +295,7 @@ impl Examination {
                 }
             }
             Role::Outside => {
-                self.order.unreadable += 1;
+                self.stand_in(line);
                 if let Some(fault) = fault {
                     self.find(malformed_entry(entry, fault, &place));
                 }
@@ -360,8 +367,10 @@ impl Examination {
             *at = Hash::parse(entry.current_hash);
         }
         self.head = Some(hash);
-        self.order.unreadable = 0;
-        if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
+        let stand_ins = std::mem::take(&mut self.order.unreadable);
+        if let Some(Joint::Missing { first, last, unreadable }) = joint
+            && !(unreadable && stand_ins > last - first)
+        {
             self.find_missing(entry, place, first, last);
         }
         let content = content(entry, &genuine);
