@@ -19,6 +19,19 @@ fn audit(lines: &[Value]) -> Report {
     verify_chain_integrity(Cursor::new(text), &Options::default(), &mut |_| {}).unwrap()
 }
 
+fn coverage(name: &str, seq: Option<usize>) -> (Vec<String>, Vec<String>) {
+    let mut lines = vector(name);
+    if let Some(seq) = seq {
+        lines[seq]["audited"] = json!(true);
+        lines[seq]["amount_gross"] = json!("900.0000");
+    }
+    let key = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R".parse().unwrap();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let options = Options { keys: vec![key], ..Options::default() };
+    let report = verify_chain_integrity(Cursor::new(text), &options, &mut |_| {}).unwrap();
+    (report.coverage.checked, report.coverage.not_checked.into_iter().map(|gap| gap.what).collect())
+}
+
 /// The one finding of the genuine vector after an edit of the entry `seq`.
 fn one_finding(seq: usize, edit: impl FnOnce(&mut Value)) -> Finding {
     let mut lines = vector("good.jsonl");
@@ -171,4 +184,23 @@ fn a_malformed_value_is_shown_as_it_stands() {
     let long = one_finding(4, |entry| entry["reference_id"] = json!("x".repeat(100_000)));
     assert!(long.found.unwrap().as_str().unwrap().len() < 300);
     assert_eq!(one_finding(4, |entry| drop(entry.as_object_mut().unwrap().remove("type"))).found, None);
+}
+
+#[test]
+fn coverage_claims_only_what_was_done() {
+    let each = ["gross = tax + net", "the rules of every type", "times never going back", "transaction ids used twice"];
+    let holds = |list: &[String], what: &str| list.iter().any(|one| one == what);
+    let others = "that these entries, and no others, stood at a checkpoint that counts";
+    for (name, edited) in
+        [("inserted.jsonl", None), ("duplicated.jsonl", None), ("tampered-gross.jsonl", None), ("good.jsonl", Some(4))]
+    {
+        let (checked, not_checked) = coverage(name, edited);
+        assert!(!holds(&checked, others), "{name}");
+        assert!(each.iter().all(|what| holds(&not_checked, what) && !holds(&checked, what)), "{name}: {not_checked:?}");
+    }
+    // A wrong sum is a finding, and every entry was judged all the same.
+    let (checked, not_checked) = coverage("overdrawn.jsonl", None);
+    assert!(!holds(&checked, others));
+    assert!(each.iter().all(|what| holds(&checked, what) && !holds(&not_checked, what)));
+    assert!(holds(&coverage("good.jsonl", None).0, others));
 }

@@ -1,10 +1,10 @@
 //! The end of the second reading: what only shows once every line is read.
 
 use super::assembly::Assembly;
-use super::assurance::judge;
+use super::assurance::{Besides, judge};
 use super::chain::{Aside, Permuted};
 use super::conclusion::{FIRST_LINE, place};
-use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
+use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN, coverage};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding};
 use super::{documents, warning};
@@ -37,7 +37,11 @@ impl Examination {
         }
         warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
         let leaves = std::mem::take(&mut self.leaves).finish();
-        let assurance = judge(&self.statements, &leaves.roots, self.explains_checkpoints());
+        let besides = Besides {
+            any: !self.findings.is_empty() || self.replay.findings.count > 0,
+            explain: self.explains_checkpoints(),
+        };
+        let assurance = judge(&self.statements, &leaves.roots, besides);
         let Self { mut findings, replay, overview, header, .. } = self;
         findings.extend(replay.findings.first);
         Assembly {
@@ -74,6 +78,7 @@ impl Examination {
             documents: dropped.then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
+            entries: self.order.unjudged.then_some(UNJUDGED),
             rest: too_broken,
         }
     }

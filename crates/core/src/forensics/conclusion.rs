@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assembly::Assembly;
-use super::assurance::judge;
+use super::assurance::{Besides, judge};
 use super::coverage::{CUT, DROPPED, Gaps, LATER_START, TOO_MANY, coverage};
 use super::examination::Examination;
 use super::holdings::Holdings;
@@ -67,6 +67,7 @@ fn gaps(header: &Header, segment: &Segment, statements: &Statements) -> Gaps {
         documents: statements.say_truncated().then_some(DROPPED),
         looking_back: segment.index.overflown().then_some(TOO_MANY),
         removed: (header.last_seq.is_some() || statements.say_truncated()).then_some(CUT),
+        entries: None,
         rest: None,
     }
 }
@@ -153,7 +154,7 @@ impl Clean {
         let Self { header, segment, found, missing, gaps, statements, mut roots } = self;
         roots.extend(recounted);
         let root = roots.get(&statements.last_seq);
-        let assurance = judge(&statements, &roots, false);
+        let assurance = judge(&statements, &roots, Besides::default());
         let mut warnings: Vec<Warning> =
             segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
         // In a clean segment line and seq go together.

@@ -103,6 +103,8 @@ pub(super) struct Order {
     /// Lines since the last genuine entry that can each stand for one that is gone: they hold a hash, as
     /// every entry does, and nothing else can be read of them.
     pub(super) unreadable: u64,
+    /// An entry was set aside, or its content stays unknown.
+    pub(super) unjudged: bool,
 }
 
 impl Examination {
@@ -300,11 +302,13 @@ impl Examination {
                     self.find(malformed_entry(entry, fault, &place));
                 }
             }
+                self.order.unjudged = true;
         }
         self.remember(entry, &place);
         self.previous = Some(
             Shown {
                 transaction_id: Some(entry.transaction_id.to_owned()),
+                self.order.unjudged = true;
                 current_hash: Some(entry.current_hash.to_owned()),
                 ..Shown::default()
             }
@@ -396,7 +400,10 @@ impl Examination {
         let written = Entry { seq, ..entry.clone() };
         match (Entry { personal: None, ..written.clone() }).check() {
             Ok(values) if vouched => self.replay.entry(seq, &written, &values, place),
-            _ => self.replay.unknown(seq),
+            _ => {
+                self.order.unjudged = true;
+                self.replay.unknown(seq);
+            }
         }
     }
 

@@ -274,11 +274,20 @@ impl Examination {
             unlisted,
             warnings: self.warnings(),
             warnings_unlisted: self.earlier.count - self.earlier.first.len() as u64,
-            coverage: coverage(),
+            coverage: coverage(self.judges_all()),
             head: last.filter(|fact| !fact.is(flag::NO_CURRENT)).map(|fact| fact.current.to_string()),
             ..Assembly::default()
         }
         .report()
+    }
+
+    /// Whether every entry's sums, id and time were judged.
+    fn judges_all(&self) -> bool {
+        !self
+            .said
+            .first
+            .iter()
+            .any(|said| matches!(said.act, Act::Tampered(_) | Act::Loose { .. } | Act::Doubled(_) | Act::Circle(_)))
     }
 
     fn id_of(&self, entry: u32) -> Option<String> {
@@ -527,14 +536,18 @@ impl Fetched {
     }
 }
 
-fn coverage() -> Coverage {
-    let checked = [
-        "every entry's hash, recomputed from its content",
-        "every link to the entry before",
-        "gross = tax + net",
-        "transaction ids used twice",
-        "times never going back",
-    ];
+/// `all`: whether every entry was judged by itself.
+fn coverage(all: bool) -> Coverage {
+    let mut checked = vec!["every entry's hash, recomputed from its content", "every link to the entry before"];
+    let each = ["gross = tax + net", "transaction ids used twice", "times never going back"];
+    let unjudged =
+        "an entry whose content its hash does not vouch for, or that stands a second time, is not judged by it";
+    let mut gaps = Vec::new();
+    if all {
+        checked.extend(each);
+    } else {
+        gaps.extend(each.map(|what| (what, unjudged)));
+    }
     let opening = "this ledger holds no opening balances";
     let unchecked = [
         ("balances and buckets never below zero", opening),
@@ -551,7 +564,11 @@ fn coverage() -> Coverage {
         ),
     ];
     Coverage {
-        checked: checked.map(str::to_owned).to_vec(),
-        not_checked: unchecked.map(|(what, why)| NotChecked { what: what.to_owned(), why: why.to_owned() }).to_vec(),
+        checked: checked.into_iter().map(str::to_owned).collect(),
+        not_checked: gaps
+            .into_iter()
+            .chain(unchecked)
+            .map(|(what, why)| NotChecked { what: what.to_owned(), why: why.to_owned() })
+            .collect(),
     }
 }
