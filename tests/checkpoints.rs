@@ -328,3 +328,35 @@ fn a_checkpoint_of_another_ledger_is_not_checked() {
     assert_eq!(report.trust_grade, TrustGrade::Consistent);
     assert!(report.coverage.not_checked.iter().any(|gap| gap.why == "it is of the ledger other.example"));
 }
+
+/// Trusted for its own ledger, it says nothing of this one; a witness may cosign any.
+#[test]
+fn a_key_of_another_ledger_vouches_for_nothing_here() {
+    let mut export = Export::new(8, 5);
+    let shop = key("other.example/shop", 7, KeyKind::Ed25519);
+    export.notes.push(export.checkpoint(8, &shop, None));
+    let both = || Options { keys: public(&[writer(), shop.clone()]), ..Options::default() };
+    let report = audit(&export, &both());
+    assert_eq!(kinds(&report), [ErrorType::CheckpointUntrusted]);
+    assert!(report.checkpoints.iter().all(|checkpoint| !checkpoint.counts && checkpoint.signed_by.is_empty()));
+    assert!(report.coverage.not_checked.iter().any(|gap| gap.why.contains("of another, other.example/shop")));
+
+    // Nor does what it signs accuse.
+    let mut forged = export.clone();
+    forged.rewrite(3);
+    assert_eq!(kinds(&audit(&forged, &both())), [ErrorType::CheckpointUntrusted]);
+
+    // Held by the auditor a checkpoint counts, whoever signed it; but the shop's key did not sign for this ledger.
+    let report = audit(
+        &export,
+        &Options { checkpoints: export.notes.clone(), keys: public(std::slice::from_ref(&shop)), ..Options::default() },
+    );
+    assert_eq!(report.trust_grade, TrustGrade::Anchored);
+    assert!(report.checkpoints.iter().all(|checkpoint| checkpoint.signed_by.is_empty()));
+
+    export.notes = vec![export.checkpoint(8, &shop, Some((&witness(1), 5)))];
+    let report = audit(&export, &Options { witnesses: public(&[witness(1)]), ..both() });
+    assert_eq!(report.trust_grade, TrustGrade::Witnessed);
+    let signers: Vec<&str> = report.checkpoints[0].signed_by.iter().map(|signer| signer.name.as_str()).collect();
+    assert_eq!(signers, ["witness.example/1"]);
+}

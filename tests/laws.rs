@@ -404,3 +404,24 @@ fn the_fast_reader_takes_the_writers_layout() {
     let taken = entries.iter().filter(|line| matches!(Line::read(line.trim_ascii_end()), Line::Plain(..))).count();
     assert!(taken * 100 > entries.len() * 95, "{taken} of {}", entries.len());
 }
+
+/// Blocks are hashed together, and each digest belongs to its own entry, after one whose `personal_hash` is no
+/// hash too.
+#[test]
+fn an_unreadable_personal_hash_leaves_the_other_blocks_theirs() {
+    let export = export(30, 7);
+    let lines = body(&export);
+    let text = |at: usize| std::str::from_utf8(lines[at]).unwrap();
+    let faults = |edits: &[(usize, String)]| {
+        let mut lines: Vec<&str> = (0..lines.len()).map(text).collect();
+        edits.iter().for_each(|(at, line)| lines[*at] = line);
+        Segment::of_lines(CONTEXT, lines.concat().as_bytes()).faults.first
+    };
+    let unreadable = (3, text(3).replacen("\"personal_hash\":\"", "\"personal_hash\":\"x", 1));
+    let salt = text(9).find("\"salt\":\"").unwrap() + 8;
+    let digit = if text(9)[salt..].starts_with('0') { '1' } else { '0' };
+    let changed = (9, format!("{}{digit}{}", &text(9)[..salt], &text(9)[salt + 1..]));
+    assert_eq!(faults(&[]), Vec::<u64>::new());
+    assert_eq!(faults(std::slice::from_ref(&unreadable)), [3]);
+    assert_eq!(faults(&[unreadable, changed]), [3, 9]);
+}

@@ -141,6 +141,32 @@ fn what_is_cut_short_is_not_whole() {
     }
 }
 
+/// A line that is no entry explains a gap only where it can have been one; and it never hides that the chain
+/// is broken.
+#[test]
+fn a_line_that_is_no_entry_hides_no_deletion() {
+    let documents = documents();
+    let hash = documents[8]["current_hash"].as_str().unwrap();
+    for (line, hides) in [("", false), ("{}", false), ("{bad", false), ("[1]", false), (hash, true)] {
+        let mut bytes = lines(&documents[..8]);
+        bytes.extend(format!("{line}\n").into_bytes());
+        bytes.extend(lines(&documents[28..]));
+        let report = try_audit(&bytes).unwrap();
+        let malformed = ("MALFORMED_LINE".to_owned(), String::new());
+        let mut expected = vec![malformed];
+        expected.extend((!hides).then(|| ("HASH_CHAIN_BROKEN".to_owned(), "MISSING".to_owned())));
+        assert_eq!(found(&report), expected, "{line:?}");
+        assert_eq!(report.findings[0].message.contains("The chain is broken there"), hides, "{line:?}");
+    }
+    // Where nothing is gone, such a line stands for nothing.
+    let mut bytes = lines(&documents[..8]);
+    bytes.extend(format!("{hash}\n").into_bytes());
+    bytes.extend(lines(&documents[8..]));
+    let report = try_audit(&bytes).unwrap();
+    assert_eq!(report.findings_total, 1);
+    assert!(!report.findings[0].message.contains("broken"), "{}", report.findings[0].message);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -139,6 +139,13 @@ pub fn is_hex(text: &str, len: usize) -> bool {
     text.len() == len && text.bytes().fold(true, |ok, b| ok & (b.wrapping_sub(b'0') < 10 || b.wrapping_sub(b'a') < 6))
 }
 
+/// Whether something holds a hash: 64 lowercase hex digits together.
+#[must_use]
+pub(crate) fn holds_hash(bytes: &[u8]) -> bool {
+    let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    bytes.split(|b| !is_digit(b)).any(|digits| digits.len() >= 64)
+}
+
 /// A UUID in lowercase with hyphens; its 128 bits.
 #[inline]
 #[must_use]

@@ -7,7 +7,7 @@ pub const MAX_LINE: usize = 1 << 20;
 pub const MAX_INDEXED: usize = 200_000_000;
 /// Most accounts kept; past it balances, freezes and documents are not checked.
 pub const MAX_ACCOUNTS: usize = 10_000_000;
-/// Most currencies, and most Treasury buckets, kept.
+/// Most currencies, and most Treasury buckets, kept; and most that a document may name.
 pub const MAX_CURRENCIES: usize = 4096;
 /// Most unbroken runs of entries that a damaged chain is followed through.
 pub const MAX_RUNS: usize = 10_000;

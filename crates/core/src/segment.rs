@@ -33,9 +33,14 @@ impl<T> Default for FirstFew<T> {
 
 impl<T> FirstFew<T> {
     pub(crate) fn push(&mut self, item: T, max: usize) {
+        self.push_with(|| item, max);
+    }
+
+    /// Makes the item only where it is among the first few.
+    pub(crate) fn push_with(&mut self, make: impl FnOnce() -> T, max: usize) {
         self.count += 1;
         if self.first.len() < max {
-            self.first.push(item);
+            self.first.push(make());
         }
     }
 

@@ -8,6 +8,7 @@ use super::header::FORMAT;
 use super::strict::{Fault, Members};
 use crate::grammar;
 use crate::hash::Hash;
+use crate::limits::MAX_CURRENCIES;
 use crate::money::Sum;
 
 /// Amounts by key, as a document writes them.
@@ -93,12 +94,19 @@ fn rule(holds: bool, key: &str, reason: &str) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(Fault::of_field(key, reason)) }
 }
 
+fn few(named: &Members<'_>, key: &str) -> Result<(), Fault> {
+    if named.0.len() <= MAX_CURRENCIES {
+        return Ok(());
+    }
+    Err(Fault::of_field(key, &format!("more than the {MAX_CURRENCIES} keys that are read")))
+}
+
 fn user(members: &Members<'_>) -> Result<Document, Fault> {
     keys(members, &["state", "id", "version", "balances", "is_frozen_for_fraud"])?;
     let id: String = field(members, "id", "not a text")?;
     rule(grammar::is_id(&id), "id", "not 1 to 64 of A-Z a-z 0-9 . _ : -")?;
     let version = version(members)?;
-    let balances = amounts(members, "balances")?;
+    let balances = amounts(field(members, "balances", "not an object")?, "balances")?;
     let is_frozen_for_fraud = field(members, "is_frozen_for_fraud", "neither true nor false")?;
     Ok(Document::User(User { id, version, balances, is_frozen_for_fraud }))
 }
@@ -107,12 +115,14 @@ fn treasury(members: &Members<'_>) -> Result<Document, Fault> {
     keys(members, &["state", "version", "collected"])?;
     let version = version(members)?;
     let buckets: Members<'_> = field(members, "collected", "not an object")?;
+    few(&buckets, "collected")?;
     let mut collected = BTreeMap::new();
-    for (bucket, _) in &buckets.0 {
-        rule(grammar::is_tax_type(bucket), "collected", "a bucket is not 2 to 32 of a-z 0-9 _")?;
-        rule(!buckets.repeats(bucket), "collected", "a bucket stands more than once")?;
-        collected
-            .insert(bucket.clone(), amounts(&buckets, bucket).map_err(|f| Fault::of_field("collected", &f.reason))?);
+    for (bucket, raw) in buckets.0 {
+        rule(grammar::is_tax_type(&bucket), "collected", "a bucket is not 2 to 32 of a-z 0-9 _")?;
+        let by_currency = serde_json::from_str(raw.get());
+        let by_currency = by_currency.map_err(|_| Fault::of_field("collected", "not an object"))?;
+        let once = collected.insert(bucket, amounts(by_currency, "collected")?).is_none();
+        rule(once, "collected", "a bucket stands more than once")?;
     }
     Ok(Document::Treasury(Treasury { version, collected }))
 }
@@ -139,16 +149,15 @@ fn count(members: &Members<'_>, key: &str) -> Result<u64, Fault> {
     Ok(n)
 }
 
-fn amounts(members: &Members<'_>, key: &str) -> Result<Amounts, Fault> {
-    let by_currency: Members<'_> = field(members, key, "not an object")?;
+fn amounts(by_currency: Members<'_>, key: &str) -> Result<Amounts, Fault> {
+    few(&by_currency, key)?;
     let mut amounts = Amounts::new();
-    for (currency, _) in &by_currency.0 {
-        rule(grammar::is_currency(currency), key, "a currency is not 3 to 12 of A-Z 0-9, a letter first")?;
-        rule(!by_currency.repeats(currency), key, "a currency stands more than once")?;
+    for (currency, raw) in by_currency.0 {
+        rule(grammar::is_currency(&currency), key, "a currency is not 3 to 12 of A-Z 0-9, a letter first")?;
         let amount: String =
-            field(&by_currency, currency, "an amount is not a text").map_err(|f| Fault::of_field(key, &f.reason))?;
+            serde_json::from_str(raw.get()).map_err(|_| Fault::of_field(key, "an amount is not a text"))?;
         rule(Sum::parse(amount.as_bytes()).is_some(), key, "an amount has not up to 22 digits and exactly 4 decimals")?;
-        amounts.insert(currency.clone(), amount);
+        rule(amounts.insert(currency, amount).is_none(), key, "a currency stands more than once")?;
     }
     Ok(amounts)
 }

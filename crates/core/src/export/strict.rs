@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Personal, Values};
@@ -68,15 +69,40 @@ pub struct Fault {
     pub field: Option<String>,
     /// What is wrong with it.
     pub reason: String,
+    /// What stands there, where a field is at fault that has a value; a long one only as its start.
+    pub found: Option<Value>,
+}
+
+/// Longest JSON of a value that a fault keeps whole, in bytes.
+const MAX_SHOWN: usize = 200;
+
+/// A value as the file has it.
+fn shown(raw: &str) -> Value {
+    let whole = if raw.len() <= MAX_SHOWN { serde_json::from_str(raw).ok() } else { None };
+    whole.unwrap_or_else(|| {
+        let start: String = raw.chars().take(MAX_SHOWN).collect();
+        let more = if start.len() < raw.len() { "…" } else { "" };
+        Value::String(start + more)
+    })
 }
 
 impl Fault {
     pub(crate) fn of_line(reason: &str) -> Self {
-        Self { field: None, reason: reason.to_owned() }
+        Self { field: None, reason: reason.to_owned(), found: None }
+    }
+
+    /// With what stands in the field at fault.
+    fn seen_in(self, members: &Members<'_>) -> Self {
+        let of_block = |field: &str| {
+            let nested = field.strip_prefix("personal.")?;
+            Members::read(members.value("personal")?)?.value(nested)
+        };
+        let raw = self.field.as_deref().and_then(|field| members.value(field).or_else(|| of_block(field)));
+        Self { found: raw.map(shown), ..self }
     }
 
     pub(crate) fn of_field(field: &str, reason: &str) -> Self {
-        Self { field: Some(field.to_owned()), reason: reason.to_owned() }
+        Self { field: Some(field.to_owned()), reason: reason.to_owned(), found: None }
     }
 }
 
@@ -178,7 +204,7 @@ pub fn read(members: &Members<'_>) -> Strict {
         (Some((at, fault)), Err((field, _))) if at <= key_place(field) => Err(fault),
         (_, Err((field, reason))) => Err(Fault::of_field(field, reason)),
     };
-    Strict { entry, values }
+    Strict { entry, values: values.map_err(|fault| fault.seen_in(members)) }
 }
 
 /// Where a field stands in key order: that of its key, then that within the personal block.

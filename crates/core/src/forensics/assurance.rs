@@ -47,20 +47,30 @@ enum Outcome {
     Nothing(String),
 }
 
-/// Judges the checkpoints by the roots recomputed at their sizes. `explained`: other findings say why
-/// none counts.
-pub(crate) fn judge(statements: &Statements, roots: &BTreeMap<u64, Hash>, explained: bool) -> Assurance {
+/// What the other findings are to the checkpoints.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Besides {
+    /// There are some.
+    pub(crate) any: bool,
+    /// They say why none counts.
+    pub(crate) explain: bool,
+}
+
+/// Judges the checkpoints by the roots recomputed at their sizes.
+pub(crate) fn judge(statements: &Statements, roots: &BTreeMap<u64, Hash>, besides: Besides) -> Assurance {
     let outcomes: Vec<Outcome> = statements.all.iter().map(|s| outcome(s, roots)).collect();
     let judged = Judged { statements, of: statements.all.iter().zip(&outcomes).collect() };
     let covering = judged.covering();
+    let findings = judged.findings(besides.explain);
+    let clean = findings.is_empty() && !besides.any;
     Assurance {
-        findings: judged.findings(explained),
+        findings,
         warning: judged.unsigned_tail(),
         views: judged.of.iter().map(|(statement, outcome)| judged.view(statement, outcome)).collect(),
         grade: judged.grade(&covering),
         says: judged.says(&covering),
         signed_at: covering.iter().filter_map(|signer| signer.time).min().map(time_text),
-        checked: judged.checked(),
+        checked: judged.checked(clean),
         not_checked: judged.not_checked(),
     }
 }
@@ -270,7 +280,8 @@ impl Judged<'_> {
         }
     }
 
-    fn checked(&self) -> Vec<String> {
+    /// `clean`: of a file without findings.
+    fn checked(&self, clean: bool) -> Vec<String> {
         let sizes = self.counting();
         if sizes.is_empty() {
             return Vec::new();
@@ -281,7 +292,7 @@ impl Judged<'_> {
             "the Merkle root against every checkpoint that counts (of {}{more} entries)",
             listed.join(", ")
         )];
-        if self.covers_all() {
+        if clean && self.covers_all() {
             checked.push("that these entries, and no others, stood at a checkpoint that counts".to_owned());
         }
         checked

@@ -1,10 +1,10 @@
 //! The end of the second reading: what only shows once every line is read.
 
 use super::assembly::Assembly;
-use super::assurance::judge;
+use super::assurance::{Besides, judge};
 use super::chain::Permuted;
 use super::conclusion::{FIRST_LINE, place};
-use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNKNOWN, coverage};
+use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN, coverage};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding};
 use super::{documents, warning};
@@ -31,16 +31,20 @@ impl Examination {
         if gaps.looking_back.is_none() {
             self.look_back(&gaps, &mut warnings);
         }
+        let mut missing_unlisted = 0;
         if gaps.balances.or(gaps.documents).is_none() {
             let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
-            findings.into_iter().for_each(|finding| self.find(finding));
+            self.unlisted += findings.count - findings.first.len() as u64;
+            findings.first.into_iter().for_each(|finding| self.find(finding));
             if !self.overview.cut {
-                warnings.extend(missing);
+                missing_unlisted = missing.count - missing.first.len() as u64;
+                warnings.extend(missing.first);
             }
         }
         warnings.extend(warning::of_file(&self.header, self.overview.entries, self.overview.withheld));
         let leaves = std::mem::take(&mut self.leaves).finish();
-        let assurance = judge(&self.statements, &leaves.roots, self.explains_checkpoints());
+        let besides = Besides { any: !self.found_nothing(), explain: self.explains_checkpoints() };
+        let assurance = judge(&self.statements, &leaves.roots, besides);
         if self.found_nothing() && assurance.findings.is_empty() {
             self.find_unexplained();
         }
@@ -55,7 +59,7 @@ impl Examination {
             unlisted: self.unlisted + replay.findings.count.saturating_sub(MAX_FINDINGS as u64),
             findings,
             warnings,
-            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64,
+            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64 + missing_unlisted,
             coverage: coverage(&header, self.documents.any(), gaps, &assurance),
             head: self.last.map(|last| last.hash.to_string()),
             root: leaves.whole.map(|hash| hash.to_string()),
@@ -107,6 +111,7 @@ impl Examination {
             documents: dropped.then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
+            entries: self.order.unjudged.then_some(UNJUDGED),
             rest: too_broken,
         }
     }
@@ -141,7 +146,8 @@ impl Examination {
         let count = last_seq + 1 - first;
         let head = self.last.map_or_else(|| self.header.genesis(), |last| last.hash);
         // What other findings explain is not a second one: lines that cannot be read, entries put in.
-        let unknown = self.order.unreadable > 0;
+        let gone = trailer.last_seq.saturating_sub(last_seq);
+        let unknown = (1..=self.order.unreadable).contains(&gone) && trailer.entries == count + gone;
         let counts = trailer.entries == count || trailer.entries == self.overview.entries;
         let ends = trailer.last_seq == last_seq || self.last.is_some_and(|last| trailer.last_seq == last.seq);
         let as_header = self.header.last_seq.is_none_or(|stated| stated == trailer.last_seq);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assembly::Assembly;
-use super::assurance::judge;
+use super::assurance::{Besides, judge};
 use super::coverage::{CUT, DROPPED, Gaps, LATER_START, TOO_MANY, coverage};
 use super::examination::Examination;
 use super::holdings::Holdings;
@@ -15,7 +15,7 @@ use crate::export::header::{Header, PersonalData};
 use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
 use crate::report::{EntryPlace, Report, Warning};
-use crate::segment::{EndEntry, Segment, id_text, time_text};
+use crate::segment::{EndEntry, FirstFew, Segment, id_text, time_text};
 
 /// Line of the file at which a segment of everything after the header starts.
 pub(crate) const FIRST_LINE: u64 = 2;
@@ -50,9 +50,9 @@ pub(crate) fn conclude(
     }
     let (mismatches, missing) = match gaps.balances.or(gaps.documents) {
         None => documents::compare(&segment.documents, &segment.balances, FIRST_LINE),
-        Some(_) => (Vec::new(), Vec::new()),
+        Some(_) => (FirstFew::default(), FirstFew::default()),
     };
-    if !mismatches.is_empty() {
+    if mismatches.count > 0 {
         return examine(header, segment, statements, found);
     }
     Clean::new(header, segment, found, missing, gaps, statements).conclude()
@@ -67,6 +67,7 @@ fn gaps(header: &Header, segment: &Segment, statements: &Statements) -> Gaps {
         documents: statements.say_truncated().then_some(DROPPED),
         looking_back: segment.index.overflown().then_some(TOO_MANY),
         removed: (header.last_seq.is_some() || statements.say_truncated()).then_some(CUT),
+        entries: None,
         rest: None,
     }
 }
@@ -114,7 +115,7 @@ pub(crate) struct Clean {
     header: Header,
     segment: Segment,
     found: Vec<Found>,
-    missing: Vec<Warning>,
+    missing: FirstFew<Warning>,
     gaps: Gaps,
     statements: Statements,
     /// Roots that are known so far, by size: over all entries, and as far as each mark.
@@ -126,7 +127,7 @@ impl Clean {
         header: Header,
         segment: Segment,
         found: Vec<Found>,
-        missing: Vec<Warning>,
+        missing: FirstFew<Warning>,
         gaps: Gaps,
         statements: Statements,
     ) -> Self {
@@ -153,14 +154,15 @@ impl Clean {
         let Self { header, segment, found, missing, gaps, statements, mut roots } = self;
         roots.extend(recounted);
         let root = roots.get(&statements.last_seq);
-        let assurance = judge(&statements, &roots, false);
+        let assurance = judge(&statements, &roots, Besides::default());
         let mut warnings: Vec<Warning> =
             segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
         // In a clean segment line and seq go together.
         let not_done =
             found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
         warnings.extend(not_done);
-        warnings.extend(missing);
+        let missing_unlisted = missing.count - missing.first.len() as u64;
+        warnings.extend(missing.first);
         warnings.extend(warning::of_file(&header, segment.entries, segment.withheld));
         Assembly {
             format: 2,
@@ -169,7 +171,7 @@ impl Clean {
             first: segment.first.map(place),
             last: segment.last.map(place),
             warnings,
-            warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64,
+            warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64 + missing_unlisted,
             coverage: coverage(&header, segment.documents.any(), gaps, &assurance),
             head: Some(end(&header, &segment).1.to_string()),
             root: root.map(|hash| hash.to_string()),

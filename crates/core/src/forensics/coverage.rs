@@ -15,6 +15,8 @@ pub(crate) struct Gaps {
     pub(crate) looking_back: Option<&'static str>,
     /// Blocks that are gone without an erasure.
     pub(crate) removed: Option<&'static str>,
+    /// What is judged of each entry by itself.
+    pub(crate) entries: Option<&'static str>,
     /// What came after the last run that was followed.
     pub(crate) rest: Option<&'static str>,
 }
@@ -26,6 +28,7 @@ pub(crate) const UNKNOWN: &str = "an entry that is gone or stays unknown may hav
 pub(crate) const CUT: &str = "the entry that says so can lie outside the file";
 pub(crate) const DROPPED: &str = "entries were dropped that they may be the outcome of";
 pub(crate) const TOO_BROKEN: &str = "the chain is broken in more places than this verifier follows";
+pub(crate) const UNJUDGED: &str = "an entry whose content the hashes do not vouch for, or that is set aside as no part of the ledger, is not judged by it";
 const NEVER_AFTER: &str = "a checkpoint shows what the ledger was, never that nothing followed";
 const ONLY_ITSELF: &str = "a chain shows only that a file agrees with itself; a checkpoint by a key that you trust, or one that you kept, would show more";
 
@@ -39,22 +42,26 @@ pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps, assuran
         "the grammar of every line",
         "every entry's hash, recomputed from its content",
         "every link to the entry before",
-        "gross = tax + net",
-        "the rules of every type",
-        "tax rates against the default policy",
-        "times never going back",
         "the trailer's counts and head",
     ] {
         check(what, None);
     }
+    for what in [
+        "gross = tax + net",
+        "the rules of every type",
+        "tax rates against the default policy",
+        "times never going back",
+    ] {
+        check(what, gaps.entries);
+    }
     let withheld = (header.personal == PersonalData::Withheld).then_some("they were withheld from this export");
-    check("personal blocks against their hashes", withheld);
+    check("personal blocks against their hashes", withheld.or(gaps.entries));
     let claimed = !header.is_from_start() && !assurance.any();
     check(
         "the ledger's name",
         claimed.then_some("without the first entry or a checkpoint that counts it is only claimed"),
     );
-    check("transaction ids used twice", gaps.looking_back);
+    check("transaction ids used twice", gaps.looking_back.or(gaps.entries));
     let later = (!header.is_from_start()).then_some("entries before the export may be meant");
     check("refunds and erasures against what they name", gaps.looking_back.or(later).or(gaps.balances));
     check("personal blocks that are gone without an erasure", withheld.or(gaps.looking_back).or(gaps.removed));

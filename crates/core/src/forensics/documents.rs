@@ -7,15 +7,17 @@ use serde_json::Value;
 use super::finding::file_finding;
 use crate::balances::Balances;
 use crate::export::document::Amounts;
+use crate::limits::{MAX_FINDINGS, MAX_WARNINGS};
 use crate::money::Sum;
 use crate::report::{ErrorType, Finding, Warning, WarningType};
-use crate::segment::Documents;
+use crate::segment::{Documents, FirstFew};
 
-/// What the documents say otherwise than the replay. `line` is that of the segment's first line.
-pub(crate) fn compare(documents: &Documents, balances: &Balances, line: u64) -> (Vec<Finding>, Vec<Warning>) {
-    let mut comparison = Comparison { balances, line, findings: Vec::new(), warnings: Vec::new() };
+/// What the documents say otherwise than the replay, and whose are missing: as many as a report lists,
+/// and how many there are. `line` is that of the segment's first line.
+pub(crate) fn compare(documents: &Documents, balances: &Balances, line: u64) -> (FirstFew<Finding>, FirstFew<Warning>) {
+    let mut comparison = Comparison { balances, line, findings: FirstFew::default(), warnings: FirstFew::default() };
     if documents.users.is_empty() && documents.treasury.is_none() {
-        return (Vec::new(), Vec::new());
+        return (FirstFew::default(), FirstFew::default());
     }
     let mut seen = BTreeSet::new();
     for (at, user) in &documents.users {
@@ -35,26 +37,28 @@ pub(crate) fn compare(documents: &Documents, balances: &Balances, line: u64) -> 
 struct Comparison<'a> {
     balances: &'a Balances,
     line: u64,
-    findings: Vec<Finding>,
-    warnings: Vec<Warning>,
+    findings: FirstFew<Finding>,
+    warnings: FirstFew<Warning>,
 }
 
 impl Comparison<'_> {
     fn user(&mut self, at: u64, id: &str, stated: &Amounts, frozen: bool) {
-        for (currency, expected, found) in differences(&self.balances.balances(id), stated) {
-            let message = format!("The document of {id} says {found} {currency}; its entries give {expected}.");
-            let mut finding = self.mismatch(at, message, expected.into(), found.into());
-            (finding.account, finding.currency) = (Some(id.to_owned()), Some(currency));
-            self.findings.push(finding);
+        for Difference { currency, expected, found } in differences(&self.balances.balances(id), stated) {
+            self.find(at, || {
+                let message = format!("The document of {id} says {found} {currency}; its entries give {expected}.");
+                let finding = mismatch(message, expected.to_string().into(), found.to_string().into());
+                Finding { account: Some(id.to_owned()), currency: Some(currency.to_owned()), ..finding }
+            });
         }
         let expected = self.balances.is_frozen(id);
         if expected != frozen {
-            let word = |frozen| if frozen { "frozen" } else { "not frozen" };
-            let message =
-                format!("The document of {id} says {}; by its entries it is {}.", word(frozen), word(expected));
-            let mut finding = self.mismatch(at, message, expected.into(), frozen.into());
-            (finding.account, finding.field) = (Some(id.to_owned()), Some("is_frozen_for_fraud".to_owned()));
-            self.findings.push(finding);
+            self.find(at, || {
+                let word = |frozen| if frozen { "frozen" } else { "not frozen" };
+                let message =
+                    format!("The document of {id} says {}; by its entries it is {}.", word(frozen), word(expected));
+                let finding = mismatch(message, expected.into(), frozen.into());
+                Finding { account: Some(id.to_owned()), field: Some("is_frozen_for_fraud".to_owned()), ..finding }
+            });
         }
     }
 
@@ -63,24 +67,22 @@ impl Comparison<'_> {
         let buckets: BTreeSet<&str> = self.balances.buckets().chain(stated.keys().map(String::as_str)).collect();
         for bucket in buckets {
             let stated = stated.get(bucket).unwrap_or(&none);
-            for (currency, expected, found) in differences(&self.balances.bucket_sums(bucket), stated) {
-                let message = format!(
-                    "The Treasury's document says {found} {currency} in {bucket}; the entries give {expected}."
-                );
-                let mut finding = self.mismatch(at, message, expected.into(), found.into());
-                (finding.tax_type, finding.currency) = (Some(bucket.to_owned()), Some(currency));
-                self.findings.push(finding);
+            for Difference { currency, expected, found } in differences(&self.balances.bucket_sums(bucket), stated) {
+                self.find(at, || {
+                    let message = format!(
+                        "The Treasury's document says {found} {currency} in {bucket}; the entries give {expected}."
+                    );
+                    let finding = mismatch(message, expected.to_string().into(), found.to_string().into());
+                    Finding { tax_type: Some(bucket.to_owned()), currency: Some(currency.to_owned()), ..finding }
+                });
             }
         }
     }
 
-    fn mismatch(&self, at: u64, message: String, expected: Value, found: Value) -> Finding {
-        Finding {
-            line: Some(self.line + at),
-            expected: Some(expected),
-            found: Some(found),
-            ..file_finding(ErrorType::DocumentMismatch, message)
-        }
+    /// Counts a finding about the document at a line, and makes it where it can be listed.
+    fn find(&mut self, at: u64, make: impl FnOnce() -> Finding) {
+        let line = Some(self.line + at);
+        self.findings.push_with(|| Finding { line, ..make() }, MAX_FINDINGS);
     }
 
     fn missing_users(&mut self, seen: &BTreeSet<&str>) {
@@ -89,7 +91,7 @@ impl Comparison<'_> {
         let missing: BTreeSet<&str> = users.filter(|id| !seen.contains(id) && with_money(id)).collect();
         for id in missing {
             let message = format!("{id} has money by the entries, and the export holds no document of it.");
-            self.warnings.push(Warning { account: Some(id.to_owned()), ..warning(message) });
+            self.warnings.push(Warning { account: Some(id.to_owned()), ..warning(message) }, MAX_WARNINGS);
         }
     }
 
@@ -97,25 +99,37 @@ impl Comparison<'_> {
         let with_money = |bucket: &str| self.balances.bucket_sums(bucket).iter().any(|(_, sum)| *sum != Sum::ZERO);
         if self.balances.buckets().any(with_money) {
             let message = "The Treasury has money by the entries, and the export holds no document of it.".to_owned();
-            self.warnings.push(Warning { account: Some("TREASURY".to_owned()), ..warning(message) });
+            self.warnings.push(Warning { account: Some("TREASURY".to_owned()), ..warning(message) }, MAX_WARNINGS);
         }
     }
+}
+
+fn mismatch(message: String, expected: Value, found: Value) -> Finding {
+    Finding { expected: Some(expected), found: Some(found), ..file_finding(ErrorType::DocumentMismatch, message) }
 }
 
 fn warning(message: String) -> Warning {
     Warning::new(WarningType::DocumentMissing, message)
 }
 
-/// `(currency, by replay, by document)` where they differ; zeros may be left out.
-fn differences(replayed: &[(&str, Sum)], stated: &Amounts) -> Vec<(String, String, String)> {
-    let by_replay = |currency: &str| replayed.iter().find(|(c, _)| *c == currency).map_or(Sum::ZERO, |(_, sum)| *sum);
+/// A sum of which replay and document differ.
+struct Difference<'a> {
+    currency: &'a str,
+    /// By replay.
+    expected: Sum,
+    /// By the document.
+    found: Sum,
+}
+
+/// Where they differ; zeros may be left out.
+fn differences<'a>(replayed: &[(&'a str, Sum)], stated: &'a Amounts) -> Vec<Difference<'a>> {
+    let replayed: BTreeMap<&str, Sum> = replayed.iter().copied().collect();
     let by_document = |currency: &str| stated.get(currency).and_then(|t| Sum::parse(t.as_bytes())).unwrap_or(Sum::ZERO);
-    let currencies: BTreeSet<&str> =
-        replayed.iter().map(|(c, _)| *c).chain(stated.keys().map(String::as_str)).collect();
-    currencies
-        .into_iter()
-        .map(|currency| (currency, by_replay(currency), by_document(currency)))
-        .filter(|(_, expected, found)| expected != found)
-        .map(|(currency, expected, found)| (currency.to_owned(), expected.to_string(), found.to_string()))
-        .collect()
+    let currencies: BTreeSet<&str> = replayed.keys().copied().chain(stated.keys().map(String::as_str)).collect();
+    let difference = |currency| Difference {
+        currency,
+        expected: replayed.get(currency).copied().unwrap_or(Sum::ZERO),
+        found: by_document(currency),
+    };
+    currencies.into_iter().map(difference).filter(|d| d.expected != d.found).collect()
 }

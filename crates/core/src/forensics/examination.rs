@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asides::Asides;
+use super::besides::{add_block, add_content, add_link, changed_block};
 use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
@@ -16,6 +17,7 @@ use crate::export::document::{Document, Trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::{Fault, OwnedEntry};
+use crate::grammar::holds_hash;
 use crate::hash::Hash;
 use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
@@ -115,8 +117,11 @@ pub(super) struct Order {
     pub(super) treasury: bool,
     pub(super) trailer: bool,
     pub(super) accounts: BTreeSet<String>,
-    /// Unreadable lines since the last entry.
+    /// Lines since the last genuine entry that can each stand for one that is gone: they hold a hash, as
+    /// every entry does, and nothing else can be read of them.
     pub(super) unreadable: u64,
+    /// An entry was set aside, or its content stays unknown.
+    pub(super) unjudged: bool,
 }
 
 impl Examination {
@@ -204,11 +209,11 @@ impl Examination {
             Line::read(line)
         };
         match &read {
-            Line::Plain(entry, values) => self.entry(entry, Ok(values)),
-            Line::Other(entry, values) => self.entry(&entry.entry(), Ok(values)),
-            Line::Faulty(entry, fault) => self.entry(&entry.entry(), Err(fault)),
+            Line::Plain(entry, values) => self.entry(line, entry, Ok(values)),
+            Line::Other(entry, values) => self.entry(line, &entry.entry(), Ok(values)),
+            Line::Faulty(entry, fault) => self.entry(line, &entry.entry(), Err(fault)),
             Line::Document(document) => self.document(document),
-            Line::Unreadable(fault) => self.unreadable(fault),
+            Line::Unreadable(fault) => self.unreadable(line, fault),
         }
         self.line += 1;
     }
@@ -235,13 +240,18 @@ impl Examination {
         self.find(finding);
     }
 
-    fn unreadable(&mut self, fault: &Fault) {
+    /// A line of which no more is known than that it may have been an entry.
+    fn stand_in(&mut self, line: &[u8]) {
+        self.order.unreadable += u64::from(!self.order.trailer && holds_hash(line));
+    }
+
+    fn unreadable(&mut self, line: &[u8], fault: &Fault) {
         let last = self.line + 1 == self.overview.lines;
         if last && self.overview.cut && self.overview.unfinished {
             // The file ends in the middle of this line, which is the one finding.
             return;
         }
-        self.order.unreadable += 1;
+        self.stand_in(line);
         let fault = if self.order.trailer { &Fault::of_line("it stands after the trailer") } else { fault };
         self.malformed(fault);
     }
@@ -306,7 +316,7 @@ impl Examination {
         at.map_or(Role::Outside, |at| Role::Aside(self.chain.asides[at].line))
     }
 
-    fn entry(&mut self, entry: &Entry<'_>, values: Result<&Values, &Fault>) {
+    fn entry(&mut self, line: &[u8], entry: &Entry<'_>, values: Result<&Values, &Fault>) {
         let role = self.role_of(entry);
         let seq = match role {
             Role::Genuine { seq, .. } => Some(seq),
@@ -322,11 +332,15 @@ impl Examination {
                 self.held = Some(Held { entry, fault, place: place.clone(), seq, joint });
             }
             Role::Genuine { seq, joint, named } => self.in_chain(entry, fault, &place, seq, joint, named),
-            Role::Aside(first) => self.asides.see(first, entry, fault.is_none(), &place),
+            Role::Aside(first) => {
+                self.order.unjudged = true;
+                self.asides.see(first, entry, fault.is_none(), &place);
+            }
             Role::Outside => {
-                self.order.unreadable += 1;
+                self.order.unjudged = true;
+                self.stand_in(line);
                 if let Some(fault) = fault {
-                    self.malformed_entry(entry, fault, &place, Vec::new());
+                    self.find(malformed_entry(entry, fault, &place));
                 }
             }
         }
@@ -421,24 +435,42 @@ impl Examination {
     fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
         let Genuine { seq, joint, hash, .. } = genuine;
         self.asides.know(seq, hash);
-        self.order.unreadable = 0;
-        if let Some(Joint::Missing { first, last, unreadable: false }) = joint {
+        let stand_ins = std::mem::take(&mut self.order.unreadable);
+        if let Some(Joint::Missing { first, last, unreadable }) = joint
+            && !(unreadable && stand_ins > last - first)
+        {
             self.find_missing(entry, place, first, last);
         }
         let content = content(entry, &genuine);
         let vouched = content.vouched();
         self.remember_leaves(entry, &genuine, vouched);
-        if let Some(fault) = fault {
-            self.malformed_entry(entry, fault, place, content.modified(entry, &genuine));
-        } else {
-            self.judge_content(entry, place, &content, &genuine);
+        if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, joint) {
+            self.find_other_ledger(entry, expected);
+        }
+        let block = changed_block(entry).filter(|_| vouched);
+        let found = match fault {
+            Some(fault) => Some(tampered_and_malformed(entry, fault, place, &content, &genuine)),
+            None => judge_content(entry, place, &content, &genuine, block.is_none()),
+        };
+        match (found, block) {
+            (Some(mut finding), Some(computed)) => {
+                add_block(&mut finding, entry, computed);
+                self.find(finding);
+            }
+            (None, Some(computed)) => self.find(changed_block_alone(entry, place, computed)),
+            (found, None) => found.into_iter().for_each(|finding| self.find(finding)),
         }
         if matches!(content, Content::Agrees | Content::Restated) {
             self.judge_number(entry, place, seq);
         }
-        match entry.check() {
-            Ok(values) if vouched => self.replay.entry(seq, entry, &values, place),
-            Err(("seq", _)) | Ok(_) | Err(_) => self.replay.unknown(seq),
+        // The hash vouches for all but the block; and for the number that belongs to the entry's place.
+        let written = Entry { seq, ..entry.clone() };
+        match (Entry { personal: None, ..written.clone() }).check() {
+            Ok(values) if vouched => self.replay.entry(seq, &written, &values, place),
+            _ => {
+                self.order.unjudged = true;
+                self.replay.unknown(seq);
+            }
         }
     }
 
@@ -462,39 +494,6 @@ impl Examination {
         let mut finding = chain_finding(Cause::Missing, message, place, &Shown::from(entry), before);
         finding.missing = Some(MissingRange { first_seq: first, last_seq: last });
         self.find(finding);
-    }
-
-    fn malformed_entry(&mut self, entry: &Entry<'_>, fault: &Fault, place: &Place, modified: Vec<ModifiedField>) {
-        let at = fault.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
-        let message = format!("Line {} breaks the grammar of entries: {at}{}.", place.line, fault.reason);
-        let mut finding = content_finding(ErrorType::MalformedLine, message, place, &Shown::from(entry));
-        (finding.field, finding.reason) = (fault.field.clone(), Some(fault.reason.clone()));
-        finding.modified_fields = Some(modified);
-        self.find(finding);
-    }
-
-    fn judge_content(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
-        match (content, genuine.joint) {
-            (Content::Relinked(expected), _) => {
-                let message = format!(
-                    "Entry {}: only its previous_hash was changed; its own hash gives the one that stood there.",
-                    genuine.seq
-                );
-                self.find(chain_finding(Cause::Relinked, message, place, &Shown::from(entry), Some(*expected)));
-            }
-            (Content::Agrees, Some(Joint::Disagrees(expected))) if genuine.seq == 1 => {
-                self.find_other_ledger(entry, expected);
-            }
-            (_, Some(Joint::Disagrees(expected))) => {
-                let message = format!(
-                    "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",
-                    genuine.seq
-                );
-                self.find(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)));
-            }
-            (Content::Agrees, _) => self.judge_personal(entry, place),
-            _ => self.find_tampered(entry, place, content, genuine),
-        }
     }
 
     /// An entry whose hash, which covers its number, the chain confirms. Where later ones are off by as much
@@ -524,42 +523,67 @@ impl Examination {
         };
         self.find(finding);
     }
+}
 
-    /// The block of an entry whose own content agrees.
-    fn judge_personal(&mut self, entry: &Entry<'_>, place: &Place) {
-        let Some(computed) = entry.personal_content_hash() else { return };
-        if Hash::parse(entry.personal_hash) == Some(computed) {
-            return;
-        }
-        let possibly = PERSONAL_KEYS.map(str::to_owned).to_vec();
-        let message = format!(
-            "The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.",
-            entry.seq
-        );
-        let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
-        let (stored, computed) = (entry.personal_hash.to_owned(), computed.to_string());
-        (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
-        finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The personal block", &possibly));
-        (finding.modified_fields, finding.possibly_modified_fields) = (Some(Vec::new()), Some(possibly));
-        self.find(finding);
+/// An entry that breaks its grammar, or stands where none may.
+fn malformed_entry(entry: &Entry<'_>, fault: &Fault, place: &Place) -> Finding {
+    let at = fault.field.as_ref().map_or(String::new(), |field| format!("{field}: "));
+    let message = format!("Line {} breaks the grammar of entries: {at}{}.", place.line, fault.reason);
+    let mut finding = content_finding(ErrorType::MalformedLine, message, place, &Shown::from(entry));
+    (finding.field, finding.reason) = (fault.field.clone(), Some(fault.reason.clone()));
+    finding.found = fault.found.clone();
+    finding.modified_fields = Some(Vec::new());
+    finding
+}
+
+/// A malformed entry of the genuine ledger, which is tampered content too: whatever else was done to it
+/// is not to hide behind the fault.
+fn tampered_and_malformed(
+    entry: &Entry<'_>,
+    fault: &Fault,
+    place: &Place,
+    content: &Content,
+    genuine: &Genuine,
+) -> Finding {
+    let mut finding = malformed_entry(entry, fault, place);
+    let mut modified = content.modified(entry, genuine);
+    if let (Some("seq"), Some(written)) = (fault.field.as_deref(), &fault.found) {
+        modified.iter_mut().filter(|m| m.field == "seq").for_each(|m| m.found = written.clone());
     }
+    finding.modified_fields = Some(modified);
+    match (content, genuine.joint) {
+        (Content::Relinked(expected), _) => add_link(&mut finding, entry, *expected, true),
+        (Content::Differs, joint) => {
+            add_content(&mut finding, entry, genuine.hash, possibly_modified(entry));
+            if let Some(Joint::Disagrees(expected)) = joint {
+                add_link(&mut finding, entry, expected, false);
+            }
+        }
+        _ => {}
+    }
+    finding
+}
 
-    fn find_tampered(&mut self, entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) {
-        let modified = content.modified(entry, genuine);
-        let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
-        let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
-        let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
-        let message = format!(
-            "Entry {} was changed after it was written: its content does not give the hash that the chain holds for it.{what}",
-            genuine.seq
-        );
-        let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
-        let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
-        (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
-        finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &possibly));
-        finding.possibly_modified_fields = modified.is_empty().then_some(possibly);
-        finding.modified_fields = Some(modified);
-        self.find(finding);
+/// What an entry that keeps its grammar comes to; `alone` where its personal block is as it was.
+fn judge_content(
+    entry: &Entry<'_>,
+    place: &Place,
+    content: &Content,
+    genuine: &Genuine,
+    alone: bool,
+) -> Option<Finding> {
+    match (content, genuine.joint) {
+        (Content::Relinked(expected), _) => Some(relinked(entry, place, content, genuine, *expected, alone)),
+        (Content::Agrees, Some(Joint::Disagrees(_))) if genuine.seq == 1 => None,
+        (_, Some(Joint::Disagrees(expected))) => {
+            let message = format!(
+                "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",
+                genuine.seq
+            );
+            Some(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)))
+        }
+        (Content::Agrees, _) => None,
+        _ => Some(tampered(entry, place, content, genuine)),
     }
 }
 
@@ -570,6 +594,64 @@ fn foreseen(index: &mut Index, chain: &Chain, runs: &[Run], header: &Header) -> 
     let found = index.look_back(header.is_from_start(), header.personal == PersonalData::Full);
     let at = |found: Found| Some(Found { line: places.line(found.line)?, ..found });
     found.into_iter().take(MAX_FINDINGS).filter_map(at).collect()
+}
+
+fn relinked(
+    entry: &Entry<'_>,
+    place: &Place,
+    content: &Content,
+    genuine: &Genuine,
+    expected: Hash,
+    alone: bool,
+) -> Finding {
+    let modified = content.modified(entry, genuine);
+    let more: Vec<&str> = modified.iter().map(|m| m.field.as_str()).filter(|field| *field != "previous_hash").collect();
+    let only = if alone && more.is_empty() { "only " } else { "" };
+    let more = if more.is_empty() { String::new() } else { format!(" Changed too, and proven: {}.", more.join(", ")) };
+    let message = format!(
+        "Entry {}: {only}its previous_hash was changed; its own hash gives the one that stood there.{more}",
+        genuine.seq
+    );
+    let finding = chain_finding(Cause::Relinked, message, place, &Shown::from(entry), Some(expected));
+    Finding { modified_fields: only.is_empty().then_some(modified), ..finding }
+}
+
+/// The block of an entry that is otherwise as it was.
+fn changed_block_alone(entry: &Entry<'_>, place: &Place, computed: Hash) -> Finding {
+    let possibly = PERSONAL_KEYS.map(str::to_owned).to_vec();
+    let message = format!(
+        "The personal block of entry {} was changed: it does not give personal_hash, which the chain confirms.",
+        entry.seq
+    );
+    let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
+    let (stored, computed) = (entry.personal_hash.to_owned(), computed.to_string());
+    (finding.expected, finding.found) = (Some(stored.clone().into()), Some(computed.clone().into()));
+    finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The personal block", &possibly));
+    (finding.modified_fields, finding.possibly_modified_fields) = (Some(Vec::new()), Some(possibly));
+    finding
+}
+
+fn tampered(entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) -> Finding {
+    let modified = content.modified(entry, genuine);
+    let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
+    let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
+    let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
+    let restated = matches!(content, Content::Restated);
+    let how = if restated {
+        "its content gives the hash that the chain holds for it, and current_hash is another"
+    } else {
+        "its content does not give the hash that the chain holds for it"
+    };
+    let message = format!("Entry {} was changed after it was written: {how}.{what}", genuine.seq);
+    let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
+    let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
+    // Where current_hash itself was changed, it is what does not fit.
+    let found = if restated { entry.current_hash.to_owned() } else { computed.clone() };
+    (finding.expected, finding.found) = (Some(stored.clone().into()), Some(found.into()));
+    finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &possibly));
+    finding.possibly_modified_fields = modified.is_empty().then_some(possibly);
+    finding.modified_fields = Some(modified);
+    finding
 }
 
 /// An entry of the genuine ledger, as the chain knows it.
@@ -629,8 +711,11 @@ impl Content {
             proven: true,
         };
         let mut modified = Vec::new();
-        if matches!(self, Self::Renumbered) {
+        if matches!(self, Self::Renumbered | Self::Relinked(_)) && entry.seq != genuine.seq {
             modified.push(field("seq", entry.seq.into(), genuine.seq.into()));
+        }
+        if let Self::Relinked(previous) = self {
+            modified.push(field("previous_hash", entry.previous_hash.into(), previous.to_string().into()));
         }
         let hash = genuine.hash.to_string();
         if self.vouched() && entry.current_hash != hash {

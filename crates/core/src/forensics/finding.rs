@@ -164,22 +164,23 @@ pub(crate) fn chain_finding(
     expected: Option<Hash>,
 ) -> Finding {
     let expected = expected.map(|hash| hash.to_string());
-    let difference = match &expected {
-        Some(_) => "the hash that this entry names as its predecessor's is not the hash that should stand there",
-        None => "the hash that this entry names is that of no entry in its place in the file",
-    };
     Finding {
         cause: Some(cause),
         expected: expected.clone().map(Value::from),
         found: shown.previous_hash.clone().map(Value::from),
         corrupted_transaction: Some(shown.link(place.index, expected.clone())),
-        hash_mismatch_details: Some(HashMismatch {
-            expected,
-            actual: shown.previous_hash.clone(),
-            difference: difference.to_owned(),
-        }),
+        hash_mismatch_details: Some(mismatch(expected, shown.previous_hash.clone())),
         ..content_finding(ErrorType::HashChainBroken, message, place, shown)
     }
+}
+
+/// What HASH_CHAIN_BROKEN adds to a finding.
+pub(crate) fn mismatch(expected: Option<String>, actual: Option<String>) -> HashMismatch {
+    let difference = match &expected {
+        Some(_) => "the hash that this entry names as its predecessor's is not the hash that should stand there",
+        None => "the hash that this entry names is that of no entry in its place in the file",
+    };
+    HashMismatch { expected, actual, difference: difference.to_owned() }
 }
 
 /// What TRANSACTION_TAMPERED adds to a finding.

@@ -4,6 +4,7 @@
 mod asides;
 mod assembly;
 mod assurance;
+mod besides;
 mod chain;
 mod completion;
 mod conclusion;

@@ -1,7 +1,7 @@
 //! What each checkpoint, embedded or kept, can say about an export: FORMAT.md, "A checkpoint counts".
 
 use super::holdings::{Holdings, Kept};
-use crate::checkpoint::{Checkpoint, SignedNote, Signer};
+use crate::checkpoint::{Checkpoint, KeyKind, SignedNote, Signer};
 use crate::export::header::Header;
 use crate::hash::Hash;
 use crate::limits::MAX_CHECKPOINTS;
@@ -125,14 +125,30 @@ fn embedded(text: &str, holdings: &Holdings) -> Statement {
             Err(error) => return nothing(format!("no key that was given opens it: {error}")),
         }
     };
-    match Checkpoint::parse(note.text()) {
-        Ok(checkpoint) => Statement::new(source, Some(checkpoint), signers, bearing),
-        Err(error) => nothing(format!("it is no checkpoint: {error}")),
+    let checkpoint = match Checkpoint::parse(note.text()) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return nothing(format!("it is no checkpoint: {error}")),
+    };
+    let (own, others) = of_ledger(signers, &checkpoint.origin);
+    match others.first() {
+        Some(other) if own.is_empty() => nothing(format!(
+            "it is of the ledger {}, and the key that opens it of another, {}",
+            checkpoint.origin,
+            other.key.name()
+        )),
+        _ => Statement::new(source, Some(checkpoint), own, bearing),
     }
+}
+
+/// Those who may sign for the ledger of this name, and the rest: a ledger's own key has its name, while a
+/// witness cosigns any ledger.
+fn of_ledger(signers: Vec<Signer>, origin: &str) -> (Vec<Signer>, Vec<Signer>) {
+    signers.into_iter().partition(|signer| signer.key.kind() == KeyKind::CosignatureV1 || signer.key.name() == origin)
 }
 
 fn kept(kept: &Kept, holdings: &Holdings) -> Statement {
     let signers = kept.note.open(&holdings.keys).map(|opened| opened.signers().to_vec()).unwrap_or_default();
+    let (signers, _) = of_ledger(signers, &kept.checkpoint.origin);
     Statement::new(CheckpointSource::Kept, Some(kept.checkpoint.clone()), signers, Bearing::Counts)
 }
 

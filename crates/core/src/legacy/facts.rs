@@ -179,6 +179,16 @@ impl Facts {
     }
 }
 
+/// Something that is no entry.
+#[derive(Clone, Debug)]
+pub(super) struct Malformed {
+    /// Line, element or document, from 1.
+    pub(super) line: u64,
+    pub(super) fault: Fault,
+    /// It holds a hash, as every entry does, so that it can stand for one.
+    pub(super) holds_hash: bool,
+}
+
 /// What a run of documents amounts to.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -187,8 +197,8 @@ pub(super) struct Gathered {
     pub(super) facts: Facts,
     /// What the content gives, of entries whose `current_hash` is another: where, and the hash.
     pub(super) contents: FirstFew<(u32, Hash)>,
-    /// Those that are no entry: where, and why.
-    pub(super) malformed: FirstFew<(u64, Fault)>,
+    /// Those that are no entry.
+    pub(super) malformed: FirstFew<Malformed>,
     /// Keys that the original ledger does not know.
     pub(super) extra: BTreeSet<String>,
 }
@@ -219,18 +229,16 @@ pub(super) struct Gatherer {
 }
 
 impl Gatherer {
-    fn document(&mut self, read: Result<Document<'_>, Fault>) {
+    fn document(&mut self, bytes: &[u8], read: Result<Document<'_>, Fault>) {
         self.gathered.lines += 1;
         let line = self.gathered.lines;
-        let document = match read {
-            Ok(document) if document.is_entry() => document,
-            Ok(_) => {
-                return self
-                    .gathered
-                    .malformed
-                    .push((line, Fault::of_line("none of the keys of an entry")), MAX_FINDINGS);
+        let no_entry = || Err(Fault::of_line("none of the keys of an entry"));
+        let document = match read.and_then(|document| if document.is_entry() { Ok(document) } else { no_entry() }) {
+            Ok(document) => document,
+            Err(fault) => {
+                let malformed = || Malformed { line, fault, holds_hash: grammar::holds_hash(bytes) };
+                return self.gathered.malformed.push_with(malformed, MAX_FINDINGS);
             }
-            Err(fault) => return self.gathered.malformed.push((line, fault), MAX_FINDINGS),
         };
         let at = self.gathered.facts.len();
         self.gathered.facts.push(Fact::of(&document, u32::try_from(line).unwrap_or(u32::MAX)));
@@ -274,8 +282,8 @@ impl Surveying for Gatherer {
     fn survey(&mut self, block: &[u8], part: &mut Gathered) {
         std::mem::swap(&mut self.gathered, part);
         match self.layout {
-            Layout::Lines => lines_of(block, |line, _| self.document(line_document(line))),
-            Layout::Bson => bson_documents(block, |bytes| self.document(Document::of_bson(bytes))),
+            Layout::Lines => lines_of(block, |line, _| self.document(line, line_document(line))),
+            Layout::Bson => bson_documents(block, |bytes| self.document(bytes, Document::of_bson(bytes))),
         }
         self.flush();
         std::mem::swap(&mut self.gathered, part);
@@ -288,7 +296,7 @@ impl Surveying for Gatherer {
             |fact: &Fact| Fact { line: fact.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX)), ..*fact };
         next.facts.iter().map(moved).for_each(|fact| total.facts.push(fact));
         total.contents.join(next.contents, MAX_RUNS, |(at, hash)| (at + entries, hash));
-        total.malformed.join(next.malformed, MAX_FINDINGS, |(line, fault)| (line + lines, fault));
+        total.malformed.join(next.malformed, MAX_FINDINGS, |one| Malformed { line: one.line + lines, ..one });
         total.add_names(next.extra);
         total.lines += next.lines;
     }

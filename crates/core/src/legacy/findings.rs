@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ending;
 use super::document::{Document, HASHED, UNPROTECTED};
-use super::facts::{Fact, Facts, Gathered, flag, line_document, number};
+use super::facts::{Fact, Facts, Gathered, Malformed, flag, line_document, number};
 use super::framing::{Framing, Layout, bson_documents};
 use super::links::{Links, Role, is_unbroken, repeated_ids};
 use crate::export::strict::Fault;
@@ -66,7 +66,7 @@ pub(super) struct Examination {
     ends: Option<(u32, u32)>,
     /// Entries of an earlier time than the one before them.
     earlier: FirstFew<(u32, u32)>,
-    malformed: FirstFew<(u64, Fault)>,
+    malformed: FirstFew<Malformed>,
     extra: BTreeSet<String>,
     ending: Ending,
     unit: &'static str,
@@ -81,7 +81,7 @@ impl Examination {
     pub(super) fn new(gathered: Gathered, mut ending: Ending, framing: &Framing) -> Self {
         let Gathered { lines, facts, contents, mut malformed, extra } = gathered;
         // What was cut off is not malformed as well.
-        if ending.unfinished && malformed.first.last().is_some_and(|(line, _)| *line == lines) {
+        if ending.unfinished && malformed.first.last().is_some_and(|last| last.line == lines) {
             malformed.first.pop();
             malformed.count -= 1;
             ending.cut = true;
@@ -162,15 +162,29 @@ impl Examination {
             Role::Forks => Some(Act::Forked),
             Role::Unvouched => Some(Act::Loose { forks: true }),
             Role::Orphan if !fact.is_vouched() => Some(Act::Loose { forks: false }),
-            // Every line before it that is no entry is a finding by itself, which explains the gap.
+            // A line before it that may have been an entry is a finding by itself, which explains the gap.
             Role::Orphan => (!self.follows_malformed(entry)).then_some(Act::Missing),
             Role::Circle => self.links.as_ref().and_then(|links| links.circle_from(entry)).map(Act::Circle),
         }
     }
 
+    /// Whether what stands right before an entry may have been one.
     fn follows_malformed(&self, entry: u32) -> bool {
-        let line = |i: u32| self.facts.get(i as usize).line;
-        line(entry) > entry.checked_sub(1).map_or(0, line) + 1
+        let start = entry.checked_sub(1).map_or(0, |before| self.line_of(before));
+        let between = |at: u64| self.malformed.first.partition_point(|malformed| malformed.line <= at);
+        self.malformed.first[between(start)..between(self.line_of(entry))].iter().any(|one| one.holds_hash)
+    }
+
+    /// Whether what is no entry stands in the place of one, or of more: the next entry names one that is not there.
+    fn stands_for_an_entry(&self, malformed: &Malformed) -> bool {
+        let (mut next, mut end) = (0, number(self.facts.len()));
+        while next < end {
+            let middle = next + (end - next) / 2;
+            if self.line_of(middle) < malformed.line { next = middle + 1 } else { end = middle }
+        }
+        let Some(fact) = self.facts.at(next) else { return false };
+        let orphan = self.links.as_ref().is_some_and(|links| links.role(&self.facts, next) == Role::Orphan);
+        orphan && fact.is_vouched() && self.follows_malformed(next)
     }
 
     /// The entry before one in the ledger; where it follows none, in the file.
@@ -243,7 +257,7 @@ impl Examination {
 
     pub(super) fn report(self) -> Report {
         let mut findings: Vec<Finding> = self.said.first.iter().flat_map(|said| self.findings(said)).collect();
-        findings.extend(self.malformed.first.iter().map(|(line, fault)| self.malformed(*line, fault)));
+        findings.extend(self.malformed.first.iter().map(|malformed| self.malformed(malformed)));
         if self.ending.cut {
             let message = "The file ends in the middle: what came after is not in it.".to_owned();
             findings.push(file_finding(ErrorType::ExportTruncated, message));
@@ -260,11 +274,20 @@ impl Examination {
             unlisted,
             warnings: self.warnings(),
             warnings_unlisted: self.earlier.count - self.earlier.first.len() as u64,
-            coverage: coverage(),
+            coverage: coverage(self.judges_all()),
             head: last.filter(|fact| !fact.is(flag::NO_CURRENT)).map(|fact| fact.current.to_string()),
             ..Assembly::default()
         }
         .report()
+    }
+
+    /// Whether every entry's sums, id and time were judged.
+    fn judges_all(&self) -> bool {
+        !self
+            .said
+            .first
+            .iter()
+            .any(|said| matches!(said.act, Act::Tampered(_) | Act::Loose { .. } | Act::Doubled(_) | Act::Circle(_)))
     }
 
     fn id_of(&self, entry: u32) -> Option<String> {
@@ -292,13 +315,19 @@ impl Examination {
         }
     }
 
-    fn malformed(&self, line: u64, fault: &Fault) -> Finding {
-        let unit = self.unit;
+    fn malformed(&self, malformed: &Malformed) -> Finding {
+        let (unit, Malformed { line, fault, .. }) = (self.unit, malformed);
+        let broken = if self.stands_for_an_entry(malformed) {
+            " The chain is broken there: the entry after it names one that the file does not hold, and how many are gone is not known."
+        } else {
+            ""
+        };
+        let message = format!("The {unit} {line} is no entry: {}.{broken}", fault.reason);
         Finding {
-            line: Some(line),
+            line: Some(*line),
             field: fault.field.clone(),
             reason: Some(fault.reason.clone()),
-            ..file_finding(ErrorType::MalformedLine, format!("The {unit} {line} is no entry: {}.", fault.reason))
+            ..file_finding(ErrorType::MalformedLine, message)
         }
     }
 
@@ -507,14 +536,18 @@ impl Fetched {
     }
 }
 
-fn coverage() -> Coverage {
-    let checked = [
-        "every entry's hash, recomputed from its content",
-        "every link to the entry before",
-        "gross = tax + net",
-        "transaction ids used twice",
-        "times never going back",
-    ];
+/// `all`: whether every entry was judged by itself.
+fn coverage(all: bool) -> Coverage {
+    let mut checked = vec!["every entry's hash, recomputed from its content", "every link to the entry before"];
+    let each = ["gross = tax + net", "transaction ids used twice", "times never going back"];
+    let unjudged =
+        "an entry whose content its hash does not vouch for, or that stands a second time, is not judged by it";
+    let mut gaps = Vec::new();
+    if all {
+        checked.extend(each);
+    } else {
+        gaps.extend(each.map(|what| (what, unjudged)));
+    }
     let opening = "this ledger holds no opening balances";
     let unchecked = [
         ("balances and buckets never below zero", opening),
@@ -531,7 +564,11 @@ fn coverage() -> Coverage {
         ),
     ];
     Coverage {
-        checked: checked.map(str::to_owned).to_vec(),
-        not_checked: unchecked.map(|(what, why)| NotChecked { what: what.to_owned(), why: why.to_owned() }).to_vec(),
+        checked: checked.into_iter().map(str::to_owned).collect(),
+        not_checked: gaps
+            .into_iter()
+            .chain(unchecked)
+            .map(|(what, why)| NotChecked { what: what.to_owned(), why: why.to_owned() })
+            .collect(),
     }
 }
