@@ -40,6 +40,7 @@ fn one_finding(seq: usize, edit: impl FnOnce(&mut Value)) -> Finding {
     assert_eq!(report.findings_total, 1, "{:?}", report.findings);
     let finding = report.findings.remove(0);
     assert_eq!((finding.seq, finding.index), (Some(seq as u64), Some(seq as u64 - 1)));
+    assert!(finding.message.starts_with(&format!("#{seq}: ")), "{}", finding.message);
     finding
 }
 

@@ -1,12 +1,14 @@
 //! Threat: lines that are no entry stand where entries were, or at the file's edges, and hide what is gone.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::path::PathBuf;
 use std::{env, fs};
 
 use countersign_core::report::{Cause, ErrorType, MissingRange, Report};
-use countersign_core::{Options, verify_chain_integrity};
+use countersign_core::{Options, Unreadable, verify_chain_integrity};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// The lines of the genuine vector: the header, 20 entries, documents, the trailer.
 fn lines() -> Vec<String> {
@@ -14,12 +16,20 @@ fn lines() -> Vec<String> {
     fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
 }
 
+fn try_audit(bytes: impl AsRef<[u8]>) -> Result<Report, Unreadable> {
+    verify_chain_integrity(Cursor::new(bytes), &Options::default(), &mut |_| {})
+}
+
 fn audit(bytes: impl AsRef<[u8]>) -> Report {
-    verify_chain_integrity(Cursor::new(bytes), &Options::default(), &mut |_| {}).unwrap()
+    try_audit(bytes).unwrap()
+}
+
+fn text(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 fn audit_lines(lines: &[String]) -> Report {
-    audit(lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>())
+    audit(text(lines))
 }
 
 fn kinds(report: &Report) -> Vec<ErrorType> {
@@ -74,4 +84,86 @@ fn nor_does_it_for_the_last() {
         expected.push(ErrorType::TrailerMismatch);
         assert_eq!(kinds(&report), expected, "{from} {by:?}");
     }
+}
+
+/// It is there, and what is wrong with it is the one finding, whether the last line feed is there or not.
+#[test]
+fn a_malformed_trailer_is_a_trailer() {
+    let mut lines = lines();
+    let trailer = lines.pop().unwrap();
+    let extra = trailer.replacen('{', "{\"extra\":1,", 1);
+    let head = trailer.find("\"head\":\"").unwrap() + 8;
+    let short = [&trailer[..head], &trailer[head + 1..]].concat();
+    for (trailer, field) in [(extra, "extra"), (short, "head")] {
+        let whole = text(&lines) + &trailer;
+        for bytes in [whole.clone(), whole.clone() + "\n"] {
+            let report = audit(bytes);
+            assert_eq!(kinds(&report), [MALFORMED]);
+            assert_eq!(report.findings[0].field.as_deref(), Some(field));
+        }
+        assert_eq!(kinds(&audit(&whole[..whole.len() - 1])), [ErrorType::ExportTruncated]);
+    }
+}
+
+#[test]
+fn what_is_out_of_its_place_is_what_few_lines_are() {
+    let whole = lines();
+    let documents = whole.len() - 22;
+    let mut early = whole.clone();
+    let document = early.remove(21);
+    early.insert(11, document);
+    let report = audit_lines(&early);
+    assert_eq!(kinds(&report), [MALFORMED]);
+    assert_eq!(report.findings[0].line, Some(12));
+
+    // What follows the trailer, another export whole, makes nothing before it misplaced.
+    let report = audit_lines(&[whole.clone(), whole.clone()].concat());
+    assert!(report.findings.iter().all(|f| f.line > Some(whole.len() as u64)), "{:?}", report.findings);
+
+    let mut late = whole;
+    let entry = late.remove(20);
+    late.insert(20 + documents, entry);
+    let report = audit_lines(&late);
+    assert_eq!(kinds(&report), [MALFORMED]);
+    assert_eq!((report.findings[0].seq, report.findings[0].line), (Some(20), Some(21 + documents as u64)));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+/// What is missing is told apart from what is damaged, and garbage from garbage by nothing.
+#[test]
+fn a_gzip_stream_is_whole_cut_or_damaged() {
+    let whole = gzip(text(&lines()).as_bytes());
+    let end = whole.len();
+    assert!(audit(&whole).valid);
+    assert!(audit([&whole[..], &gzip(b"")].concat()).valid);
+    for cut in end - 60..end {
+        assert_eq!(kinds(&audit(&whole[..cut])).last(), Some(&ErrorType::ExportTruncated), "{cut}");
+    }
+    let changed = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let garbage = |garbage: &[u8]| [&whole[..], garbage].concat();
+    for damaged in [changed(end - 6), changed(end - 2), garbage(b"garbage"), garbage(&[0; 100]), garbage(&[0])] {
+        assert_eq!(try_audit(damaged).unwrap_err().code(), "STREAM_NOT_DECODED");
+    }
+    for begun in 1..20 {
+        assert_eq!(kinds(&audit(garbage(&whole[..begun]))), [ErrorType::ExportTruncated], "{begun}");
+    }
+}
+
+#[test]
+fn white_space_before_the_header_is_none_of_it() {
+    let whole = text(&lines());
+    for before in [" ", "\t ", "\u{feff} "] {
+        assert!(audit(format!("{before}{whole}")).valid, "{before:?}");
+    }
+    let blank = try_audit(format!("\n{whole}")).unwrap_err();
+    assert!(blank.to_string().contains("its first line is blank"), "{blank}");
 }

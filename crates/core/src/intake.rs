@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use flate2::write::MultiGzDecoder;
+use flate2::write::GzDecoder;
 
 use crate::limits::{BLOCK, GZIP_FREE, MAX_GZIP_RATIO, MAX_LINE};
 use crate::unreadable::Unreadable;
@@ -12,6 +12,8 @@ const STEP: usize = 4096;
 /// Bytes by which a line that fills a block alone is followed.
 const LINE_STEP: usize = 1 << 16;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// What every member of a gzip stream starts with: RFC 1952, ID1, ID2 and CM.
+const MEMBER_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// Undoes gzip, where the input is gzip.
 #[derive(Debug, Default)]
@@ -26,7 +28,7 @@ enum Compression {
     /// Fewer than two bytes were seen.
     Unknown(Vec<u8>),
     None,
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<Members>),
 }
 
 impl Default for Compression {
@@ -48,8 +50,7 @@ impl Decoder {
             }
             let start = std::mem::take(start);
             let gzip = start.starts_with(&GZIP_MAGIC);
-            self.kind =
-                if gzip { Compression::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))) } else { Compression::None };
+            self.kind = if gzip { Compression::Gzip(Box::default()) } else { Compression::None };
             return self.decode(&start, sink);
         }
         self.decode(bytes, sink)
@@ -60,7 +61,7 @@ impl Decoder {
             return sink(bytes);
         };
         for piece in bytes.chunks(STEP) {
-            gzip.write_all(piece).map_err(|e| Unreadable::Decode { reason: e.to_string() })?;
+            gzip.write_all(piece)?;
             hand_on(gzip, &mut self.written, self.read, sink)?;
         }
         Ok(())
@@ -80,20 +81,83 @@ impl Decoder {
             }
             Compression::None => Ok(false),
             Compression::Gzip(gzip) => {
-                let ended = gzip.try_finish();
+                gzip.flush();
                 hand_on(gzip, &mut self.written, self.read, sink)?;
-                Ok(ended.is_err())
+                gzip.is_cut_short()
             }
         }
     }
 }
 
-fn hand_on(
-    gzip: &mut MultiGzDecoder<Vec<u8>>,
-    written: &mut u64,
-    read: u64,
-    sink: &mut Sink<'_>,
-) -> Result<(), Unreadable> {
+/// The members of a gzip stream, one after another. Of a stream that ends early it is told apart whether
+/// anything is missing, or something stands there that is no gzip.
+#[derive(Debug)]
+struct Members {
+    member: GzDecoder<Vec<u8>>,
+    /// Bytes of [`MEMBER_MAGIC`] that the member has shown.
+    begun: usize,
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self { member: GzDecoder::new(Vec::new()), begun: 0 }
+    }
+}
+
+impl Members {
+    fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), Unreadable> {
+        while !bytes.is_empty() {
+            // A member takes nothing more once it is whole.
+            let taken = match self.member.write(bytes).map_err(undecodable)? {
+                0 => {
+                    self.member.try_finish().map_err(undecodable)?;
+                    let decoded = std::mem::take(self.member.get_mut());
+                    (self.member, self.begun) = (GzDecoder::new(decoded), 0);
+                    continue;
+                }
+                taken => taken,
+            };
+            self.hold_to_magic(&bytes[..taken])?;
+            bytes = &bytes[taken..];
+        }
+        Ok(())
+    }
+
+    fn hold_to_magic(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        let expected = &MEMBER_MAGIC[self.begun..];
+        let shown = &bytes[..bytes.len().min(expected.len())];
+        self.begun += shown.len();
+        if expected.starts_with(shown) {
+            return Ok(());
+        }
+        Err(Unreadable::Decode {
+            reason: "a member of a gzip stream is expected, and something else stands there".to_owned(),
+        })
+    }
+
+    /// Brings out what is decoded so far.
+    fn flush(&mut self) {
+        // What is wrong with the stream shows at its end.
+        let _ = self.member.flush();
+    }
+
+    /// Ends the stream: whether its last member is not whole.
+    fn is_cut_short(&mut self) -> Result<bool, Unreadable> {
+        // Only a whole member refuses one byte more.
+        if !matches!(self.member.write(&[0]), Ok(0)) {
+            return Ok(true);
+        }
+        self.member.try_finish().map(|()| false).map_err(undecodable)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as `map_err(undecodable)`")]
+fn undecodable(error: std::io::Error) -> Unreadable {
+    Unreadable::Decode { reason: error.to_string() }
+}
+
+fn hand_on(gzip: &mut Members, written: &mut u64, read: u64, sink: &mut Sink<'_>) -> Result<(), Unreadable> {
+    let gzip = &mut gzip.member;
     let decoded = std::mem::take(gzip.get_mut());
     *written += decoded.len() as u64;
     if *written > GZIP_FREE && *written / MAX_GZIP_RATIO > read {

@@ -44,14 +44,21 @@ pub(crate) fn form(start: &[u8], ended: bool) -> Result<Option<(Form, usize)>, U
     let Some(&first) = start.get(at) else {
         return if ended || start.len() > MAX_LINE { Err(Unreadable::Empty) } else { Ok(None) };
     };
+    let blank_lines = start[bom..at].contains(&b'\n');
     match first {
-        b'{' if blank == 0 => by_first_line(start, at, ended),
+        b'{' => by_first_line(start, at, ended, blank_lines.then_some(bom)),
         b'[' => Ok(Some((Form::LegacyArray, at))),
         _ => Err(Unreadable::NotAnExport { seen: seen(start) }),
     }
 }
 
-fn by_first_line(start: &[u8], at: usize, ended: bool) -> Result<Option<(Form, usize)>, Unreadable> {
+/// `blank`: where blank lines before it begin. To format 1 they are lines that are no entry.
+fn by_first_line(
+    start: &[u8],
+    at: usize,
+    ended: bool,
+    blank: Option<usize>,
+) -> Result<Option<(Form, usize)>, Unreadable> {
     let not = |seen: &str| Err(Unreadable::NotAnExport { seen: seen.to_owned() });
     let end = match memchr::memchr(b'\n', &start[at..]) {
         Some(n) => at + n,
@@ -65,12 +72,15 @@ fn by_first_line(start: &[u8], at: usize, ended: bool) -> Result<Option<(Form, u
     let Some(members) = Members::read(line) else {
         return not("its first line is not a whole JSON object");
     };
+    if members.value("format").is_some() && blank.is_some() {
+        return not("its first line is blank, where the header belongs");
+    }
     if members.value("format").is_some() {
         let header = Header::read(&members, line).map_err(|reason| Unreadable::Header { reason })?;
         return Ok(Some((Form::Ledger(Box::new(header)), (end + 1).min(start.len()))));
     }
     if is_legacy(members.0.iter().map(|(key, _)| key.as_str())) {
-        return Ok(Some((Form::LegacyLines, at)));
+        return Ok(Some((Form::LegacyLines, blank.unwrap_or(at))));
     }
     not("a JSON object with neither the key \"format\" nor the keys of an entry")
 }

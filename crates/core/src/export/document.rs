@@ -74,6 +74,12 @@ pub fn read(members: &Members<'_>) -> Option<Result<Document, Fault>> {
     }))
 }
 
+/// Whether a line is meant as the trailer, whatever is wrong with it.
+pub(crate) fn is_trailer(line: &[u8]) -> bool {
+    let members = std::str::from_utf8(line).ok().and_then(Members::read);
+    members.is_some_and(|members| members.value("seq").is_none() && members.value("end").is_some())
+}
+
 fn keys(members: &Members<'_>, keys: &[&str]) -> Result<(), Fault> {
     for key in keys {
         match members.value(key) {

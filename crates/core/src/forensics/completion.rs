@@ -134,7 +134,7 @@ impl Examination {
 
     /// The end of the file and its trailer.
     fn judge_end(&mut self) {
-        if self.overview.cut {
+        if self.overview.cut && (self.overview.cut_short || !self.order.bad_trailer) {
             let message = "The file's end is missing: there is no trailer, or the stream ends early.".to_owned();
             let line = FIRST_LINE + self.overview.lines.saturating_sub(1);
             let last = format!("ends at line {line}");

@@ -8,12 +8,13 @@ use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
 use super::coverage::{LATER_START, TOO_MANY};
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
+use super::layout::boundary;
 use super::replay::Replay;
 use super::roots::Roots;
 use super::statement::Statements;
 use crate::economy;
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Values};
-use crate::export::document::{Document, Trailer};
+use crate::export::document::{Document, Trailer, is_trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::{Fault, OwnedEntry};
@@ -76,6 +77,8 @@ pub(crate) struct Examination {
     pub(super) last: Option<End>,
     /// That entry, where others of the chain stand after it.
     held: Option<Held>,
+    /// Line before which entries stand, and after which documents do.
+    pub(super) boundary: u64,
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
@@ -93,6 +96,8 @@ pub(super) struct Overview {
     pub(super) last: Option<EndEntry>,
     /// The file's end is missing.
     pub(super) cut: bool,
+    /// The compressed stream ended early.
+    pub(super) cut_short: bool,
     /// The last line has no line feed, or the compressed stream ended early.
     pub(super) unfinished: bool,
     /// There are more runs than are followed.
@@ -113,15 +118,16 @@ struct Held {
 
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    pub(super) documents: bool,
     pub(super) treasury: bool,
     pub(super) trailer: bool,
+    /// A line is meant as the trailer, and is none.
+    pub(super) bad_trailer: bool,
+    /// An entry was set aside, or its content stays unknown.
+    pub(super) unjudged: bool,
     pub(super) accounts: BTreeSet<String>,
     /// Lines since the last genuine entry that can each stand for one that is gone: they hold a hash, as
     /// every entry does, and nothing else can be read of them.
     pub(super) unreadable: u64,
-    /// An entry was set aside, or its content stays unknown.
-    pub(super) unjudged: bool,
 }
 
 impl Examination {
@@ -155,6 +161,7 @@ impl Examination {
             first: segment.first,
             last: segment.last,
             cut: cut_short || segment.documents.trailer.is_none(),
+            cut_short,
             unfinished: unfinished || cut_short,
             too_broken,
             first_fault: segment.faults.first.first().copied(),
@@ -167,6 +174,7 @@ impl Examination {
         let stated = trailer.map_or(0, |trailer| trailer.last_seq);
         let statements = statements.within(&header, stated.max(last));
         Self {
+            boundary: boundary(&runs, &segment.documents),
             pieces,
             overview,
             documents: segment.documents,
@@ -247,11 +255,13 @@ impl Examination {
 
     fn unreadable(&mut self, line: &[u8], fault: &Fault) {
         let last = self.line + 1 == self.overview.lines;
-        if last && self.overview.cut && self.overview.unfinished {
+        // What is a whole object has its last byte.
+        if last && self.overview.cut && self.overview.unfinished && fault.field.is_none() {
             // The file ends in the middle of this line, which is the one finding.
             return;
         }
         self.stand_in(line);
+        self.order.bad_trailer |= is_trailer(line);
         let fault = if self.order.trailer { &Fault::of_line("it stands after the trailer") } else { fault };
         self.malformed(fault);
     }
@@ -260,6 +270,7 @@ impl Examination {
         let late = self.order.trailer;
         let misplaced = match document {
             Document::Trailer(_) => std::mem::replace(&mut self.order.trailer, true).then_some("a second trailer"),
+            _ if self.line < self.boundary && !late => Some("a document before the last entry"),
             _ if !self.header.is_from_start() => Some("a document, in an export that starts later than the ledger"),
             Document::Treasury(_) => {
                 std::mem::replace(&mut self.order.treasury, true).then_some("a second document of the Treasury")
@@ -268,7 +279,6 @@ impl Examination {
                 (!self.order.accounts.insert(user.id.clone())).then_some("a second document of this account")
             }
         };
-        self.order.documents |= !matches!(document, Document::Trailer(_));
         let misplaced = if late { Some("it stands after the trailer") } else { misplaced };
         if let Some(reason) = misplaced {
             self.malformed(&Fault::of_line(reason));
@@ -389,7 +399,7 @@ impl Examination {
         if self.order.trailer {
             return Some(Fault::of_line("it stands after the trailer"));
         }
-        if self.order.documents {
+        if self.line > self.boundary {
             return Some(Fault::of_line("an entry after the documents"));
         }
         let withheld = self.header.personal == PersonalData::Withheld && entry.personal.is_some();

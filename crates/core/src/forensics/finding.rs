@@ -142,8 +142,9 @@ pub(crate) fn file_finding(error_type: ErrorType, message: String) -> Finding {
     }
 }
 
-/// A finding about the content of an entry.
-pub(crate) fn content_finding(error_type: ErrorType, message: String, place: &Place, shown: &Shown) -> Finding {
+/// A finding about the content of an entry, which its message names by its place in the file, from 1.
+pub(crate) fn content_finding(error_type: ErrorType, mut message: String, place: &Place, shown: &Shown) -> Finding {
+    message.insert_str(0, &format!("#{}: ", place.index + 1));
     Finding {
         line: Some(place.line),
         index: Some(place.index),

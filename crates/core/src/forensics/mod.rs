@@ -13,6 +13,7 @@ mod documents;
 mod examination;
 mod finding;
 mod holdings;
+mod layout;
 mod reading;
 mod recount;
 mod replay;

@@ -116,20 +116,3 @@ impl fmt::Debug for Link {
         f.debug_struct("Link").finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::postgres::fault::fault;
-
-    #[test]
-    fn whoever_takes_too_long_is_not_waited_for_and_nor_is_his_connection() {
-        let server = countersign_testbed::shared();
-        let link = Link::new(&server.url(&server.new_database()), false).unwrap();
-        let sleep = async |client: &Client| client.batch_execute("SELECT pg_sleep(600)").await.map_err(fault);
-        let outcome = link.within(Duration::from_millis(100), sleep);
-        assert!(matches!(&outcome, Err(StoreError::Lost { .. })), "{outcome:?}");
-        link.within(Duration::from_secs(600), async |client| client.batch_execute("SELECT 1").await.map_err(fault))
-            .unwrap();
-    }
-}
