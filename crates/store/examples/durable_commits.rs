@@ -124,8 +124,9 @@ impl Work {
 
 fn bare(path: &Path) -> Outcome<Connection> {
     let connection = Connection::open(path)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536")?;
-    connection.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -32768")?;
+    let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    connection.query_row(&format!("PRAGMA wal_autocheckpoint = {}", (64 << 20) / page), [], |_| Ok(()))?;
     drop_triggers(&connection)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)

@@ -9,6 +9,7 @@ mod commit;
 mod fault;
 mod history;
 mod load;
+mod log;
 mod pool;
 mod rows;
 mod schema;
@@ -27,6 +28,7 @@ use countersign_core::timestamp::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::fault::fault;
+use self::log::Carrier;
 use self::pool::Readers;
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
@@ -48,6 +50,8 @@ pub struct Sqlite {
 
 #[derive(Debug)]
 struct Writer {
+    /// Stopped before the connection is closed, for the same reason.
+    _carrier: Carrier,
     connection: Connection,
     /// Whether the log may still hold a block that was erased.
     holds_erased: bool,
@@ -83,7 +87,7 @@ pub fn create(path: &Path, identity: &Identity, now: Timestamp) -> Result<Sqlite
     transaction.execute(LEDGER, values).map_err(fault)?;
     transaction.execute(TREASURY, []).map_err(fault)?;
     transaction.commit().map_err(fault)?;
-    Ok(Sqlite::new(path, identity.clone(), Some(connection)))
+    Sqlite::new(path, identity.clone(), Some(connection))
 }
 
 /// Makes an empty file that only its owner reads, since a ledger holds personal data; whether there was none.
@@ -111,10 +115,10 @@ pub fn open(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
     pool::prepare_to_write(&connection)?;
     schema::migrate(&mut connection, schema::STEPS)?;
     let identity = identify(&connection, path, expected)?;
-    let writer = Writer { connection, holds_erased: false };
+    let ledger = Sqlite::new(path, identity, Some(connection))?;
     // A process that erased something may have ended before it could empty the log.
-    writer.empty_log();
-    Ok(Sqlite::new(path, identity, Some(writer.connection)))
+    ledger.writer()?.empty_log();
+    Ok(ledger)
 }
 
 /// Opens a ledger to read it only. `expected`: its name.
@@ -134,7 +138,7 @@ pub fn open_read_only(path: &Path, expected: Option<&str>) -> Result<Sqlite, Sto
         return Err(StoreError::Unsupported(why));
     }
     let identity = identify(&connection, path, expected)?;
-    Ok(Sqlite::new(path, identity, None))
+    Sqlite::new(path, identity, None)
 }
 
 fn is_there(path: &Path) -> Result<(), StoreError> {
@@ -174,9 +178,9 @@ fn identify(connection: &Connection, path: &Path, expected: Option<&str>) -> Res
 }
 
 impl Sqlite {
-    fn new(path: &Path, identity: Identity, writer: Option<Connection>) -> Self {
-        let writer = writer.map(|connection| Mutex::new(Writer { connection, holds_erased: false }));
-        Self { identity, path: path.to_owned(), writer, readers: Readers::new(path.to_owned()) }
+    fn new(path: &Path, identity: Identity, writer: Option<Connection>) -> Result<Self, StoreError> {
+        let writer = writer.map(|connection| Writer::new(path, connection)).transpose()?.map(Mutex::new);
+        Ok(Self { identity, path: path.to_owned(), writer, readers: Readers::new(path.to_owned()) })
     }
 
     /// Bounds what the file may grow to, in pages of 4096 bytes, while it is open: past it commits fail with
@@ -196,6 +200,11 @@ impl Sqlite {
 }
 
 impl Writer {
+    fn new(path: &Path, mut connection: Connection) -> Result<Self, StoreError> {
+        let carrier = Carrier::start(path, &mut connection)?;
+        Ok(Self { _carrier: carrier, connection, holds_erased: false })
+    }
+
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         commit::commit(&mut self.connection, batch)?;
         self.holds_erased |= !batch.erased.is_empty();

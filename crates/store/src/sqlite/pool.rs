@@ -16,11 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest value that is read or written, in bytes: the Treasury's document grows with its buckets.
 const MAX_VALUE: i32 = 16 << 20;
 /// Pages that a writer keeps in memory, in KiB.
-const WRITER_CACHE: i64 = 64 << 10;
-/// Pages in the write-ahead log before they are carried over to the database.
-const LOG_PAGES: i64 = 4000;
+const WRITER_CACHE: i64 = 32 << 10;
 /// What the log is cut to after it had to grow, in bytes.
-const LOG_KEPT: i64 = 64 << 20;
+const LOG_KEPT: i64 = 96 << 20;
 /// Statements kept prepared on each connection.
 const STATEMENTS: usize = 64;
 /// Connections that wait for the next reader.
@@ -58,7 +56,6 @@ pub(super) fn prepare_to_write(connection: &Connection) -> Result<(), StoreError
     set("synchronous", &"FULL").map_err(fault)?;
     set("secure_delete", &"ON").map_err(fault)?;
     set("cache_size", &-WRITER_CACHE).map_err(fault)?;
-    let _: i64 = answer(connection, "wal_autocheckpoint", LOG_PAGES)?;
     let _: i64 = answer(connection, "journal_size_limit", LOG_KEPT)?;
     Ok(())
 }
