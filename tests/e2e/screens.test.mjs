@@ -122,6 +122,10 @@ test("a broken ledger", async () => {
   assert.equal(await first.locator("mark.group").count(), 10, "5 of 8 groups differ, on either side");
   await page.getByRole("button", { name: "Open all shown" }).click();
   await page.getByText("seq 10 to 12").waitFor();
+  await first.locator("summary").click();
+  assert.equal(await first.locator("details").getAttribute("open"), null, "closed by hand");
+  await page.getByRole("button", { name: "Open all shown" }).click();
+  await first.locator("details[open]").waitFor();
   await everyLook(page, "broken");
   calm(page);
   await page.close();

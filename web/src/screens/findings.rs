@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_core::Report;
 use countersign_core::report::{ErrorType, Finding};
 use leptos::ev::Event;
+use leptos::html::Details;
 use leptos::prelude::*;
 use serde::Serialize;
 use wasm_bindgen::JsCast;
@@ -64,6 +65,15 @@ fn kinds(report: &Report) -> impl IntoView + use<> {
 fn finding(report: &Arc<Report>, place: usize, open_all: RwSignal<u32>) -> impl IntoView + use<> {
     let opened = RwSignal::new(place == 0);
     let wanted = Memo::new(move |_| open_all.get() > 0);
+    let details = NodeRef::<Details>::new();
+    // At every press, so that what was closed by hand since is opened again.
+    Effect::new(move |_| {
+        if open_all.get() > 0
+            && let Some(details) = details.get()
+        {
+            details.set_open(true);
+        }
+    });
     let toggled = move |event: Event| {
         let open = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if open.is_some_and(|details| details.has_attribute("open")) {
@@ -77,7 +87,7 @@ fn finding(report: &Arc<Report>, place: usize, open_all: RwSignal<u32>) -> impl 
     };
     view! {
         <li class="finding">
-            <details open=move || place == 0 || wanted.get() on:toggle=toggled>
+            <details node_ref=details open=move || place == 0 || wanted.get() on:toggle=toggled>
                 <summary>{head}</summary>
                 {body}
             </details>

@@ -50,7 +50,7 @@ fn pass(progress: &Progress) -> &'static str {
     match progress.pass {
         0 => "Opening the file…",
         1 => "Recomputing every hash…",
-        _ => "Something does not agree. Reading once more to find out what was done…",
+        _ => "Reading once more, for what the first reading left open…",
     }
 }
 
