@@ -8,6 +8,7 @@ mod besides;
 mod chain;
 mod completion;
 mod conclusion;
+mod content;
 mod coverage;
 mod documents;
 mod examination;
