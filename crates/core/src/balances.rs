@@ -43,7 +43,7 @@ const NONE: u32 = u32::MAX;
 
 /// Accounts or buckets with their flows by currency.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Listed", into = "Listed")]
+#[serde(try_from = "Listed", into = "Listed")]
 pub struct Holders {
     names: Names,
     /// By currency, then by holder: one look at memory finds a flow. A column may end before the last holder.
@@ -62,26 +62,30 @@ struct Listed {
 
 impl From<Holders> for Listed {
     fn from(holders: Holders) -> Self {
-        let mut flows: Vec<_> = holders.all().collect();
-        flows.sort_unstable_by_key(|(holder, currency, _)| (*holder, *currency));
+        let flows = holders.in_order();
         Self { names: holders.names, flows }
     }
 }
 
-impl From<Listed> for Holders {
-    fn from(Listed { names, flows }: Listed) -> Self {
+impl TryFrom<Listed> for Holders {
+    type Error = &'static str;
+
+    fn try_from(Listed { names, flows }: Listed) -> Result<Self, Self::Error> {
         let mut holders = Self { names, ..Self::default() };
         for (holder, currency, flow) in flows {
+            if holder as usize >= holders.names.len() {
+                return Err("a flow of a holder that is not named");
+            }
             *holders.flow(holder, currency) = flow;
         }
-        holders
+        Ok(holders)
     }
 }
 
 impl PartialEq for Holders {
-    /// However far columns are laid out.
+    /// However flows are laid out.
     fn eq(&self, other: &Self) -> bool {
-        self.names == other.names && self.all().eq(other.all()) && self.others == other.others
+        self.names == other.names && self.in_order() == other.in_order()
     }
 }
 
@@ -110,6 +114,13 @@ impl Holders {
             .flat_map(|(currency, column)| (0..).zip(column).map(move |(holder, flow)| (holder, currency, *flow)));
         let others = self.others.iter().map(|((holder, currency), flow)| (*holder, *currency, *flow));
         columns.chain(others).filter(|(_, _, flow)| *flow != Flow::default())
+    }
+
+    /// The same by holder, then by currency.
+    fn in_order(&self) -> Vec<(u32, u32, Flow)> {
+        let mut flows: Vec<_> = self.all().collect();
+        flows.sort_unstable_by_key(|(holder, currency, _)| (*holder, *currency));
+        flows
     }
 
     /// The names of all holders.
@@ -415,5 +426,38 @@ impl Balances {
     #[must_use]
     pub fn is_reserved(&self, number: u32) -> bool {
         Party::of(self.account_name(number)) != Party::User
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_currencies_than_columns_join_and_are_saved_like_few() {
+        let moves: Vec<(String, String, i128)> =
+            (0..60).map(|n| (format!("u{}", n % 7), format!("C{}", n % 11), i128::from(n % 3) - 1)).collect();
+        let of = |moves: &[(String, String, i128)]| {
+            let (mut holders, mut currencies) = (Holders::default(), Names::default());
+            (0..11).for_each(|n| _ = currencies.number(&format!("C{n}"), MAX_CURRENCIES));
+            for (holder, currency, units) in moves {
+                let holder = holders.number(holder, MAX_ACCOUNTS).unwrap();
+                holders.flow(holder, currencies.find(currency).unwrap()).add(*units);
+            }
+            holders
+        };
+        let whole = of(&moves);
+        assert!(!whole.others.is_empty());
+        let currencies: Vec<u32> = (0..11).collect();
+        for split in 0..=moves.len() {
+            let (first, rest) = moves.split_at(split);
+            let mut joined = of(first);
+            joined.join(&of(rest), &currencies, MAX_ACCOUNTS);
+            assert_eq!(joined, whole, "split at {split}");
+        }
+        let saved = serde_json::to_string(&whole).unwrap();
+        assert_eq!(serde_json::from_str::<Holders>(&saved).unwrap(), whole);
+        let lost = saved.replace("\"u6\"", "\"u5\"");
+        assert!(serde_json::from_str::<Holders>(&lost).is_err(), "seven flows' holders, six names");
     }
 }
