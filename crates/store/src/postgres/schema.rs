@@ -54,10 +54,13 @@ pub(super) async fn recognise(client: &Client) -> Result<Option<u32>, StoreError
 
 /// Makes what there is not yet, up to the last of `steps`.
 pub(super) async fn make(client: &Client, steps: &[&str]) -> Result<(), StoreError> {
-    if version(client).await?.is_none() {
-        let made = client.batch_execute(&format!("{VERSION_TABLE}; {FIRST}")).await.map_err(fault);
-        // Two who make it at once may meet in the database's own catalogue.
-        made.or_else(|error| if matches!(error, StoreError::Exists { .. }) { Ok(()) } else { Err(error) })?;
+    if version(client).await?.is_none()
+        && let Err(error) = client.batch_execute(&format!("{VERSION_TABLE}; {FIRST}")).await
+        // Two who make it at once may meet in the database's own catalogue, in several ways: one of them is told
+        // that its row, its type or its table is there, by when it is.
+        && version(client).await?.is_none()
+    {
+        return Err(fault(error));
     }
     migrate(client, steps).await
 }
