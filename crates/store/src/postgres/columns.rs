@@ -71,6 +71,16 @@ impl<'a> Entries<'a> {
         $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], $13::text[], \
         $14::text[], $15::bytea[], $16::bytea[], $17::bytea[]) AS new";
 
+    /// Divides by 0 where the one entry is not as it was written, but for its personal block.
+    pub(super) const HOLD: &'static str = "SELECT 1 / count(*) FROM countersign_entries WHERE ledger_id = $1 \
+        AND seq = ($2::bigint[])[1] AND transaction_id = ($3::uuid[])[1] AND created_at = ($4::timestamptz[])[1] \
+        AND type = ($5::text[])[1] AND currency = ($6::text[])[1] AND sender_id = ($7::text[])[1] \
+        AND receiver_id = ($8::text[])[1] AND amount_gross = ($9::numeric[])[1] \
+        AND tax_withheld = ($10::numeric[])[1] AND amount_net = ($11::numeric[])[1] \
+        AND tax_type IS NOT DISTINCT FROM ($12::text[])[1] AND operator_id IS NOT DISTINCT FROM ($13::text[])[1] \
+        AND reference_id IS NOT DISTINCT FROM ($14::text[])[1] AND personal_hash = ($15::bytea[])[1] \
+        AND previous_hash = ($16::bytea[])[1] AND current_hash = ($17::bytea[])[1]";
+
     pub(super) fn of(records: &'a [Record]) -> Result<Self, StoreError> {
         let mut columns = Self::default();
         records.iter().try_for_each(|record| columns.push(record))?;
@@ -172,10 +182,11 @@ pub(super) struct Accounts<'a> {
 }
 
 impl<'a> Accounts<'a> {
-    /// Each account is looked up by itself, whatever PostgreSQL thinks of the table's size: what is not there is left
-    /// out first, and what is there is then found by its key, as only an insert that meets it must.
-    pub(super) const UPDATE: &'static str = "INSERT INTO countersign_accounts AS a (ledger_id, id, version, balances, \
-        is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
+    /// Divides by 0 where not each account has the version that was read. Each is looked up by itself, whatever
+    /// PostgreSQL thinks of the table's size: what is not there is left out first, and what is there is then found by
+    /// its key, as only an insert that meets it must.
+    pub(super) const UPDATE: &'static str = "WITH written AS (INSERT INTO countersign_accounts AS a (ledger_id, id, \
+        version, balances, is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
         SELECT $1, new.id, new.version, new.balances, new.frozen, new.active, new.banned, new.username, \
         kept.created_at, new.updated_at FROM unnest($2::text[], $3::bigint[], $4::jsonb[], \
         $5::boolean[], $6::boolean[], $7::boolean[], $8::text[], $9::timestamptz[]) \
@@ -184,14 +195,17 @@ impl<'a> Accounts<'a> {
         AS kept ON CONFLICT (ledger_id, id) DO UPDATE SET version = a.version + 1, balances = excluded.balances, \
         is_frozen_for_fraud = excluded.is_frozen_for_fraud, is_active = excluded.is_active, \
         is_banned = excluded.is_banned, username = excluded.username, updated_at = excluded.updated_at \
-        WHERE a.version = excluded.version";
-    pub(super) const OPEN: &'static str = "INSERT INTO countersign_accounts (ledger_id, id, version, balances, \
-        is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
+        WHERE a.version = excluded.version RETURNING 1) \
+        SELECT 1 / (count(*) = cardinality($2::text[]))::int FROM written";
+    /// Divides by 0 where there is one of them already.
+    pub(super) const OPEN: &'static str = "WITH written AS (INSERT INTO countersign_accounts (ledger_id, id, version, \
+        balances, is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
         SELECT $1, new.id, 1, new.balances, new.frozen, new.active, new.banned, new.username, new.created_at, \
         new.updated_at FROM unnest($2::text[], $3::jsonb[], $4::boolean[], $5::boolean[], $6::boolean[], $7::text[], \
         $8::timestamptz[], $9::timestamptz[]) \
         AS new (id, balances, frozen, active, banned, username, created_at, updated_at) \
-        ON CONFLICT (ledger_id, id) DO NOTHING";
+        ON CONFLICT (ledger_id, id) DO NOTHING RETURNING 1) \
+        SELECT 1 / (count(*) = cardinality($2::text[]))::int FROM written";
 
     pub(super) fn of(accounts: &'a [Account]) -> Result<Self, StoreError> {
         let mut columns = Self::default();
@@ -206,10 +220,6 @@ impl<'a> Accounts<'a> {
             columns.updated_at.push(moment(account.updated_at));
         }
         Ok(columns)
-    }
-
-    pub(super) fn len(&self) -> u64 {
-        self.id.len() as u64
     }
 
     pub(super) fn ids(&self) -> &Vec<&'a str> {

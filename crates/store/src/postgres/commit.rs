@@ -1,55 +1,57 @@
-//! A batch, all or nothing, in two flights. The first takes the head and the documents where they are as they
-//! were read; the second writes what is new, and commits.
+//! A batch, all or nothing, in one flight: nothing is waited for between its first statement and its commit. Each
+//! that must find documents as they were read fails where it does not; whatever follows then fails too, and the
+//! database makes of the commit a rollback.
 //!
 //! The head is written first, so that whoever else commits waits there and nowhere else: no two commits can wait
 //! for one another. Which document was stale is found out afterwards, accounts before the Treasury before the
 //! head.
 
 use std::collections::{HashMap, HashSet};
+use std::slice;
 
 use countersign_core::hash::Hash;
-use tokio_postgres::types::{Json, Type};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Json;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use super::cells::{Cells, moment, number};
 use super::columns::{self, Accounts, Acts, Answers, Checkpoints, Digest, Entries, Nodes, Personals, Values};
 use super::fault::fault;
+use super::last::{self, Last};
 use super::link::Client;
 use super::rows;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::{Document, StoreError, VersionError};
-use crate::head::Head;
 
 /// Each statement takes rows as they are then, and waits for a row that somebody else is writing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-const HEAD: &str = "UPDATE countersign_ledger SET version = version + 1, seq = $3, hash = $4, time = $5, roots = $6, \
-    totals = $7, halt = $8 WHERE ledger_id = $1 AND version = $2 AND seq = $9 AND hash = $10";
-const TREASURY: &str = "UPDATE countersign_treasury SET version = version + 1, collected = $3, transactions = $4, \
-    last_collection_at = $5, last_withdrawal_at = $6, last_withdrawal_by = $7 WHERE ledger_id = $1 AND version = $2";
-const ERASE: &str = "DELETE FROM countersign_personal AS p USING countersign_entries AS e \
-    WHERE p.ledger_id = $1 AND e.ledger_id = $1 AND e.seq = p.seq AND e.transaction_id = ANY ($2::uuid[])";
-/// The entry that the head names, and whether one follows it. Its personal block is not asked for. Planned anew each
-/// time: to a plan that was made while there were few entries, any index would do.
-const LAST: &str = "SELECT e.seq, e.transaction_id, e.created_at, e.type, e.currency, e.amount_gross, \
-    e.tax_withheld, e.amount_net, e.tax_type, e.sender_id, e.receiver_id, e.operator_id, e.reference_id, \
-    e.personal_hash, e.previous_hash, e.current_hash, NULL::text AS salt, \
-    EXISTS (SELECT 1 FROM countersign_entries WHERE ledger_id = $1 AND seq = $2 + 1) AS is_followed \
-    FROM countersign_entries AS e WHERE e.ledger_id = $1 AND e.seq = $2";
+// Those that say how many rows they must write divide by 0 where it was another number.
+const HEAD: &str = "WITH written AS (UPDATE countersign_ledger SET version = version + 1, seq = $3, hash = $4, \
+    time = $5, roots = $6, totals = $7, halt = $8 \
+    WHERE ledger_id = $1 AND version = $2 AND seq = $9 AND hash = $10 RETURNING 1) SELECT 1 / count(*) FROM written";
+const TREASURY: &str = "WITH written AS (UPDATE countersign_treasury SET version = version + 1, collected = $3, \
+    transactions = $4, last_collection_at = $5, last_withdrawal_at = $6, last_withdrawal_by = $7 \
+    WHERE ledger_id = $1 AND version = $2 RETURNING 1) SELECT 1 / count(*) FROM written";
+const ERASE: &str = "WITH written AS (DELETE FROM countersign_personal AS p USING countersign_entries AS e \
+    WHERE p.ledger_id = $1 AND e.ledger_id = $1 AND e.seq = p.seq AND e.transaction_id = ANY ($2::uuid[]) \
+    RETURNING 1) SELECT 1 / (count(*) = cardinality($2::uuid[]))::int FROM written";
 const VERSIONS: &str = "SELECT id, version FROM countersign_accounts WHERE ledger_id = $1 AND id = ANY ($2::text[])";
 
 /// A batch as the database takes it.
 struct Writes<'a> {
     ledger: Uuid,
     batch: &'a Batch,
-    /// `seq` and hash of the entry that it follows.
-    follows: (u64, Hash),
+    /// Hash of the entry that it follows.
+    follows: Hash,
     /// Version and `seq` of the head, and the `seq` before the batch.
     counts: [i64; 3],
     /// The Treasury's version and transactions.
     treasury_counts: [i64; 2],
     accounts: Accounts<'a>,
     opened: Accounts<'a>,
+    /// The entry that it follows; none where there is none yet, or it does not matter.
+    last: Option<Entries<'a>>,
     entries: Entries<'a>,
     personals: Personals<'a>,
     nodes: Nodes,
@@ -60,25 +62,28 @@ struct Writes<'a> {
 }
 
 /// Writes a batch. It is durable when this returns.
-pub(super) async fn commit(client: &Client, ledger: Uuid, batch: &Batch) -> Result<(), StoreError> {
-    let writes = Writes::of(ledger, batch)?;
-    writes.prepare(client).await.map_err(fault)?;
-    let outcome = async {
-        if !writes.take_documents(client).await? {
-            return Ok(false);
+pub(super) async fn commit(client: &Client, ledger: Uuid, batch: &Batch, known: &Last) -> Result<(), StoreError> {
+    let mut writes = Writes::of(ledger, batch)?;
+    let mut last = None;
+    if writes.must_follow() {
+        last = known.of(client, ledger, writes.counts[2], writes.follows).await?;
+        if last.is_none() {
+            return Err(writes.explain(client).await?.unwrap_or_else(|| writes.ends_otherwise()));
         }
-        writes.write_and_commit(client).await.map(|()| true)
-    };
-    let outcome = outcome.await;
-    if !matches!(outcome, Ok(true)) {
+    }
+    writes.last = last.as_ref().map(|last| Entries::of(slice::from_ref(last))).transpose()?;
+    writes.prepare(client).await.map_err(fault)?;
+    if let Err(error) = writes.write_all(client).await {
         // Where this fails the connection is gone, and the transaction with it.
         let _ = client.batch_execute("ROLLBACK").await;
+        let explained = match error.code() {
+            Some(&SqlState::DIVISION_BY_ZERO | &SqlState::UNIQUE_VIOLATION) => writes.explain(client).await?,
+            _ => None,
+        };
+        return Err(explained.unwrap_or_else(|| fault(error)));
     }
-    match outcome {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(writes.explain(client).await?),
-        Err(error) => Err(error),
-    }
+    batch.entries.last().into_iter().for_each(|last| known.keep(last));
+    Ok(())
 }
 
 impl<'a> Writes<'a> {
@@ -94,11 +99,12 @@ impl<'a> Writes<'a> {
         Ok(Self {
             ledger,
             batch,
-            follows: (seq, hash),
+            follows: hash,
             counts: [number(batch.head.version)?, number(batch.head.seq)?, number(seq)?],
             treasury_counts: [number(version)?, number(transactions)?],
             accounts: Accounts::of(&batch.accounts)?,
             opened: Accounts::of(&batch.opened)?,
+            last: None,
             entries: Entries::of(&batch.entries)?,
             personals: Personals::of(&batch.entries)?,
             nodes: Nodes::of(&batch.nodes)?,
@@ -109,11 +115,17 @@ impl<'a> Writes<'a> {
         })
     }
 
+    /// Whether it matters which entry is the last.
+    fn must_follow(&self) -> bool {
+        self.counts[2] > 0 && !self.batch.only_halts()
+    }
+
     /// Statements that this batch needs, and whether it does.
-    fn needed(&self) -> [(&'static str, bool); 11] {
+    fn needed(&self) -> [(&'static str, bool); 12] {
         let batch = self.batch;
         [
             (HEAD, true),
+            (Entries::HOLD, self.last.is_some()),
             (Accounts::UPDATE, !batch.accounts.is_empty()),
             (Accounts::OPEN, !batch.opened.is_empty()),
             (TREASURY, batch.treasury.is_some()),
@@ -136,87 +148,42 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
-    /// Runs a statement of [`Self::needed`], where it is; how many rows it wrote.
-    async fn write(&self, client: &Client, sql: &'static str, mut values: Values<'_>) -> Result<u64, Error> {
+    /// Runs a statement of [`Self::needed`], where it is.
+    async fn write(&self, client: &Client, sql: &'static str, mut values: Values<'_>) -> Result<(), Error> {
         if !self.needed().contains(&(sql, true)) {
-            return Ok(0);
+            return Ok(());
         }
         values.insert(0, &self.ledger);
         let statement = client.prepare_cached(sql).await?;
-        client.execute(&statement, &values).await
+        client.execute(&statement, &values).await.map(|_| ())
     }
 
-    /// The first flight. Whether every document was as it was read.
-    async fn take_documents(&self, client: &Client) -> Result<bool, StoreError> {
-        let (_, head, last, accounts, opened, treasury) = tokio::try_join!(
+    /// The flight.
+    async fn write_all(&self, client: &Client) -> Result<(), Error> {
+        let (taken, written) = tokio::join!(biased; self.take_documents(client), self.write_rows(client));
+        taken.and(written)
+    }
+
+    /// What must be as it was read. All answers are waited for, so that what is told is what failed first.
+    async fn take_documents(&self, client: &Client) -> Result<(), Error> {
+        let answers: [_; 6] = tokio::join!(
             biased;
             client.batch_execute(BEGIN),
             self.write_head(client),
-            self.read_last(client),
+            self.write(client, Entries::HOLD, self.last.as_ref().map_or_else(Vec::new, Entries::values)),
             self.write(client, Accounts::UPDATE, self.accounts.for_update()),
             self.write(client, Accounts::OPEN, self.opened.for_opening()),
             self.write_treasury(client),
         )
-        .map_err(fault)?;
-        let treasuries = u64::from(self.batch.treasury.is_some());
-        if (head, accounts, opened, treasury) != (1, self.accounts.len(), self.opened.len(), treasuries) {
-            return Ok(false);
-        }
-        if !self.batch.only_halts() {
-            self.check_last(&last)?;
-        }
-        Ok(true)
+        .into();
+        answers.into_iter().collect()
     }
 
-    async fn read_last(&self, client: &Client) -> Result<Vec<Row>, Error> {
-        if self.batch.only_halts() {
-            return Ok(Vec::new());
-        }
-        let [_, _, before] = &self.counts;
-        client.query_typed(LAST, &[(&self.ledger, Type::UUID), (before, Type::INT8)]).await
-    }
-
-    /// Holds the last entry to the ledger's own row: a chain whose head does not verify is not extended.
-    fn check_last(&self, last: &[Row]) -> Result<(), StoreError> {
-        let (seq, hash) = self.follows;
-        let verifies = |row: &Row| {
-            let last = rows::record(row)?;
-            let followed: bool = Cells::new(row, rows::ENTRIES_TABLE).value(17)?;
-            Ok::<_, StoreError>(!followed && last.hash() == Some(hash) && last.entry().content_hash() == hash)
-        };
-        if last.first().map_or(Ok(seq == 0), verifies)? {
-            return Ok(());
-        }
-        let why = format!("the ledger ends with the entry {seq} of hash {hash}, which the last entry is not");
-        Err(StoreError::Damaged(why))
-    }
-
-    async fn write_head(&self, client: &Client) -> Result<u64, Error> {
-        let head = &self.batch.head;
-        let roots: Vec<u8> = head.range.roots().iter().flat_map(|root| root.0).collect();
-        let (hash, time, previous) = (Digest(head.hash), head.time.map(moment), Digest(self.follows.1));
-        let (totals, halt) = (Json(&head.totals), head.halt.as_ref().map(Json));
-        let [version, seq, before] = &self.counts;
-        self.write(client, HEAD, vec![version, seq, &hash, &time, &roots, &totals, &halt, before, &previous]).await
-    }
-
-    async fn write_treasury(&self, client: &Client) -> Result<u64, Error> {
-        let Some(treasury) = &self.batch.treasury else { return Ok(0) };
-        let [version, transactions] = &self.treasury_counts;
-        let [collection, withdrawal] =
-            [treasury.last_collection_at, treasury.last_withdrawal_at].map(|time| time.map(moment));
-        let (collected, by) = (Json(&treasury.collected), &treasury.last_withdrawal_by);
-        self.write(client, TREASURY, vec![version, &collected, transactions, &collection, &withdrawal, by]).await
-    }
-
-    /// The second flight: nobody else can have written meanwhile, so nothing has to be waited for before the commit.
-    /// Where a statement failed, the database makes of the commit a rollback.
-    async fn write_and_commit(&self, client: &Client) -> Result<(), StoreError> {
-        if !self.erased.is_empty() {
-            self.erase(client).await?;
-        }
-        tokio::try_join!(
+    /// What is new, and the commit.
+    async fn write_rows(&self, client: &Client) -> Result<(), Error> {
+        let answers: [_; 8] = tokio::join!(
             biased;
+            self.write(client, ERASE, vec![&self.erased]),
             self.write(client, Entries::INSERT, self.entries.values()),
             self.write(client, Personals::INSERT, self.personals.values()),
             self.write(client, Nodes::INSERT, self.nodes.values()),
@@ -225,48 +192,77 @@ impl<'a> Writes<'a> {
             self.write(client, Checkpoints::INSERT, self.checkpoints.values()),
             client.batch_execute("COMMIT"),
         )
-        .map_err(fault)?;
-        Ok(())
+        .into();
+        answers.into_iter().collect()
     }
 
-    async fn erase(&self, client: &Client) -> Result<(), StoreError> {
-        let erased = self.write(client, ERASE, vec![&self.erased]).await.map_err(fault)?;
-        if erased == self.erased.len() as u64 {
-            return Ok(());
-        }
-        let ids = self.batch.erased.join(", ");
-        Err(StoreError::Refused { why: format!("not each of these entries has a personal block to erase: {ids}") })
+    async fn write_head(&self, client: &Client) -> Result<(), Error> {
+        let head = &self.batch.head;
+        let roots: Vec<u8> = head.range.roots().iter().flat_map(|root| root.0).collect();
+        let (hash, time, previous) = (Digest(head.hash), head.time.map(moment), Digest(self.follows));
+        let (totals, halt) = (Json(&head.totals), head.halt.as_ref().map(Json));
+        let [version, seq, before] = &self.counts;
+        self.write(client, HEAD, vec![version, seq, &hash, &time, &roots, &totals, &halt, before, &previous]).await
     }
 
-    /// Which document was not as it was read, once the transaction was rolled back.
-    async fn explain(&self, client: &Client) -> Result<StoreError, StoreError> {
+    async fn write_treasury(&self, client: &Client) -> Result<(), Error> {
+        let Some(treasury) = &self.batch.treasury else { return Ok(()) };
+        let [version, transactions] = &self.treasury_counts;
+        let [collection, withdrawal] =
+            [treasury.last_collection_at, treasury.last_withdrawal_at].map(|time| time.map(moment));
+        let (collected, by) = (Json(&treasury.collected), &treasury.last_withdrawal_by);
+        self.write(client, TREASURY, vec![version, &collected, transactions, &collection, &withdrawal, by]).await
+    }
+
+    /// Which document was not as it was read, once nothing of the batch was written; `None` where each is.
+    async fn explain(&self, client: &Client) -> Result<Option<StoreError>, StoreError> {
         let accounts = self.versions(client, &self.accounts).await?;
         for account in &self.batch.accounts {
             let found = accounts.get(&account.id).copied().unwrap_or(0);
             if found != account.version {
-                return Ok(stale(Document::Account(account.id.clone()), account.version, found));
+                return Ok(Some(stale(Document::Account(account.id.clone()), account.version, found)));
             }
         }
         if let Some(id) = self.versions(client, &self.opened).await?.keys().min() {
-            return Ok(StoreError::Exists { what: format!("an account {id}") });
+            return Ok(Some(StoreError::Exists { what: format!("an account {id}") }));
         }
         if let Some(treasury) = &self.batch.treasury {
             let found = rows::treasury(&self.read(client, rows::TREASURY).await?)?.version;
             if found != treasury.version {
-                return Ok(stale(Document::Treasury, treasury.version, found));
+                return Ok(Some(stale(Document::Treasury, treasury.version, found)));
             }
         }
         let head = rows::head(&self.read(client, rows::HEAD).await?)?;
-        self.explain_head(&head)
-    }
-
-    fn explain_head(&self, head: &Head) -> Result<StoreError, StoreError> {
         if head.version != self.batch.head.version {
-            return Ok(stale(Document::Ledger, self.batch.head.version, head.version));
+            return Ok(Some(stale(Document::Ledger, self.batch.head.version, head.version)));
         }
         self.batch.check_follows(head.seq, &head.hash)?;
-        // Somebody wrote between the two looks, and then put back what was there.
-        Ok(StoreError::Busy { why: "a document changed and changed back".to_owned() })
+        self.explain_rows(client).await
+    }
+
+    /// The same, where every document is as it was read.
+    async fn explain_rows(&self, client: &Client) -> Result<Option<StoreError>, StoreError> {
+        let [_, _, seq] = self.counts;
+        if self.must_follow() && last::read(client, self.ledger, seq, self.follows).await?.is_none() {
+            return Ok(Some(self.ends_otherwise()));
+        }
+        let sql = "SELECT count(*) FROM countersign_entries AS e JOIN countersign_personal AS p \
+                   ON p.ledger_id = e.ledger_id AND p.seq = e.seq \
+                   WHERE e.ledger_id = $1 AND e.transaction_id = ANY ($2::uuid[])";
+        let statement = client.prepare_cached(sql).await.map_err(fault)?;
+        let found = client.query_one(&statement, &[&self.ledger, &self.erased]).await.map_err(fault)?;
+        if Cells::new(&found, rows::ENTRIES_TABLE).count(0)? == self.erased.len() as u64 {
+            return Ok(None);
+        }
+        let ids = self.batch.erased.join(", ");
+        let why = format!("not each of these entries has a personal block to erase: {ids}");
+        Ok(Some(StoreError::Refused { why }))
+    }
+
+    fn ends_otherwise(&self) -> StoreError {
+        let ([_, _, seq], hash) = (self.counts, self.follows);
+        let why = format!("the ledger ends with the entry {seq} of hash {hash}, which the last entry is not");
+        StoreError::Damaged(why)
     }
 
     async fn versions(&self, client: &Client, accounts: &Accounts<'_>) -> Result<HashMap<String, u64>, StoreError> {

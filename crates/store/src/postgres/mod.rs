@@ -14,6 +14,7 @@ mod columns;
 mod commit;
 mod fault;
 mod history;
+mod last;
 mod link;
 mod load;
 mod rows;
@@ -36,6 +37,7 @@ use uuid::Uuid;
 use self::cells::{Cells, moment};
 use self::columns::{Checkpoints, Digest};
 use self::fault::fault;
+use self::last::Last;
 use self::link::{Client, Link};
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
@@ -65,6 +67,7 @@ const FORGET: &str = "DELETE FROM countersign_answers WHERE ledger_id = $1 AND a
 pub struct Postgres {
     identity: Identity,
     ledger: Uuid,
+    last: Last,
     link: Link,
 }
 
@@ -89,7 +92,7 @@ pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&st
         }
         made
     })?;
-    Ok(Postgres { identity: identity.clone(), ledger, link })
+    Ok(Postgres { identity: identity.clone(), ledger, last: Last::default(), link })
 }
 
 fn ledger_id(identity: &Identity) -> Result<Uuid, StoreError> {
@@ -132,7 +135,7 @@ pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
         }
         identify(client, expected).await
     })?;
-    Ok(Postgres { ledger: ledger_id(&identity)?, identity, link })
+    Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), link })
 }
 
 /// Opens a ledger to read it only, from a hot standby too. `expected`: as in [`open`].
@@ -151,7 +154,7 @@ pub fn open_read_only(url: &str, expected: Option<&str>) -> Result<Postgres, Sto
             _ => identify(client, expected).await,
         }
     })?;
-    Ok(Postgres { ledger: ledger_id(&identity)?, identity, link })
+    Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), link })
 }
 
 /// Which ledger of a database it is.
@@ -203,7 +206,7 @@ impl Store for Postgres {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         // A whole ledger may be imported as one batch.
         let longest = LONGEST + PER_ENTRY * u32::try_from(batch.entries.len()).unwrap_or(u32::MAX);
-        self.link.within(longest, async |client| commit::commit(client, self.ledger, batch).await)
+        self.link.within(longest, async |client| commit::commit(client, self.ledger, batch, &self.last).await)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
