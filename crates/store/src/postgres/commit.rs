@@ -6,6 +6,7 @@
 //! for one another. Which document was stale is found out afterwards, accounts before the Treasury before the
 //! head.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::slice;
 
@@ -59,6 +60,8 @@ struct Writes<'a> {
     acts: Acts<'a>,
     checkpoints: Checkpoints<'a>,
     erased: Vec<Uuid>,
+    /// Whether a statement failed: one that could not even be sent is not known to the database.
+    failed: Cell<bool>,
 }
 
 /// Writes a batch. It is durable when this returns.
@@ -112,6 +115,7 @@ impl<'a> Writes<'a> {
             acts: Acts::of(&batch.acts)?,
             checkpoints: Checkpoints::of(&batch.checkpoints)?,
             erased: batch.erased.iter().map(|id| columns::uuid(id)).collect::<Result<_, _>>()?,
+            failed: Cell::new(false),
         })
     }
 
@@ -154,8 +158,17 @@ impl<'a> Writes<'a> {
             return Ok(());
         }
         values.insert(0, &self.ledger);
-        let statement = client.prepare_cached(sql).await?;
-        client.execute(&statement, &values).await.map(|_| ())
+        let written = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute(&statement, &values).await.map(|_| ())
+        };
+        written.await.inspect_err(|_| self.failed.set(true))
+    }
+
+    /// Ends the transaction. Where a statement failed in the database, that makes of the commit a rollback; where one
+    /// was too long to be sent, it knows of none.
+    async fn end(&self, client: &Client) -> Result<(), Error> {
+        client.batch_execute(if self.failed.get() { "ROLLBACK" } else { "COMMIT" }).await
     }
 
     /// The flight.
@@ -179,7 +192,7 @@ impl<'a> Writes<'a> {
         answers.into_iter().collect()
     }
 
-    /// What is new, and the commit.
+    /// What is new, and the end.
     async fn write_rows(&self, client: &Client) -> Result<(), Error> {
         let answers: [_; 8] = tokio::join!(
             biased;
@@ -190,7 +203,7 @@ impl<'a> Writes<'a> {
             self.write(client, Answers::INSERT, self.answers.values()),
             self.write(client, Acts::INSERT, self.acts.values()),
             self.write(client, Checkpoints::INSERT, self.checkpoints.values()),
-            client.batch_execute("COMMIT"),
+            self.end(client),
         )
         .into();
         answers.into_iter().collect()
