@@ -84,7 +84,7 @@ fn statement(query: &Query) -> (&'static str, &str) {
     }
 }
 
-/// Planned for these very values: how many entries an account has decides how they are best found.
+/// Planned anew each time: how large the tables are decides how entries are best found.
 async fn ask(client: &Client, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
     client.query_typed(sql, values).await.map_err(fault)
 }
@@ -136,12 +136,21 @@ const SHOWN: u32 = 20;
 
 pub(super) async fn plan(client: &Client, ledger: Uuid, query: &Query) -> Result<String, StoreError> {
     let (sql, key) = statement(query);
-    let page = Page { before: None, limit: SHOWN };
-    lines(&ask_history(client, ledger, &format!("EXPLAIN {sql}"), key, page).await?)
+    let quoted = ask(client, "SELECT quote_literal($1)", &[(&key, Type::TEXT)]).await?;
+    let (quoted, before) = (lines(&quoted)?, before(Page { before: None, limit: SHOWN }));
+    explain(client, "uuid, text, bigint, bigint", sql, &format!("'{ledger}', {quoted}, {before}, {SHOWN}")).await
 }
 
 pub(super) async fn plan_frozen(client: &Client, ledger: Uuid) -> Result<String, StoreError> {
-    lines(&ask_frozen(client, ledger, &format!("EXPLAIN {FROZEN}"), "", SHOWN).await?)
+    explain(client, "uuid, text, bigint", FROZEN, &format!("'{ledger}', '', {SHOWN}")).await
+}
+
+/// How a statement is run. (One that is explained as it stands would be planned for its values.)
+async fn explain(client: &Client, types: &str, sql: &str, values: &str) -> Result<String, StoreError> {
+    client.batch_execute(&format!("PREPARE explained ({types}) AS {sql}")).await.map_err(fault)?;
+    let plan = ask(client, &format!("EXPLAIN EXECUTE explained ({values})"), &[]).await;
+    client.batch_execute("DEALLOCATE explained").await.map_err(fault)?;
+    lines(&plan?)
 }
 
 fn lines(rows: &[Row]) -> Result<String, StoreError> {
