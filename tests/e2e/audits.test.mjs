@@ -310,12 +310,13 @@ test("by keyboard alone", async () => {
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
   await page.keyboard.press("Enter");
+  await page.locator("main:focus").waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "file");
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);
   await chooser.setFiles(vector("tampered-gross.jsonl"));
   await verdict(page, "broken");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "verdict-heading");
+  await page.locator("#verdict-heading:focus").waitFor();
   await page.keyboard.press("Tab");
   const [file] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
   assert.equal(file.suggestedFilename(), "tampered-gross.jsonl.report.json");
@@ -330,7 +331,7 @@ test("by keyboard alone", async () => {
   for (let step = 0; step < 5 && !(await focused()).includes("Verify another"); step += 1) await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.id), "start-heading");
+  await page.locator("#start-heading:focus").waitFor();
   calm(page);
   await page.close();
 });

@@ -72,14 +72,13 @@ test("cancelled on the way, and another file right after", async () => {
   const page = await open(browser, server.origin);
   await pick(page, file);
   await page.locator("progress[value]").waitFor();
-  const began = performance.now();
   await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("Cancelled.").waitFor();
-  assert.ok(performance.now() - began < 1000, "at once");
+  // Long before the file's end would be reached.
+  await page.getByText("Cancelled.").waitFor({ timeout: 2_000 });
   // The browser ends a worker in its own time, which a read under way makes longer.
   for (let tries = 0; tries < 50 && page.workers().length > 1; tries++) await page.waitForTimeout(100);
   assert.equal(page.workers().length, 1, "only the verifier for the next file is left");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "start-heading");
+  await page.locator("#start-heading:focus").waitFor();
   await page.waitForTimeout(500);
   assert.equal(await page.locator("article.report").count(), 0, "no verdict comes after");
   await pick(page, { name: "empty.jsonl", mimeType: "text/plain", buffer: Buffer.alloc(0) });
