@@ -1,19 +1,26 @@
 //! SHA-256 of many independent messages, several at a time on one core.
 //!
-//! A processor with SHA instructions waits for each of them most of the time, and a browser has none:
-//! both do more where several messages are hashed side by side. Inside: two interleaved streams on
-//! x86-64 ([`pair`]), four vector lanes on WebAssembly ([`four`]). Everywhere else, and as the
-//! reference that the tests hold these to: the `sha2` crate.
+//! A processor with SHA instructions waits for each of them most of the time, and an older one or a browser
+//! has none: all do more where several messages are hashed side by side. Inside: two interleaved streams on
+//! x86-64 with SHA instructions ([`pair`]), sixteen or eight vector lanes on x86-64 without ([`sixteen`],
+//! [`eight`]), four on WebAssembly ([`four`]). Everywhere else, and as the reference that the tests hold these
+//! to: the `sha2` crate.
 
 use sha2::{Digest, Sha256};
 
 use padding::{Block, pad, padded};
 
+#[cfg(target_arch = "x86_64")]
+mod eight;
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 mod four;
 mod padding;
 #[cfg(target_arch = "x86_64")]
 mod pair;
+#[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+mod rounds;
+#[cfg(target_arch = "x86_64")]
+mod sixteen;
 
 /// Messages to be hashed together, end to end in one buffer, each padded as it is hashed.
 #[derive(Debug, Default)]
@@ -54,8 +61,14 @@ impl Batch {
 
     #[cfg(target_arch = "x86_64")]
     fn digest(&self, digests: &mut [[u8; 32]]) {
+        // Lanes that stand idle cost as much as those at work.
+        let messages = self.messages.len();
         if pair::is_available() {
             pair::digest(self.blocks(), digests);
+        } else if messages > 4 && sixteen::is_available() {
+            sixteen::digest(self.blocks(), digests);
+        } else if messages > 2 && eight::is_available() {
+            eight::digest(self.blocks(), digests);
         } else {
             self.digest_singly(digests);
         }
@@ -122,8 +135,16 @@ mod tests {
         };
         let mut ways = vec![by(&|d| four::digest(batch.blocks(), d)), by(&|d| batch.digest_singly(d))];
         #[cfg(target_arch = "x86_64")]
-        if pair::is_available() {
-            ways.push(by(&|d| pair::digest(batch.blocks(), d)));
+        {
+            if pair::is_available() {
+                ways.push(by(&|d| pair::digest(batch.blocks(), d)));
+            }
+            if eight::is_available() {
+                ways.push(by(&|d| eight::digest(batch.blocks(), d)));
+            }
+            if sixteen::is_available() {
+                ways.push(by(&|d| sixteen::digest(batch.blocks(), d)));
+            }
         }
         ways.push(vec![[1; 32]]);
         batch.digest_into(ways.last_mut().unwrap());
