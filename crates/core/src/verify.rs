@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use sha2::{Digest, Sha256};
+use countersign_lanes::Hasher;
 
 use crate::checkpoint::VerifyingKey;
 use crate::forensics::{Holdings, SecondReading, conclude};
@@ -109,7 +109,7 @@ pub struct Verifier {
     stage: Stage,
     pass: u32,
     bytes: u64,
-    hasher: Option<Sha256>,
+    hasher: Option<Hasher>,
     input: Option<Input>,
 }
 
@@ -117,7 +117,7 @@ impl Verifier {
     /// A new audit.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let hasher = options.input_hash.then(Sha256::new);
+        let hasher = options.input_hash.then(Hasher::default);
         Self {
             options,
             decoder: Decoder::default(),
@@ -186,7 +186,7 @@ impl Verifier {
         let input = self.input.take().unwrap_or_else(|| Input {
             name: self.options.name.clone(),
             bytes: self.bytes,
-            sha256: self.hasher.take().map(|h| Hash(h.finalize().into()).to_string()),
+            sha256: self.hasher.take().map(|h| Hash(h.finish()).to_string()),
         });
         let next = match self.stage {
             Stage::Start(_) => return Err(Unreadable::Empty),

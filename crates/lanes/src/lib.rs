@@ -1,4 +1,4 @@
-//! SHA-256 of many independent messages, several at a time on one core.
+//! SHA-256 of many independent messages, several at a time on one core; and of one long one ([`Hasher`]).
 //!
 //! A processor with SHA instructions waits for each of them most of the time, and an older one or a browser
 //! has none: all do more where several messages are hashed side by side. Inside: two interleaved streams on
@@ -14,6 +14,7 @@ use padding::{Block, pad, padded};
 mod eight;
 #[cfg(any(test, all(target_arch = "wasm32", target_feature = "simd128")))]
 mod four;
+mod long;
 mod padding;
 #[cfg(target_arch = "x86_64")]
 mod pair;
@@ -21,6 +22,8 @@ mod pair;
 mod rounds;
 #[cfg(target_arch = "x86_64")]
 mod sixteen;
+
+pub use long::Hasher;
 
 /// Messages to be hashed together, end to end in one buffer, each padded as it is hashed.
 #[derive(Debug, Default)]
