@@ -87,7 +87,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     /// How many of the first bytes are kept.
-    pub(crate) const OPENING: usize = 32;
+    pub(crate) const OPENING: u32 = 32;
 }
 
 /// From the worker.

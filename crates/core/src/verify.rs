@@ -142,8 +142,12 @@ impl Verifier {
         decoder.push(bytes, &mut |decoded| stage.take(decoded, options))
     }
 
-    /// Takes the next bytes, at most a chunk, and reads them to where they stay; how many there were.
-    fn read(&mut self, input: &mut impl Read, chunk: &mut [u8]) -> Result<usize, Unreadable> {
+    /// Takes the next bytes from a reader, at most as many as `chunk` has, and gives how many there were: 0 at its
+    /// end. They are read to where they stay, and past `chunk`, wherever that is possible.
+    ///
+    /// # Errors
+    /// As [`Verifier::push`], and where reading fails.
+    pub fn read(&mut self, input: &mut impl Read, chunk: &mut [u8]) -> Result<usize, Unreadable> {
         let Self { decoder, stage, bytes, hasher, .. } = self;
         if let Stage::Survey { cutter, survey, .. } = stage
             && decoder.is_plain()

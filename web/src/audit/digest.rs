@@ -1,10 +1,12 @@
 //! The SHA-256 of the input, computed after the verdict so that nobody waits for it.
 
+use std::io::Read;
+
 use sha2::{Digest, Sha256};
 use wasm_bindgen::JsValue;
 
 use super::source::{Source, cause};
-use super::{NEWS_EVERY_MS, now, tell};
+use super::{CHUNK, NEWS_EVERY_MS, now, tell};
 use crate::protocol::News;
 
 /// Reads the input once more and tells the page its hash.
@@ -19,9 +21,12 @@ async fn input_hash(source: &mut Source) -> Result<String, JsValue> {
     source.rewind()?;
     let total = source.total().unwrap_or_default();
     let (mut hasher, mut bytes, mut last_news) = (Sha256::new(), 0, now());
-    while let Some(chunk) = source.next().await? {
-        hasher.update(&chunk);
-        bytes += chunk.len() as u64;
+    let mut chunk = vec![0; CHUNK];
+    while let Some(mut piece) = source.next().await? {
+        bytes += u64::from(piece.length());
+        while let Ok(count @ 1..) = piece.read(&mut chunk) {
+            hasher.update(&chunk[..count]);
+        }
         if now() - last_news >= NEWS_EVERY_MS {
             last_news = now();
             tell(&News::Hashing { bytes, total });

@@ -14,6 +14,8 @@ use crate::protocol::{BUILD, News, Order, Progress, Refused};
 use crate::trusted::Brought;
 use source::{Source, cause};
 
+/// Most bytes that are taken over into this module's memory at once.
+const CHUNK: usize = 1 << 20;
 /// Least time between two pieces of news on progress, in milliseconds.
 const NEWS_EVERY_MS: f64 = 100.0;
 
@@ -86,11 +88,12 @@ impl Audit {
 
     /// One reading of the input, from its start to its end.
     async fn read(&mut self, mut verifier: Verifier, source: &mut Source) -> Result<Step, Unreadable> {
-        while let Some(chunk) = source.next().await.map_err(cannot_read)? {
+        let mut chunk = vec![0; CHUNK];
+        while let Some(mut piece) = source.next().await.map_err(cannot_read)? {
             if self.opening.is_empty() {
-                self.opening = chunk.iter().copied().take(Refused::OPENING).collect();
+                self.opening = piece.opening(Refused::OPENING);
             }
-            verifier.push(&chunk)?;
+            while verifier.read(&mut piece, &mut chunk)? > 0 {}
             self.tell_progress(&verifier, source.total());
         }
         verifier.finish()

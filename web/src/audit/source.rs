@@ -2,34 +2,49 @@
 //! is read, so that a second reading (and the SHA-256) sees exactly the same bytes.
 
 use std::collections::VecDeque;
+use std::io::{self, Read};
 
 use gloo_net::http::Request;
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ReadableStream, ReadableStreamDefaultReader, RequestRedirect};
+use web_sys::{Blob, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, RequestRedirect};
 
 use crate::protocol::Order;
 
-/// How many pieces are on their way while one is verified: the browser reads them in another process.
+/// How many pieces of a response are on their way while one is verified.
 const AHEAD: usize = 3;
+/// How much of a file is read at once, which is what a block of lines takes.
+const ROOM: u32 = 1 << 20;
 /// How much of a stream is gathered before the browser takes it over, which may then put it on disk.
 const PART: u32 = 8 << 20;
 
 /// An input that can be read from its start more than once.
 pub(super) enum Source {
     /// A file, or a stream that was read to its end.
-    Blob(Blob, Pieces),
+    Blob(Blob, Filler),
     /// A stream in its first reading.
     Stream(Stream),
 }
 
-/// A stream's pieces, asked for some way ahead. A file is read as a stream, too: asked for in slices, each
-/// would be opened anew, which takes the browser half as long again.
-pub(super) struct Pieces {
+/// A file's pieces, each read into the memory of the one before it: that every piece has new memory takes longer
+/// than to read it. One read at a time is enough, since the browser reads ahead of it in another process; a second
+/// one would be answered with whatever little is there.
+///
+/// A file is read as a stream: asked for in slices, each would be opened anew.
+pub(super) struct Filler {
+    reader: ReadableStreamByobReader,
+    room: ArrayBuffer,
+}
+
+/// A response's pieces, asked for some way ahead. They are kept, so that each has its own memory.
+struct Pieces {
     reader: ReadableStreamDefaultReader,
     coming: VecDeque<JsFuture>,
 }
+
+/// Bytes outside of this module's memory, read from their start.
+pub(super) struct Piece(Uint8Array);
 
 /// A response being read.
 pub(super) struct Stream {
@@ -50,8 +65,8 @@ impl Source {
     }
 
     fn of(blob: Blob) -> Self {
-        let pieces = Pieces::of(&blob.stream());
-        Self::Blob(blob, pieces)
+        let filler = Filler::of(&blob.stream());
+        Self::Blob(blob, filler)
     }
 
     /// The size of the input, where known.
@@ -62,13 +77,13 @@ impl Source {
         }
     }
 
-    /// The next bytes; none at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
-        let piece = match self {
-            Self::Blob(_, pieces) => pieces.next().await,
+    /// The next bytes, which stand until the next are asked for; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Piece>, JsValue> {
+        let bytes = match self {
+            Self::Blob(_, filler) => filler.next().await,
             Self::Stream(stream) => stream.next().await,
         };
-        Ok(piece?.map(|bytes| bytes.to_vec()))
+        Ok(bytes?.map(Piece))
     }
 
     /// Goes back to the start.
@@ -78,6 +93,44 @@ impl Source {
             Self::Stream(stream) => Self::of(stream.whole()?),
         };
         Ok(())
+    }
+}
+
+impl Piece {
+    /// Bytes still to be read.
+    pub(super) fn length(&self) -> u32 {
+        self.0.length()
+    }
+
+    /// The first bytes, at most so many.
+    pub(super) fn opening(&self, most: u32) -> Vec<u8> {
+        self.0.subarray(0, most).to_vec()
+    }
+}
+
+impl Read for Piece {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.length().min(u32::try_from(buffer.len()).unwrap_or(u32::MAX));
+        self.0.subarray(0, count).copy_to(&mut buffer[..count as usize]);
+        self.0 = self.0.subarray(count, self.0.length());
+        Ok(count as usize)
+    }
+}
+
+impl Filler {
+    fn of(stream: &ReadableStream) -> Self {
+        // A reader that brings memory of its own is asked in the same way.
+        let reader = ReadableStreamByobReader::new(stream).unwrap_or_else(|_| stream.get_reader().unchecked_into());
+        Self { reader, room: ArrayBuffer::new(ROOM) }
+    }
+
+    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        let room = Uint8Array::new(&self.room);
+        let bytes = content(&JsFuture::from(self.reader.read_with_array_buffer_view(&room)).await?)?;
+        if let Some(bytes) = &bytes {
+            self.room = bytes.buffer();
+        }
+        Ok(bytes)
     }
 }
 
@@ -91,12 +144,16 @@ impl Pieces {
             self.coming.push_back(JsFuture::from(self.reader.read()));
         }
         let Some(read) = self.coming.pop_front() else { return Ok(None) };
-        let read = read.await?;
-        if Reflect::get(&read, &"done".into())?.is_truthy() {
-            return Ok(None);
-        }
-        Ok(Some(Reflect::get(&read, &"value".into())?.dyn_into()?))
+        content(&read.await?)
     }
+}
+
+/// What a reader has read; none at the end.
+fn content(read: &JsValue) -> Result<Option<Uint8Array>, JsValue> {
+    if Reflect::get(read, &"done".into())?.is_truthy() {
+        return Ok(None);
+    }
+    Ok(Some(Reflect::get(read, &"value".into())?.dyn_into()?))
 }
 
 impl Stream {
