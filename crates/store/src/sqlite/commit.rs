@@ -29,10 +29,12 @@ const LAST: &str = concat!(
     entry_columns!(),
     " FROM entries AS e LEFT JOIN personal AS p ON p.seq = e.seq ORDER BY e.seq DESC LIMIT 1"
 );
-const ENTRY: &str = "INSERT OR ROLLBACK INTO entries (seq, transaction_id, created_at, type, currency, amount_gross, \
+/// Without its `seq`, which is the next one as it is, and is held to that: where it is given, SQLite copies every page
+/// that the insert is about to write, and looks for its place.
+const ENTRY: &str = "INSERT OR ROLLBACK INTO entries (transaction_id, created_at, type, currency, amount_gross, \
                      tax_withheld, amount_net, tax_type, sender_id, receiver_id, operator_id, reference_id, \
                      personal_hash, previous_hash, current_hash) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 const PERSONAL: &str = "INSERT OR ROLLBACK INTO personal (seq, salt, sender_username, receiver_username, description, \
                         ip_address, user_agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const NODE: &str = "INSERT OR ROLLBACK INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
@@ -203,8 +205,7 @@ fn insert_entries(transaction: &Transaction<'_>, records: &[Record]) -> Result<(
 }
 
 fn insert_entry(statement: &mut Statement<'_>, record: &Record) -> Result<(), StoreError> {
-    let written = statement.execute(params![
-        number(record.seq)?,
+    let written = statement.insert(params![
         record.transaction_id,
         record.created_at,
         record.kind,
@@ -222,7 +223,10 @@ fn insert_entry(statement: &mut Statement<'_>, record: &Record) -> Result<(), St
         record.current_hash,
     ]);
     let what = || format!("an entry {}, or one with the transaction_id {}", record.seq, record.transaction_id);
-    written.map_err(|error| inserting(error, what))?;
+    let seq = written.map_err(|error| inserting(error, what))?;
+    if seq != number(record.seq)? {
+        return Err(StoreError::Damaged(format!("the entry {} would be kept as {seq}", record.seq)));
+    }
     Ok(())
 }
 
