@@ -124,7 +124,7 @@ impl Work {
 
 fn bare(path: &Path) -> Outcome<Connection> {
     let connection = Connection::open(path)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -32768")?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")?;
     let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     connection.query_row(&format!("PRAGMA wal_autocheckpoint = {}", (64 << 20) / page), [], |_| Ok(()))?;
     drop_triggers(&connection)?;

@@ -15,8 +15,9 @@ use crate::error::StoreError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest value that is read or written, in bytes: the Treasury's document grows with its buckets.
 const MAX_VALUE: i32 = 16 << 20;
-/// Pages that a writer keeps in memory, in KiB.
-const WRITER_CACHE: i64 = 32 << 10;
+/// Pages that a writer keeps in memory, in KiB. Few: where a commit balanced a tree, SQLite goes through all of them
+/// (`pcache1Truncate`), while a page that is not there is read from the system's memory.
+const WRITER_CACHE: i64 = 8 << 10;
 /// What the log is cut to after it had to grow, in bytes.
 const LOG_KEPT: i64 = 96 << 20;
 /// Statements kept prepared on each connection.
