@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BlockingRetryable as _, ExponentialBuilder};
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Act, ActKind, Batch, Halt, Head, Store, StoreError, Wanted};
+use countersign_store::{Act, ActKind, Batch, Halt, Store, StoreError, Wanted};
 
 use crate::draft::check_words;
 use crate::error::EngineError;
@@ -45,12 +45,15 @@ pub(crate) fn halt(
 
 fn write(store: &dyn Store, by: &str, reason: &str, at: Timestamp) -> Result<Halt, StoreError> {
     let head = store.load(&Wanted::default())?.head;
-    if let Some(halt) = head.halt {
-        return Ok(halt);
+    if let Some(halt) = &head.halt {
+        return Ok(halt.clone());
     }
     let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at };
     let (by, reason) = (Some(halt.by.clone()), Some(halt.reason.clone()));
     let act = Act { number: 0, kind: ActKind::Halt, account: None, by, reason, at, seq: head.seq };
-    store.commit(&Batch { acts: vec![act], ..Batch::on(Head { halt: Some(halt.clone()), ..head }) })?;
+    let mut batch = Batch::on(head);
+    batch.head.halt = Some(halt.clone());
+    batch.acts.push(act);
+    store.commit(&batch)?;
     Ok(halt)
 }

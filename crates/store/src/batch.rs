@@ -1,5 +1,7 @@
 //! What is written at once: all of it, or nothing.
 
+use std::collections::HashMap;
+
 use countersign_core::books::{Account, Treasury};
 use countersign_core::hash::Hash;
 use countersign_core::merkle::NodeId;
@@ -7,16 +9,20 @@ use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 
 use crate::act::{Act, ActKind};
+use crate::basis::Basis;
 use crate::error::StoreError;
 use crate::head::Head;
 
 /// One commit. A document carries the version that it was read at, and is written with the next one, where
 /// that is still the one it has; else the whole batch is refused with a [`crate::VersionError`]. Documents
-/// are compared before the head, so that a race names the document it is about.
+/// are compared before the head, so that a race names the document it is about. Where the version is the same and
+/// anything else is not what the batch was made on, it is refused as [`StoreError::Damaged`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// The head after the batch, with the version that it was read at.
     pub head: Head,
+    /// What it was made on.
+    pub basis: Basis,
     /// New entries, in order; the first follows the head that was read.
     pub entries: Vec<Record>,
     /// Roots of the complete subtrees above the leaves that these entries complete. A leaf follows from its
@@ -39,10 +45,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// A batch that changes nothing but what the caller puts in. `head`: as it was read.
+    /// A batch that changes nothing but what the caller puts in. `head`: as it was read; the batch is held to it.
     #[must_use]
     pub fn on(head: Head) -> Self {
         Self {
+            basis: Basis { head: head.clone(), treasury: None, accounts: HashMap::new() },
             head,
             entries: Vec::new(),
             nodes: Vec::new(),
@@ -56,14 +63,14 @@ impl Batch {
         }
     }
 
-    /// Holds the entries and the new head to the head that is kept, `seq` and `hash`: each entry follows the one
-    /// before it, and the head names the last.
+    /// Holds the entries and the new head to the head that was read: each entry follows the one before it, and the
+    /// head names the last.
     ///
     /// # Errors
     /// [`StoreError::Refused`]: whoever made the batch made a mistake.
-    pub fn check_follows(&self, seq: u64, hash: &Hash) -> Result<(), StoreError> {
+    pub fn check_follows(&self) -> Result<(), StoreError> {
         let refused = |why: String| Err(StoreError::Refused { why });
-        let (mut seq, mut hash) = (seq, *hash);
+        let (mut seq, mut hash) = (self.basis.head.seq, self.basis.head.hash);
         for record in &self.entries {
             if record.seq != seq + 1 || Hash::parse(&record.previous_hash) != Some(hash) {
                 return refused(format!("the entry {} does not follow the entry {seq}", record.seq));

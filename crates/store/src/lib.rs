@@ -8,6 +8,7 @@
 //! inside another one, call a store from a thread that may block.
 
 mod act;
+mod basis;
 mod batch;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -20,6 +21,7 @@ mod store;
 mod tree;
 
 pub use act::{Act, ActKind};
+pub use basis::Basis;
 pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};

@@ -106,8 +106,9 @@ pub trait Store: Debug + Send + Sync {
     /// Writes a batch durably, all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Version`] where a document was written by somebody else meanwhile; those of the
-    /// database. After [`StoreError::Lost`] it is not known whether the batch was written.
+    /// [`StoreError::Version`] where a document was written by somebody else meanwhile; [`StoreError::Damaged`] where
+    /// one is not what the batch was made on though its version is, or the last entry not what the head says; those
+    /// of the database. After [`StoreError::Lost`] it is not known whether the batch was written.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
 
     /// The ledger as it is now, to be read in peace: no commit waits for it.

@@ -106,8 +106,10 @@ pub fn wanted(orders: &[Order]) -> Wanted {
 pub fn draft(loaded: Loaded, orders: &[Order]) -> Result<Batch, Refusal> {
     let Loaded { head, treasury, accounts, referenced, .. } = loaded;
     let now = after(head.time.unwrap_or(start()), 1000);
-    let mut books = Books { accounts, treasury, referenced };
     let mut batch = Batch::on(head);
+    batch.basis.treasury = Some(treasury.clone());
+    batch.basis.accounts = accounts.clone();
+    let mut books = Books { accounts, treasury, referenced };
     let mut changed = BTreeSet::new();
     for order in orders {
         let settlement = settle(order, &books, &Policy::default(), stamp(now))?;

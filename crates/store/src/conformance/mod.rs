@@ -7,6 +7,7 @@
 
 mod acts;
 mod atomicity;
+mod basis;
 mod chain;
 pub mod desk;
 mod documents;
@@ -36,6 +37,9 @@ pub const CHECKS: &[Check] = checks! {
     documents: a_new_ledger_is_empty, what_is_written_is_read_again, a_stale_account_is_named,
         a_stale_treasury_is_named, an_account_that_is_not_there_has_version_0, an_account_is_opened_once,
         the_classic_race, the_largest_sums_stay_exact, a_halt_stays_until_it_is_lifted;
+    basis: another_head_of_the_same_version_is_damage, another_treasury_of_the_same_version_is_damage,
+        another_account_of_the_same_version_is_damage, a_treasury_that_was_written_meanwhile_is_named,
+        what_a_commit_left_is_built_upon_unread;
     chain: of_two_who_extend_one_fails, what_does_not_follow_is_refused, any_commit_moves_the_version,
         texts_come_back_as_they_were;
     atomicity: a_repeated_id_undoes_all, an_earlier_id_is_found_too, a_stale_head_undoes_all,

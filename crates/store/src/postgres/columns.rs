@@ -1,5 +1,6 @@
 //! From entries and documents to arrays, one for each column: a statement writes a whole batch of rows.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use countersign_core::books::{Account, Sums};
@@ -168,9 +169,38 @@ impl<'a> Personals<'a> {
     }
 }
 
+/// Columns of accounts as they were read; NULL in each where that is not known.
+#[derive(Default)]
+struct AccountsRead<'a> {
+    balances: Vec<Option<Json<&'a Sums>>>,
+    /// Frozen, active and banned.
+    flags: [Vec<Option<bool>>; 3],
+    username: Vec<Option<&'a str>>,
+    /// Opened and last written.
+    times: [Vec<Option<SystemTime>>; 2],
+}
+
+impl<'a> AccountsRead<'a> {
+    fn push(&mut self, read: Option<&'a Account>) {
+        self.balances.push(read.map(|account| Json(&account.balances)));
+        let flags = |account: &Account| [account.is_frozen_for_fraud, account.is_active, account.is_banned].map(Some);
+        append(&mut self.flags, read.map_or([None; 3], flags));
+        self.username.push(read.and_then(|account| account.username.as_deref()));
+        let times = |account: &Account| [account.created_at, account.updated_at].map(moment).map(Some);
+        append(&mut self.times, read.map_or([None; 2], times));
+    }
+
+    fn values(&self) -> Values<'_> {
+        let [frozen, active, banned] = &self.flags;
+        let [created, updated] = &self.times;
+        vec![&self.balances, frozen, active, banned, &self.username, created, updated]
+    }
+}
+
 /// Columns of accounts.
 #[derive(Default)]
 pub(super) struct Accounts<'a> {
+    read: AccountsRead<'a>,
     id: Vec<&'a str>,
     version: Vec<i64>,
     balances: Vec<Json<&'a Sums>>,
@@ -182,17 +212,24 @@ pub(super) struct Accounts<'a> {
 }
 
 impl<'a> Accounts<'a> {
-    /// Divides by 0 where not each account has the version that was read. Each is looked up by itself, whatever
-    /// PostgreSQL thinks of the table's size: what is not there is left out first, and what is there is then found by
+    /// Divides by 0 where not each account is as it was read. Each is looked up by itself, whatever PostgreSQL thinks of
+    /// the table's size: what is not there, or is not as it was, is left out first, and what is there is then found by
     /// its key, as only an insert that meets it must.
     pub(super) const UPDATE: &'static str = "WITH written AS (INSERT INTO countersign_accounts AS a (ledger_id, id, \
         version, balances, is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at) \
         SELECT $1, new.id, new.version, new.balances, new.frozen, new.active, new.banned, new.username, \
         kept.created_at, new.updated_at FROM unnest($2::text[], $3::bigint[], $4::jsonb[], \
-        $5::boolean[], $6::boolean[], $7::boolean[], $8::text[], $9::timestamptz[]) \
-        AS new (id, version, balances, frozen, active, banned, username, updated_at) \
-        CROSS JOIN LATERAL (SELECT created_at FROM countersign_accounts WHERE ledger_id = $1 AND id = new.id LIMIT 1) \
-        AS kept ON CONFLICT (ledger_id, id) DO UPDATE SET version = a.version + 1, balances = excluded.balances, \
+        $5::boolean[], $6::boolean[], $7::boolean[], $8::text[], $9::timestamptz[], $10::jsonb[], $11::boolean[], \
+        $12::boolean[], $13::boolean[], $14::text[], $15::timestamptz[], $16::timestamptz[]) \
+        AS new (id, version, balances, frozen, active, banned, username, updated_at, balances_read, frozen_read, \
+        active_read, banned_read, username_read, created_read, updated_read) \
+        CROSS JOIN LATERAL (SELECT balances, is_frozen_for_fraud, is_active, is_banned, username, created_at, updated_at \
+        FROM countersign_accounts WHERE ledger_id = $1 AND id = new.id LIMIT 1) AS kept \
+        WHERE new.updated_read IS NULL OR (kept.balances = new.balances_read \
+        AND kept.is_frozen_for_fraud = new.frozen_read AND kept.is_active = new.active_read \
+        AND kept.is_banned = new.banned_read AND kept.username IS NOT DISTINCT FROM new.username_read \
+        AND kept.created_at = new.created_read AND kept.updated_at = new.updated_read) \
+        ON CONFLICT (ledger_id, id) DO UPDATE SET version = a.version + 1, balances = excluded.balances, \
         is_frozen_for_fraud = excluded.is_frozen_for_fraud, is_active = excluded.is_active, \
         is_banned = excluded.is_banned, username = excluded.username, updated_at = excluded.updated_at \
         WHERE a.version = excluded.version RETURNING 1) \
@@ -207,9 +244,11 @@ impl<'a> Accounts<'a> {
         ON CONFLICT (ledger_id, id) DO NOTHING RETURNING 1) \
         SELECT 1 / (count(*) = cardinality($2::text[]))::int FROM written";
 
-    pub(super) fn of(accounts: &'a [Account]) -> Result<Self, StoreError> {
+    /// `read`: as they were read, by id.
+    pub(super) fn of(accounts: &'a [Account], read: &'a HashMap<String, Account>) -> Result<Self, StoreError> {
         let mut columns = Self::default();
         for account in accounts {
+            columns.read.push(read.get(&account.id));
             columns.id.push(&account.id);
             columns.version.push(number(account.version)?);
             columns.balances.push(Json(&account.balances));
@@ -222,13 +261,12 @@ impl<'a> Accounts<'a> {
         Ok(columns)
     }
 
-    pub(super) fn ids(&self) -> &Vec<&'a str> {
-        &self.id
-    }
-
     pub(super) fn for_update(&self) -> Values<'_> {
         let [frozen, active, banned] = &self.flags;
-        vec![&self.id, &self.version, &self.balances, frozen, active, banned, &self.username, &self.updated_at]
+        let mut values: Values<'_> =
+            vec![&self.id, &self.version, &self.balances, frozen, active, banned, &self.username, &self.updated_at];
+        values.extend(self.read.values());
+        values
     }
 
     pub(super) fn for_opening(&self) -> Values<'_> {

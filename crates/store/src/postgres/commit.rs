@@ -7,48 +7,39 @@
 //! head.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::slice;
 
-use countersign_core::hash::Hash;
+use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::Json;
-use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
-use super::cells::{Cells, moment, number};
-use super::columns::{self, Accounts, Acts, Answers, Checkpoints, Digest, Entries, Nodes, Personals, Values};
+use super::cells::{Cells, number};
+use super::columns::{self, Accounts, Acts, Answers, Checkpoints, Entries, Nodes, Personals, Values};
+use super::documents::{Documents, HEAD, TREASURY};
 use super::fault::fault;
 use super::last::{self, Last};
 use super::link::Client;
-use super::rows;
+use super::{load, rows};
 use crate::batch::{Batch, SignedCheckpoint};
-use crate::error::{Document, StoreError, VersionError};
+use crate::error::StoreError;
+use crate::head::Head;
+use crate::store::Wanted;
 
 /// Each statement takes rows as they are then, and waits for a row that somebody else is writing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 // Those that say how many rows they must write divide by 0 where it was another number.
-const HEAD: &str = "WITH written AS (UPDATE countersign_ledger SET version = version + 1, seq = $3, hash = $4, \
-    time = $5, roots = $6, totals = $7, halt = $8 \
-    WHERE ledger_id = $1 AND version = $2 AND seq = $9 AND hash = $10 RETURNING 1) SELECT 1 / count(*) FROM written";
-const TREASURY: &str = "WITH written AS (UPDATE countersign_treasury SET version = version + 1, collected = $3, \
-    transactions = $4, last_collection_at = $5, last_withdrawal_at = $6, last_withdrawal_by = $7 \
-    WHERE ledger_id = $1 AND version = $2 RETURNING 1) SELECT 1 / count(*) FROM written";
 const ERASE: &str = "WITH written AS (DELETE FROM countersign_personal AS p USING countersign_entries AS e \
     WHERE p.ledger_id = $1 AND e.ledger_id = $1 AND e.seq = p.seq AND e.transaction_id = ANY ($2::uuid[]) \
     RETURNING 1) SELECT 1 / (count(*) = cardinality($2::uuid[]))::int FROM written";
-const VERSIONS: &str = "SELECT id, version FROM countersign_accounts WHERE ledger_id = $1 AND id = ANY ($2::text[])";
 
 /// A batch as the database takes it.
 struct Writes<'a> {
     ledger: Uuid,
     batch: &'a Batch,
-    /// Hash of the entry that it follows.
-    follows: Hash,
-    /// Version and `seq` of the head, and the `seq` before the batch.
-    counts: [i64; 3],
-    /// The Treasury's version and transactions.
-    treasury_counts: [i64; 2],
+    documents: Documents<'a>,
+    /// `seq` of the entry that it follows.
+    follows: i64,
     accounts: Accounts<'a>,
     opened: Accounts<'a>,
     /// The entry that it follows; none where there is none yet, or it does not matter.
@@ -69,9 +60,10 @@ pub(super) async fn commit(client: &Client, ledger: Uuid, batch: &Batch, known: 
     let mut writes = Writes::of(ledger, batch)?;
     let mut last = None;
     if writes.must_follow() {
-        last = known.of(client, ledger, writes.counts[2], writes.follows).await?;
+        last = known.of(client, ledger, writes.follows, batch.basis.head.hash).await?;
         if last.is_none() {
-            return Err(writes.explain(client).await?.unwrap_or_else(|| writes.ends_otherwise()));
+            writes.explain(client).await?;
+            return Err(writes.ends_otherwise());
         }
     }
     writes.last = last.as_ref().map(|last| Entries::of(slice::from_ref(last))).transpose()?;
@@ -79,11 +71,10 @@ pub(super) async fn commit(client: &Client, ledger: Uuid, batch: &Batch, known: 
     if let Err(error) = writes.write_all(client).await {
         // Where this fails the connection is gone, and the transaction with it.
         let _ = client.batch_execute("ROLLBACK").await;
-        let explained = match error.code() {
-            Some(&SqlState::DIVISION_BY_ZERO | &SqlState::UNIQUE_VIOLATION) => writes.explain(client).await?,
-            _ => None,
-        };
-        return Err(explained.unwrap_or_else(|| fault(error)));
+        if let Some(&SqlState::DIVISION_BY_ZERO | &SqlState::UNIQUE_VIOLATION) = error.code() {
+            writes.explain(client).await?;
+        }
+        return Err(fault(error));
     }
     batch.entries.last().into_iter().for_each(|last| known.keep(last));
     Ok(())
@@ -91,22 +82,18 @@ pub(super) async fn commit(client: &Client, ledger: Uuid, batch: &Batch, known: 
 
 impl<'a> Writes<'a> {
     fn of(ledger: Uuid, batch: &'a Batch) -> Result<Self, StoreError> {
-        let (seq, hash) = follows(batch);
-        batch.check_follows(seq, &hash)?;
+        batch.check_follows()?;
         check_erased(batch)?;
         if let Some(beyond) = batch.checkpoints.iter().find(|checkpoint| checkpoint.size > batch.head.seq) {
             return Err(beyond_head(beyond, batch.head.seq));
         }
-        let (version, transactions) =
-            batch.treasury.as_ref().map_or((0, 0), |treasury| (treasury.version, treasury.transactions));
         Ok(Self {
             ledger,
             batch,
-            follows: hash,
-            counts: [number(batch.head.version)?, number(batch.head.seq)?, number(seq)?],
-            treasury_counts: [number(version)?, number(transactions)?],
-            accounts: Accounts::of(&batch.accounts)?,
-            opened: Accounts::of(&batch.opened)?,
+            documents: Documents::of(batch)?,
+            follows: number(batch.basis.head.seq)?,
+            accounts: Accounts::of(&batch.accounts, &batch.basis.accounts)?,
+            opened: Accounts::of(&batch.opened, &batch.basis.accounts)?,
             last: None,
             entries: Entries::of(&batch.entries)?,
             personals: Personals::of(&batch.entries)?,
@@ -121,7 +108,7 @@ impl<'a> Writes<'a> {
 
     /// Whether it matters which entry is the last.
     fn must_follow(&self) -> bool {
-        self.counts[2] > 0 && !self.batch.only_halts()
+        self.follows > 0 && !self.batch.only_halts()
     }
 
     /// Statements that this batch needs, and whether it does.
@@ -182,11 +169,11 @@ impl<'a> Writes<'a> {
         let answers: [_; 6] = tokio::join!(
             biased;
             client.batch_execute(BEGIN),
-            self.write_head(client),
+            self.write(client, HEAD, self.documents.for_head()),
             self.write(client, Entries::HOLD, self.last.as_ref().map_or_else(Vec::new, Entries::values)),
             self.write(client, Accounts::UPDATE, self.accounts.for_update()),
             self.write(client, Accounts::OPEN, self.opened.for_opening()),
-            self.write_treasury(client),
+            self.write(client, TREASURY, self.documents.for_treasury()),
         )
         .into();
         answers.into_iter().collect()
@@ -209,55 +196,27 @@ impl<'a> Writes<'a> {
         answers.into_iter().collect()
     }
 
-    async fn write_head(&self, client: &Client) -> Result<(), Error> {
-        let head = &self.batch.head;
-        let roots: Vec<u8> = head.range.roots().iter().flat_map(|root| root.0).collect();
-        let (hash, time, previous) = (Digest(head.hash), head.time.map(moment), Digest(self.follows));
-        let (totals, halt) = (Json(&head.totals), head.halt.as_ref().map(Json));
-        let [version, seq, before] = &self.counts;
-        self.write(client, HEAD, vec![version, seq, &hash, &time, &roots, &totals, &halt, before, &previous]).await
-    }
-
-    async fn write_treasury(&self, client: &Client) -> Result<(), Error> {
-        let Some(treasury) = &self.batch.treasury else { return Ok(()) };
-        let [version, transactions] = &self.treasury_counts;
-        let [collection, withdrawal] =
-            [treasury.last_collection_at, treasury.last_withdrawal_at].map(|time| time.map(moment));
-        let (collected, by) = (Json(&treasury.collected), &treasury.last_withdrawal_by);
-        self.write(client, TREASURY, vec![version, &collected, transactions, &collection, &withdrawal, by]).await
-    }
-
-    /// Which document was not as it was read, once nothing of the batch was written; `None` where each is.
-    async fn explain(&self, client: &Client) -> Result<Option<StoreError>, StoreError> {
-        let accounts = self.versions(client, &self.accounts).await?;
-        for account in &self.batch.accounts {
-            let found = accounts.get(&account.id).copied().unwrap_or(0);
-            if found != account.version {
-                return Ok(Some(stale(Document::Account(account.id.clone()), account.version, found)));
-            }
+    /// Which document was not as it was read, once nothing of the batch was written, or what else was wrong.
+    async fn explain(&self, client: &Client) -> Result<(), StoreError> {
+        let Batch { basis, accounts, opened, treasury, .. } = self.batch;
+        let ids = accounts.iter().chain(opened).map(|account| account.id.clone()).collect();
+        let kept = load::load(client, &self.ledger, &Wanted { accounts: ids, ..Wanted::default() }).await?;
+        for account in accounts {
+            basis.hold_account(account, kept.accounts.get(&account.id))?;
         }
-        if let Some(id) = self.versions(client, &self.opened).await?.keys().min() {
-            return Ok(Some(StoreError::Exists { what: format!("an account {id}") }));
+        if let Some(id) = opened.iter().map(|account| &account.id).filter(|id| kept.accounts.contains_key(*id)).min() {
+            return Err(StoreError::Exists { what: format!("an account {id}") });
         }
-        if let Some(treasury) = &self.batch.treasury {
-            let found = rows::treasury(&self.read(client, rows::TREASURY).await?)?.version;
-            if found != treasury.version {
-                return Ok(Some(stale(Document::Treasury, treasury.version, found)));
-            }
-        }
-        let head = rows::head(&self.read(client, rows::HEAD).await?)?;
-        if head.version != self.batch.head.version {
-            return Ok(Some(stale(Document::Ledger, self.batch.head.version, head.version)));
-        }
-        self.batch.check_follows(head.seq, &head.hash)?;
+        basis.hold_treasury(treasury.as_ref(), &kept.treasury)?;
+        basis.hold_head(&kept.head)?;
         self.explain_rows(client).await
     }
 
     /// The same, where every document is as it was read.
-    async fn explain_rows(&self, client: &Client) -> Result<Option<StoreError>, StoreError> {
-        let [_, _, seq] = self.counts;
-        if self.must_follow() && last::read(client, self.ledger, seq, self.follows).await?.is_none() {
-            return Ok(Some(self.ends_otherwise()));
+    async fn explain_rows(&self, client: &Client) -> Result<(), StoreError> {
+        let hash = self.batch.basis.head.hash;
+        if self.must_follow() && last::read(client, self.ledger, self.follows, hash).await?.is_none() {
+            return Err(self.ends_otherwise());
         }
         let sql = "SELECT count(*) FROM countersign_entries AS e JOIN countersign_personal AS p \
                    ON p.ledger_id = e.ledger_id AND p.seq = e.seq \
@@ -265,40 +224,17 @@ impl<'a> Writes<'a> {
         let statement = client.prepare_cached(sql).await.map_err(fault)?;
         let found = client.query_one(&statement, &[&self.ledger, &self.erased]).await.map_err(fault)?;
         if Cells::new(&found, rows::ENTRIES_TABLE).count(0)? == self.erased.len() as u64 {
-            return Ok(None);
+            return Ok(());
         }
         let ids = self.batch.erased.join(", ");
         let why = format!("not each of these entries has a personal block to erase: {ids}");
-        Ok(Some(StoreError::Refused { why }))
+        Err(StoreError::Refused { why })
     }
 
     fn ends_otherwise(&self) -> StoreError {
-        let ([_, _, seq], hash) = (self.counts, self.follows);
+        let Head { seq, hash, .. } = &self.batch.basis.head;
         let why = format!("the ledger ends with the entry {seq} of hash {hash}, which the last entry is not");
         StoreError::Damaged(why)
-    }
-
-    async fn versions(&self, client: &Client, accounts: &Accounts<'_>) -> Result<HashMap<String, u64>, StoreError> {
-        let statement = client.prepare_cached(VERSIONS).await.map_err(fault)?;
-        let found = client.query(&statement, &[&self.ledger, accounts.ids()]).await.map_err(fault)?;
-        let read = |row: &Row| {
-            let row = Cells::new(row, rows::ACCOUNTS_TABLE);
-            Ok((row.text(0)?, row.count(1)?))
-        };
-        found.iter().map(read).collect()
-    }
-
-    async fn read(&self, client: &Client, sql: &str) -> Result<Vec<Row>, StoreError> {
-        let statement = client.prepare_cached(sql).await.map_err(fault)?;
-        client.query(&statement, &[&self.ledger]).await.map_err(fault)
-    }
-}
-
-/// `seq` and hash of the entry that a batch says it follows.
-fn follows(batch: &Batch) -> (u64, Hash) {
-    match batch.entries.first() {
-        Some(first) => (first.seq.saturating_sub(1), Hash::parse(&first.previous_hash).unwrap_or_default()),
-        None => (batch.head.seq, batch.head.hash),
     }
 }
 
@@ -310,10 +246,6 @@ fn check_erased(batch: &Batch) -> Result<(), StoreError> {
         Some(id) => Err(StoreError::Refused { why: format!("no ERASURE entry of the batch names the entry {id}") }),
         None => Ok(()),
     }
-}
-
-fn stale(document: Document, expected: u64, found: u64) -> StoreError {
-    VersionError { document, expected, found }.into()
 }
 
 pub(super) fn beyond_head(checkpoint: &SignedCheckpoint, seq: u64) -> StoreError {

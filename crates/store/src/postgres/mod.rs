@@ -12,6 +12,7 @@ mod address;
 mod cells;
 mod columns;
 mod commit;
+mod documents;
 mod fault;
 mod history;
 mod last;

@@ -1,6 +1,6 @@
 //! One commit: the documents and the head, each where it has the version that was read, then what is new.
 
-use countersign_core::books::{Account, Treasury};
+use countersign_core::books::Account;
 use countersign_core::hash::Hash;
 use countersign_core::seal::{PersonalBlock, Record};
 use rusqlite::types::ToSql;
@@ -9,21 +9,32 @@ use serde::Serialize;
 
 use super::cells::number;
 use super::fault::{fault, inserting};
+use super::load;
 use super::rows::{self, entry_columns};
 use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
-use crate::error::{Document, StoreError, VersionError};
+use crate::error::StoreError;
 use crate::head::Head;
 
-const ACCOUNT: &str = "UPDATE accounts SET version = version + 1, balances = ?3, is_frozen_for_fraud = ?4, \
-                       is_active = ?5, is_banned = ?6, username = ?7, updated_at = ?8 WHERE id = ?1 AND version = ?2";
+macro_rules! update_account {
+    () => {
+        "UPDATE accounts SET version = version + 1, balances = ?2, is_frozen_for_fraud = ?3, is_active = ?4, \
+         is_banned = ?5, username = ?6, updated_at = ?7 WHERE id = ?1"
+    };
+}
+
+const ACCOUNT: &str = update_account!();
+const ACCOUNT_AS_READ: &str = concat!(
+    update_account!(),
+    " AND version = ?8 AND balances = ?9 AND is_frozen_for_fraud = ?10 AND is_active = ?11 AND is_banned = ?12 \
+     AND username IS ?13 AND created_at = ?14 AND updated_at = ?15"
+);
 const OPENED: &str = "INSERT INTO accounts (id, version, balances, is_frozen_for_fraud, is_active, is_banned, \
                       username, created_at, updated_at) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-const TREASURY: &str = "UPDATE treasury SET version = version + 1, collected = ?2, transactions = ?3, \
-                        last_collection_at = ?4, last_withdrawal_at = ?5, last_withdrawal_by = ?6 \
-                        WHERE one = 1 AND version = ?1";
-const HEAD: &str = "UPDATE ledger SET version = version + 1, seq = ?2, hash = ?3, time = ?4, roots = ?5, totals = ?6, \
-                    halt = ?7 WHERE one = 1 AND version = ?1";
+const TREASURY: &str = "UPDATE treasury SET version = version + 1, collected = ?1, transactions = ?2, \
+                        last_collection_at = ?3, last_withdrawal_at = ?4, last_withdrawal_by = ?5 WHERE one = 1";
+const HEAD: &str = "UPDATE ledger SET version = version + 1, seq = ?1, hash = ?2, time = ?3, roots = ?4, totals = ?5, \
+                    halt = ?6 WHERE one = 1";
 const LAST: &str = concat!(
     "SELECT ",
     entry_columns!(),
@@ -48,9 +59,9 @@ const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2
 /// Writes a batch, all or nothing. It is durable when this returns.
 pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    update_accounts(&transaction, &batch.accounts)?;
+    update_accounts(&transaction, batch)?;
     batch.opened.iter().try_for_each(|account| open_account(&transaction, account))?;
-    batch.treasury.iter().try_for_each(|treasury| update_treasury(&transaction, treasury))?;
+    update_treasury(&transaction, batch)?;
     extend(&transaction, batch)?;
     insert_entries(&transaction, &batch.entries)?;
     insert_nodes(&transaction, batch)?;
@@ -69,37 +80,46 @@ fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Other(error.to_string()))
 }
 
-fn update_accounts(transaction: &Transaction<'_>, accounts: &[Account]) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached(ACCOUNT).map_err(fault)?;
-    for account in accounts {
-        let (version, balances) = (number(account.version)?, json(&account.balances)?);
-        let written = statement.execute(params![
-            account.id,
-            version,
-            balances,
-            account.is_frozen_for_fraud,
-            account.is_active,
-            account.is_banned,
-            account.username,
-            account.updated_at.to_string(),
-        ]);
-        if written.map_err(fault)? != 1 {
-            return Err(stale(transaction, account));
+/// An account that is as it was read is found and written in one step. Of any other it is found out what it is: it may
+/// say the same in other words.
+fn update_accounts(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+    let mut as_read = transaction.prepare_cached(ACCOUNT_AS_READ).map_err(fault)?;
+    for account in &batch.accounts {
+        if let Some(read) = batch.basis.accounts.get(&account.id)
+            && update_as_read(&mut as_read, account, read)?
+        {
+            continue;
         }
+        let kept = rows::one(transaction, load::ACCOUNT, [&account.id], "accounts", rows::account)?;
+        batch.basis.hold_account(account, kept.as_ref())?;
+        let flags = (account.is_frozen_for_fraud, account.is_active, account.is_banned);
+        let (balances, updated) = (json(&account.balances)?, account.updated_at.to_string());
+        let values = params![account.id, balances, flags.0, flags.1, flags.2, account.username, updated];
+        run(transaction, ACCOUNT, values).map_err(fault)?;
     }
     Ok(())
 }
 
-/// What is said of an account that was written meanwhile.
-fn stale(transaction: &Transaction<'_>, account: &Account) -> StoreError {
-    let of_it = "SELECT id, version FROM accounts WHERE id = ?1";
-    match rows::one(transaction, of_it, [&account.id], "accounts", |row| row.count(1)) {
-        Ok(found) => {
-            let (document, expected) = (Document::Account(account.id.clone()), account.version);
-            VersionError { document, expected, found: found.unwrap_or(0) }.into()
-        }
-        Err(error) => error,
-    }
+/// Whether it was written.
+fn update_as_read(statement: &mut Statement<'_>, account: &Account, read: &Account) -> Result<bool, StoreError> {
+    let written = statement.execute(params![
+        account.id,
+        json(&account.balances)?,
+        account.is_frozen_for_fraud,
+        account.is_active,
+        account.is_banned,
+        account.username,
+        account.updated_at.to_string(),
+        number(account.version)?,
+        json(&read.balances)?,
+        read.is_frozen_for_fraud,
+        read.is_active,
+        read.is_banned,
+        read.username,
+        read.created_at.to_string(),
+        read.updated_at.to_string(),
+    ]);
+    Ok(written.map_err(fault)? == 1)
 }
 
 fn open_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), StoreError> {
@@ -122,42 +142,35 @@ fn open_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), 
     Ok(())
 }
 
-fn update_treasury(transaction: &Transaction<'_>, treasury: &Treasury) -> Result<(), StoreError> {
-    let (version, collected) = (number(treasury.version)?, json(&treasury.collected)?);
+fn update_treasury(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+    if batch.treasury.is_some() || batch.basis.treasury.is_some() {
+        batch.basis.hold_treasury(batch.treasury.as_ref(), &rows::treasury(transaction)?)?;
+    }
+    let Some(treasury) = &batch.treasury else { return Ok(()) };
     let time = |time: Option<countersign_core::timestamp::Timestamp>| time.map(|time| time.to_string());
     let written = run(
         transaction,
         TREASURY,
         params![
-            version,
-            collected,
+            json(&treasury.collected)?,
             number(treasury.transactions)?,
             time(treasury.last_collection_at),
             time(treasury.last_withdrawal_at),
             treasury.last_withdrawal_by,
         ],
     );
-    if written.map_err(fault)? == 1 {
-        return Ok(());
-    }
-    let found = rows::treasury(transaction)?.version;
-    Err(VersionError { document: Document::Treasury, expected: treasury.version, found }.into())
+    written.map_err(fault)?;
+    Ok(())
 }
 
 /// Moves the head, where it is still the one that was read and the entries follow it.
 fn extend(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
-    let sql = "SELECT one, version, seq, hash FROM ledger WHERE one = 1";
-    let read = |row: super::cells::Cells<'_>| Ok((row.count(1)?, row.count(2)?, row.hash(3)?));
-    let gone = || StoreError::Damaged("table ledger: its one row is gone".to_owned());
-    let (found, seq, hash) = rows::one(transaction, sql, [], "ledger", read)?.ok_or_else(gone)?;
-    let expected = batch.head.version;
-    if found != expected {
-        return Err(VersionError { document: Document::Ledger, expected, found }.into());
-    }
+    let kept = rows::head(transaction)?;
+    batch.basis.hold_head(&kept)?;
     if !batch.only_halts() {
-        check_last(transaction, seq, &hash)?;
+        check_last(transaction, kept.seq, &kept.hash)?;
     }
-    batch.check_follows(seq, &hash)?;
+    batch.check_follows()?;
     write_head(transaction, &batch.head)
 }
 
@@ -179,7 +192,6 @@ fn write_head(transaction: &Transaction<'_>, head: &Head) -> Result<(), StoreErr
         transaction,
         HEAD,
         params![
-            number(head.version)?,
             number(head.seq)?,
             head.hash.to_string(),
             head.time.map(|time| time.to_string()),

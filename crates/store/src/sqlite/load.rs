@@ -14,7 +14,7 @@ use super::rows::{self, account_columns};
 use crate::error::StoreError;
 use crate::store::{Loaded, Wanted};
 
-const ACCOUNT: &str = concat!("SELECT ", account_columns!(), " FROM accounts WHERE id = ?1");
+pub(super) const ACCOUNT: &str = concat!("SELECT ", account_columns!(), " FROM accounts WHERE id = ?1");
 const REFERENCED: &str = "SELECT seq, sender_id, receiver_id, currency, amount_net, \
                           EXISTS (SELECT 1 FROM personal WHERE personal.seq = entries.seq) \
                           FROM entries WHERE transaction_id = ?1";

@@ -124,6 +124,26 @@ fn a_chain_whose_head_does_not_verify_is_not_extended() {
     }
 }
 
+/// Only what a document says counts, not how it is spelt.
+#[test]
+fn what_says_the_same_in_other_words_is_no_damage() {
+    let ledger = Ledger::furnished();
+    let store = ledger.open();
+    let batch = desk::prepare(&store, &[desk::transfer("alice", "bob", "1")]);
+    edit(
+        &ledger.raw(),
+        "UPDATE accounts SET balances = replace(balances, ':', ' : '); \
+         UPDATE treasury SET collected = collected || ' '; UPDATE ledger SET totals = ' ' || totals",
+    );
+    store.commit(&batch).unwrap();
+    let written = desk::account(&store, "alice");
+    assert_eq!(
+        (written.version, written.balances),
+        (batch.accounts[0].version + 1, batch.accounts[0].balances.clone())
+    );
+    Everything::of(&store).assert_one_chain(&desk::identity());
+}
+
 #[test]
 fn a_schema_that_was_changed_is_refused() {
     for (sql, told) in [
