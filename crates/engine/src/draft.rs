@@ -40,7 +40,6 @@ pub(crate) struct Draft<'a> {
     /// Settled in this batch, by idempotency key.
     keyed: HashMap<String, (Hash, Receipt)>,
     batch: Batch,
-    changed: BTreeSet<String>,
     opened: BTreeSet<String>,
     treasury_changed: bool,
     head_changed: bool,
@@ -52,6 +51,8 @@ pub(crate) struct Draft<'a> {
 #[derive(Debug)]
 pub(crate) struct Drafted {
     pub(crate) batch: Batch,
+    /// What it was made on and does not change.
+    pub(crate) books: Books,
     pub(crate) sent: Sent,
     pub(crate) now: Timestamp,
     pub(crate) frozen: u64,
@@ -63,11 +64,13 @@ pub(crate) struct Drafted {
 const PAGE: u32 = 100;
 
 impl<'a> Draft<'a> {
-    /// A batch on what was loaded.
+    /// A batch on what was loaded, or is known.
     pub(crate) fn on(loaded: Loaded, desk: Desk<'a>) -> Self {
         let Loaded { head, treasury, accounts, referenced, answers, .. } = loaded;
         let clock = desk.stamps.now();
         let now = head.time.map_or(clock, |last| last.max(clock));
+        let mut batch = Batch::on(head);
+        batch.basis.treasury = Some(treasury.clone());
         Self {
             desk,
             clock,
@@ -75,8 +78,7 @@ impl<'a> Draft<'a> {
             books: Books { accounts, treasury, referenced },
             answers,
             keyed: HashMap::new(),
-            batch: Batch::on(head),
-            changed: BTreeSet::new(),
+            batch,
             opened: BTreeSet::new(),
             treasury_changed: false,
             head_changed: false,
@@ -104,16 +106,16 @@ impl<'a> Draft<'a> {
     pub(crate) fn finish(mut self) -> Drafted {
         let is_empty = !(self.head_changed || self.treasury_changed)
             && self.batch.entries.is_empty()
-            && self.changed.is_empty()
+            && self.batch.basis.accounts.is_empty()
             && self.opened.is_empty();
-        for id in &self.opened {
-            self.changed.remove(id);
-        }
         let Books { accounts, treasury, .. } = &mut self.books;
-        self.batch.accounts = self.changed.iter().filter_map(|id| accounts.remove(id)).collect();
+        let mut changed: Vec<&String> = self.batch.basis.accounts.keys().collect();
+        changed.sort_unstable();
+        self.batch.accounts = changed.into_iter().filter_map(|id| accounts.remove(id)).collect();
         self.batch.opened = self.opened.iter().filter_map(|id| accounts.remove(id)).collect();
         self.batch.treasury = self.treasury_changed.then(|| std::mem::take(treasury));
-        Drafted { batch: self.batch, sent: self.sent, now: self.clock, frozen: self.frozen, is_empty }
+        let Self { batch, books, sent, clock: now, frozen, .. } = self;
+        Drafted { batch, books, sent, now, frozen, is_empty }
     }
 
     /// An answer given before is given again, even while the ledger is halted: it moves nothing, and who lost
@@ -212,8 +214,8 @@ impl<'a> Draft<'a> {
 
     /// Makes a settlement an entry.
     fn write(&mut self, settlement: Settlement) -> Receipt {
-        settlement.apply(&mut self.books, self.now);
         self.note(&settlement);
+        settlement.apply(&mut self.books, self.now);
         let batch = &mut self.batch;
         let head = &mut batch.head;
         totals::add(&mut head.totals, &settlement);
@@ -228,18 +230,26 @@ impl<'a> Draft<'a> {
         receipt
     }
 
-    /// Takes note of what a settlement changed.
+    /// Takes note of what a settlement is about to change.
     fn note(&mut self, settlement: &Settlement) {
         let entry = &settlement.entry;
         for id in [&entry.sender_id, &entry.receiver_id] {
-            if has_document(id) && !self.changed.contains(id) {
-                self.changed.insert(id.clone());
-            }
+            self.will_change(id);
         }
         self.treasury_changed |= settlement.bucket.is_some();
         self.sent.note(settlement.kind, &entry.sender_id, &entry.receiver_id);
         if settlement.kind == Kind::Erasure {
             self.batch.erased.extend(entry.reference_id.clone());
+        }
+    }
+
+    /// Keeps an account as it was before the batch first changes it.
+    fn will_change(&mut self, id: &str) {
+        if self.opened.contains(id) || self.batch.basis.accounts.contains_key(id) {
+            return;
+        }
+        if let Some(account) = self.books.accounts.get(id) {
+            self.batch.basis.accounts.insert(id.to_owned(), account.clone());
         }
     }
 
@@ -274,15 +284,16 @@ impl<'a> Draft<'a> {
     ) -> Result<Account, EngineError> {
         check_words(by, reason)?;
         let unknown = || Refusal::UnknownAccount { account: id.chars().take(grammar::MAX_ID).collect() };
-        let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
+        let account = self.books.accounts.get(id).ok_or_else(unknown)?;
         if (account.is_active, account.is_banned) == (standing.is_active, standing.is_banned) {
             return Ok(account.clone());
         }
+        self.will_change(id);
+        let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
         let was = Standing { is_active: account.is_active, is_banned: account.is_banned };
         (account.is_active, account.is_banned) = (standing.is_active, standing.is_banned);
         account.updated_at = self.now;
         let account = written(account.clone());
-        self.changed.insert(id.to_owned());
         changes(was, standing).for_each(|kind| self.act(kind, Some(id), by, reason));
         Ok(account)
     }

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::footing::Footing;
 use crate::halting::halt_store;
+use crate::known::Known;
 use crate::metrics::Metrics;
 use crate::notary::{Notary, Signer, Voucher};
 use crate::queue::NotTaken;
@@ -90,6 +91,7 @@ impl Engine {
             shared: shared.clone(),
             stamps,
             notary,
+            known: Known::default(),
             windows: Windows::default(),
             forget_at: Instant::now(),
             linger: Duration::ZERO,

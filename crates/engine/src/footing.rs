@@ -17,8 +17,8 @@ pub(crate) struct Footing {
 
 impl Footing {
     /// Of a head that this process wrote; `version` is the one that it has now.
-    pub(crate) fn on(head: Head, version: u64) -> Self {
-        Self { version, seq: head.seq, hash: head.hash, range: head.range }
+    pub(crate) fn on(head: &Head, version: u64) -> Self {
+        Self { version, seq: head.seq, hash: head.hash, range: head.range.clone() }
     }
 
     /// Finds its footing on a head.

@@ -5,7 +5,7 @@
 //! settled in `countersign_core::settle`, without I/O) and where the ledger is kept (`countersign_store`).
 //!
 //! ```text
-//! submit → shield → queue → sequencer { load → draft → commit } → reply
+//! submit → shield → queue → sequencer { load, where anything is not known → draft → commit } → reply
 //! ```
 
 pub mod config;
@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod footing;
 mod halting;
+mod known;
 pub mod load;
 mod metrics;
 pub mod notary;

@@ -1,5 +1,8 @@
-//! The one thread of a process that writes: it takes what waits, settles it on what one load brought, writes
-//! it in one commit, and then tells everybody.
+//! The one thread of a process that writes: it takes what waits, settles it on what is known or else on what one load
+//! brought, writes it in one commit, and then tells everybody.
+//!
+//! What is known is confirmed by the commit; where there is none, such as of a batch in which everything is refused,
+//! by a load. Nobody is told what rests on neither.
 //!
 //! A batch that met another writer or a busy database is settled again from what is there then. Of a commit
 //! whose connection was lost it is not known whether it was written: before the batch is settled again, the
@@ -11,12 +14,13 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Batch, Head, Loaded, Store, StoreError};
+use countersign_store::{Batch, Head, Loaded, Store, StoreError, Wanted};
 
 use crate::config::{Config, Retry};
 use crate::draft::{Desk, Draft, Drafted};
 use crate::error::EngineError;
 use crate::footing::Footing;
+use crate::known::Known;
 use crate::notary::Notary;
 use crate::shared::Shared;
 use crate::shield::velocity::{AHEAD_MS, Windows};
@@ -43,6 +47,7 @@ pub(crate) struct Sequencer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) stamps: Box<dyn Stamps>,
     pub(crate) notary: Notary,
+    pub(crate) known: Known,
     pub(crate) windows: Windows,
     pub(crate) forget_at: Instant,
     pub(crate) linger: Duration,
@@ -107,7 +112,7 @@ impl Sequencer {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(error) => error,
             };
-            self.windows.forget();
+            self.forget();
             if !is_worth_another_try(&error) {
                 return Err(EngineError::Store(error));
             }
@@ -119,23 +124,77 @@ impl Sequencer {
         }
     }
 
+    fn forget(&mut self) {
+        self.known.forget();
+        self.windows.forget();
+    }
+
     fn attempt(&mut self, tickets: &[Ticket], lost: &mut Vec<Lost>) -> Result<Vec<Outcome>, StoreError> {
+        if let Some(outcomes) = self.settle_on_known(tickets, lost)? {
+            return Ok(outcomes);
+        }
         let loaded = self.load(tickets)?;
         for pending in lost.iter_mut() {
             if self.was_written(&pending.mark, &loaded)? {
-                self.windows.forget();
+                self.forget();
                 return Ok(std::mem::take(&mut pending.outcomes));
             }
         }
-        let Self { store, config, windows, stamps, .. } = self;
-        let mut draft = Draft::on(loaded, Desk { store: &**store, config, windows, stamps: &mut **stamps });
-        let outcomes: Vec<_> = tickets.iter().map(|ticket| draft.carry_out(&ticket.task)).collect();
-        let drafted = draft.finish();
+        let (drafted, outcomes) = self.draft(tickets, loaded);
         if drafted.is_empty {
+            self.known.keep(drafted.batch.head, drafted.books);
             return Ok(outcomes);
         }
+        self.write(drafted, outcomes, lost)
+    }
+
+    /// What the tasks come to without a load, where all that they need is known and a commit confirms it.
+    fn settle_on_known(
+        &mut self,
+        tickets: &[Ticket],
+        lost: &mut Vec<Lost>,
+    ) -> Result<Option<Vec<Outcome>>, StoreError> {
+        // Nothing is signed that may turn out to be stale.
+        let now = self.stamps.now();
+        if self.notary.due(self.seq() + tickets.len() as u64, now).is_some() {
+            return Ok(None);
+        }
+        let wanted = self.wanted(tickets, &self.known);
+        let Some(known) = self.known.take(&wanted) else { return Ok(None) };
+        self.compare_clocks(&known.head, now);
+        let (mut drafted, outcomes) = self.draft(tickets, known);
+        if drafted.is_empty {
+            // What is refused is told once it was read again.
+            let Wanted { accounts, .. } = self.wanted(tickets, &Known::default());
+            accounts.iter().for_each(|id| drop(drafted.books.accounts.remove(id)));
+            self.known.keep(drafted.batch.head, drafted.books);
+            return Ok(None);
+        }
+        match self.write(drafted, outcomes, lost) {
+            Err(error @ StoreError::Version(_)) => {
+                self.shared.count_failed_try(&error, true);
+                self.forget();
+                Ok(None)
+            }
+            written => written.map(Some),
+        }
+    }
+
+    fn draft(&mut self, tickets: &[Ticket], loaded: Loaded) -> (Drafted, Vec<Outcome>) {
+        let Self { store, config, windows, stamps, .. } = self;
+        let mut draft = Draft::on(loaded, Desk { store: &**store, config, windows, stamps: &mut **stamps });
+        let outcomes = tickets.iter().map(|ticket| draft.carry_out(&ticket.task)).collect();
+        (draft.finish(), outcomes)
+    }
+
+    fn write(
+        &mut self,
+        drafted: Drafted,
+        outcomes: Vec<Outcome>,
+        lost: &mut Vec<Lost>,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mark = mark(&drafted.batch);
-        match self.commit(drafted, tickets.len()) {
+        match self.commit(drafted, outcomes.len()) {
             Ok(()) => Ok(outcomes),
             Err(error) => {
                 if matches!(error, StoreError::Lost { .. }) {
@@ -146,21 +205,26 @@ impl Sequencer {
         }
     }
 
-    /// Everything that the tasks need, of one snapshot. What senders sent is asked for where it is not known;
-    /// where somebody else wrote meanwhile, nothing is known.
-    fn load(&mut self, tickets: &[Ticket]) -> Result<Loaded, StoreError> {
+    fn wanted(&self, tickets: &[Ticket], known: &Known) -> Wanted {
         let velocity = &self.config.shield.velocity;
+        wanted(tickets.iter().map(|ticket| &ticket.task), velocity, &self.windows, known)
+    }
+
+    /// Everything that the tasks need, of one snapshot: what is known, and the rest from the store. Where somebody else
+    /// wrote meanwhile, nothing is known.
+    fn load(&mut self, tickets: &[Ticket]) -> Result<Loaded, StoreError> {
         loop {
-            let mut wanted = wanted(tickets.iter().map(|ticket| &ticket.task), velocity, &self.windows);
+            let mut wanted = self.wanted(tickets, &self.known);
             let now = self.stamps.now();
-            wanted.sent_since = Some(velocity.since(now));
+            wanted.sent_since = Some(self.config.shield.velocity.since(now));
             let began = Instant::now();
             let mut loaded = self.store.load(&wanted)?;
             self.shared.metrics().load_seconds.note_time(began.elapsed());
             self.follow(&loaded.head)?;
             let version = loaded.head.version;
-            if !self.windows.is_as_of(version) && !self.windows.is_empty() {
-                self.windows.forget();
+            let is_stale = self.known.is_not(&loaded);
+            if is_stale || (!self.windows.is_as_of(version) && !self.windows.is_empty()) {
+                self.forget();
                 continue;
             }
             for sender in &wanted.sent {
@@ -168,6 +232,7 @@ impl Sequencer {
                 times.retain(|at| at.millis() <= now.millis() + AHEAD_MS);
                 self.windows.learn(version, sender, times);
             }
+            self.known.complete(&mut loaded);
             self.compare_clocks(&loaded.head, now);
             return Ok(loaded);
         }
@@ -204,7 +269,7 @@ impl Sequencer {
     }
 
     fn commit(&mut self, drafted: Drafted, tasks: usize) -> Result<(), StoreError> {
-        let Drafted { mut batch, sent, now, frozen, .. } = drafted;
+        let Drafted { mut batch, books, sent, now, frozen, .. } = drafted;
         let before = self.shared.footing().range.clone();
         if let Some(voucher) = self.notary.due(batch.head.seq, now) {
             batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, now)?);
@@ -218,7 +283,8 @@ impl Sequencer {
         let version = batch.head.version + 1;
         self.windows.commit(version, sent, now);
         self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
-        *self.shared.footing() = Footing::on(batch.head, version);
+        *self.shared.footing() = Footing::on(&batch.head, version);
+        self.known.commit(batch, books);
         Ok(())
     }
 

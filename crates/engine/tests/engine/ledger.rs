@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
+use countersign_core::hash::Hash;
 use countersign_core::settle::{Order, Stamp};
 use countersign_core::timestamp::Timestamp;
 use countersign_engine::stamps::{Stamps, SystemStamps};
@@ -52,6 +53,50 @@ impl Ledger {
     /// Opens it, as another process would.
     pub(crate) fn open(&self) -> Arc<dyn Store> {
         countersign_store::open(&self.location, Some(NAME)).unwrap().into()
+    }
+
+    /// Another one of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        match self.location {
+            Location::Sqlite(_) => sqlite(),
+            Location::Postgres(_) => postgres(),
+        }
+    }
+
+    /// Updates a row as whoever owns the database can: its triggers are taken away for it, its rights do not bind him.
+    /// `what`: the table by its name in SQLite, `SET` and what follows.
+    pub(crate) fn edit(&self, what: &str) {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let file = rusqlite::Connection::open(path).unwrap();
+                let trigger = "SELECT sql FROM sqlite_schema WHERE name = 'entries_never_change'";
+                let trigger: String = file.query_row(trigger, [], |row| row.get(0)).unwrap();
+                let edit = format!("DROP TRIGGER entries_never_change; UPDATE {what}; {trigger}");
+                file.execute_batch(&edit).unwrap();
+            }
+            Location::Postgres(url) => {
+                let database = url.rsplit('/').next().unwrap();
+                countersign_testbed::shared().sql(database, &format!("UPDATE countersign_{what}"));
+            }
+        }
+    }
+
+    /// A hash as SQL writes it.
+    pub(crate) fn literal(&self, hash: &[u8; 32]) -> String {
+        let hex = Hash(*hash);
+        match self.location {
+            Location::Sqlite(_) => format!("'{hex}'"),
+            Location::Postgres(_) => format!("'\\x{hex}'"),
+        }
+    }
+
+    /// Roots of subtrees as the head keeps them.
+    pub(crate) fn roots(&self, roots: &[[u8; 32]]) -> String {
+        let hex: Vec<String> = roots.iter().map(|root| Hash(*root).to_string()).collect();
+        match self.location {
+            Location::Sqlite(_) => format!("'[\"{}\"]'", hex.join("\",\"")),
+            Location::Postgres(_) => format!("'\\x{}'", hex.concat()),
+        }
     }
 
     pub(crate) fn engine(&self, config: Config) -> Engine {

@@ -8,6 +8,7 @@ mod double;
 mod economy;
 mod halt;
 mod keys;
+mod known;
 mod ledger;
 mod model;
 mod naive;
