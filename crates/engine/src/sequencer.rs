@@ -281,7 +281,7 @@ impl Sequencer {
         self.shared.count_commit(took, tasks, frozen, batch.checkpoints.len());
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
         let version = batch.head.version + 1;
-        self.windows.commit(version, sent, now);
+        self.windows.commit(version, batch.opened.iter().map(|account| account.id.as_str()), sent, now);
         self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
         *self.shared.footing() = Footing::on(&batch.head, version);
         self.known.commit(batch, books);

@@ -138,9 +138,18 @@ impl Windows {
         times.len()
     }
 
-    /// Takes over what a batch wrote, whose head has this version.
-    pub(crate) fn commit(&mut self, version: u64, sent: Sent, now: Timestamp) {
+    /// Takes over what a batch wrote, whose head has this version. What it opened has sent nothing before.
+    pub(crate) fn commit<'a>(
+        &mut self,
+        version: u64,
+        opened: impl Iterator<Item = &'a str>,
+        sent: Sent,
+        now: Timestamp,
+    ) {
         self.as_of = Some(version);
+        for account in opened {
+            self.times.entry(account.to_owned()).or_default();
+        }
         for (account, sent) in sent.0 {
             let Some(times) = self.times.get_mut(&account) else { continue };
             if sent.pardoned {
@@ -202,10 +211,12 @@ mod tests {
         assert_eq!((windows.count("ada", at(0), at(9)), windows.count("ada", at(1), at(9))), (3, 2));
         let mut sent = Sent::default();
         (0..2).for_each(|_| sent.note(Kind::Transfer, "ada", "ben"));
+        sent.note(Kind::Transfer, "cleo", "ben");
         assert_eq!((sent.total("ada", 2), sent.total("ben", 0)), (4, 0));
-        windows.commit(8, sent, at(9));
-        assert_eq!((windows.count("ada", at(2), at(9)), windows.kept), (3, 3));
-        assert!(windows.is_as_of(8) && windows.knows("ada") && !windows.knows("ben"));
+        windows.commit(8, ["cleo"].into_iter(), sent, at(9));
+        assert_eq!((windows.count("ada", at(2), at(9)), windows.kept), (3, 4));
+        assert_eq!(windows.count("cleo", at(2), at(9)), 1);
+        assert!(windows.is_as_of(8) && windows.knows("ada") && !windows.knows("ben") && windows.knows("cleo"));
     }
 
     #[test]
@@ -217,7 +228,7 @@ mod tests {
         sent.note(Kind::AccountUnfreeze, "SYSTEM", "ada");
         sent.note(Kind::Transfer, "ada", "ben");
         assert_eq!(sent.total("ada", 2), 1);
-        windows.commit(8, sent, at(9));
+        windows.commit(8, std::iter::empty(), sent, at(9));
         assert_eq!((windows.count("ada", at(0), at(9)), windows.kept), (1, 1));
     }
 
@@ -227,7 +238,7 @@ mod tests {
         windows.learn(7, "ada", vec![at(1); MAX_TIMES]);
         let mut sent = Sent::default();
         sent.note(Kind::Transfer, "ada", "ben");
-        windows.commit(8, sent, at(9));
+        windows.commit(8, std::iter::empty(), sent, at(9));
         assert!(windows.is_empty() && windows.kept == 0);
     }
 }
