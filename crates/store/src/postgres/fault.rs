@@ -22,9 +22,13 @@ pub(super) fn fault(error: Error) -> StoreError {
 fn answered(error: &DbError) -> StoreError {
     let why = error.message().to_owned();
     match error.code().code() {
-        // Serialization, deadlock, a lock or a statement that took too long, all connections in use; a division by 0,
-        // by which a commit fails where a document is not as it was read, and which nothing explained afterwards.
-        "40001" | "40P01" | "55P03" | "57014" | "53300" | "22012" => StoreError::Busy { why },
+        // Serialization, deadlock, a lock or a statement that took too long, all connections in use.
+        "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreError::Busy { why },
+        // A division by 0, by which a commit fails where a document is not as it was read, and which nothing explained.
+        "22012" => {
+            let why = "a document was not as it was read, or says the same in words that this program does not write";
+            StoreError::Busy { why: why.to_owned() }
+        }
         "42501" | "25006" | "28000" | "28P01" => StoreError::Refused { why },
         "23505" => StoreError::Exists { what: conflict(error) },
         "3D000" | "3F000" | "42P01" => StoreError::NotThisLedger(why),
