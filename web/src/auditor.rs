@@ -99,7 +99,7 @@ fn begin(worker: &Worker, state: &RefCell<State>) -> Result<(), JsValue> {
 }
 
 /// A worker that cannot even be loaded says so by an event without a message.
-fn fault(event: &Event) -> String {
+pub(crate) fn fault(event: &Event) -> String {
     let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
     message.unwrap_or_else(|| "the verifier could not be loaded from this site".to_owned())
 }

@@ -12,7 +12,7 @@ use crate::trusted::Brought;
 /// worker files keep their names across builds, so a cache could pair two that do not fit.
 pub(crate) const BUILD: &str = env!("COUNTERSIGN_BUILD");
 
-/// From the page: what to audit.
+/// From the page: what to audit. From a worker to its colleague: what to take off it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
     /// A file of this machine.
@@ -33,6 +33,15 @@ pub(crate) enum Order {
         name: String,
         /// What the auditor brings.
         brought: Brought,
+    },
+    /// Whole lines of a file that another worker audits. The answer is no news but an `ArrayBuffer`: as postcard
+    /// writes it, the lines' `Segment`, or why they could not be read.
+    Stretch {
+        /// The lines: a handle, not their bytes.
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        lines: Blob,
+        /// The `Context` that they stand in, as JSON: JavaScript's numbers could not say every size in it.
+        context: String,
     },
 }
 

@@ -233,6 +233,18 @@ impl Cutter {
         }
     }
 
+    /// Whether nothing was taken of a line that is not whole.
+    pub(crate) const fn is_between_lines(&self) -> bool {
+        self.filled == self.line && !self.skipping
+    }
+
+    /// Hands on what whole lines there are, however few.
+    pub(crate) fn flush(&mut self, each: &mut Each<'_>) {
+        if self.line > 0 {
+            self.cut(each);
+        }
+    }
+
     /// Hands on the whole lines; what follows them stays.
     fn cut(&mut self, each: &mut Each<'_>) {
         self.tail.clear();

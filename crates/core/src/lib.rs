@@ -28,6 +28,7 @@ pub mod seal;
 pub mod segment;
 pub mod settle;
 mod sniff;
+pub mod stretch;
 mod survey;
 pub mod surveyor;
 pub mod timestamp;

@@ -62,6 +62,15 @@ impl<S: Surveying> Survey<S> {
         }
     }
 
+    /// What the blocks so far amount to, for more to be added; `None` on several threads, which may still be at it.
+    pub(crate) fn total(&mut self) -> Option<&mut S::Outcome> {
+        match self {
+            Self::Here(alone) => Some(&mut alone.total),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Pool(_) => None,
+        }
+    }
+
     pub(crate) fn entries(&self) -> u64 {
         match self {
             Self::Here(alone) => S::entries(&alone.total),

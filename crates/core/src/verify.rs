@@ -9,6 +9,7 @@ use crate::forensics::{Holdings, SecondReading, conclude};
 use crate::intake::{Cutter, Decoder};
 use crate::legacy::LegacyAudit;
 use crate::report::{Input, NotChecked, Report};
+use crate::segment::Segment;
 use crate::sniff::{Form, form};
 use crate::survey::Survey;
 use crate::surveyor::{Context, Marks, Surveyor};
@@ -167,6 +168,37 @@ impl Verifier {
         Ok(count)
     }
 
+    /// What others must know to take a part of this reading: each of them makes a segment of a
+    /// [`stretch`](crate::stretch) of what comes next. `None` where all is to be pushed here: what was pushed does not
+    /// end with a line, or is anything but the first reading of a plain export of format 2 on one thread, or its
+    /// bytes are hashed along the way.
+    #[must_use]
+    pub fn shared(&self) -> Option<Context> {
+        match &self.stage {
+            Stage::Survey { header, holdings, cutter, survey: Survey::Here(_) }
+                if self.decoder.is_plain() && self.hasher.is_none() && cutter.is_between_lines() =>
+            {
+                Some(context(header, holdings))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes what the next whole lines amount to, in the place of their bytes, of which there were so many.
+    ///
+    /// # Panics
+    /// Where [`Verifier::shared`] gives none.
+    pub fn join(&mut self, lines: Segment, bytes: u64) {
+        assert!(self.shared().is_some(), "asked for before a stretch is given to others");
+        if let Stage::Survey { cutter, survey, .. } = &mut self.stage {
+            cutter.flush(&mut |block| survey.block(block));
+            if let Some(total) = survey.total() {
+                *total = std::mem::take(total).merge(lines);
+            }
+        }
+        self.bytes += bytes;
+    }
+
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -262,14 +294,18 @@ impl Stage {
         let holdings = Box::new(Holdings::of(options)?);
         *self = match form {
             Form::Ledger(header) => {
-                let context = Context { personal: header.personal, marks: Marks::of(&holdings.sizes()) };
-                let survey = Survey::new(context, options.threads);
+                let survey = Survey::new(context(&header, &holdings), options.threads);
                 Self::Survey { header, holdings, cutter: Cutter::default(), survey }
             }
             form => Self::Legacy(Box::new(LegacyAudit::new(&form, options.threads))),
         };
         self.take(&start[body..], options)
     }
+}
+
+/// What a line of this export is read by.
+fn context(header: &Header, holdings: &Holdings) -> Context {
+    Context { personal: header.personal, marks: Marks::of(&holdings.sizes()) }
 }
 
 /// Format 1 has no checkpoints: what the auditor gave to judge them by goes unused, and is said to.

@@ -1,7 +1,10 @@
 //! The worker's side: one audit, fed from a file or a stream, told to the page as it goes.
 
+mod colleagues;
 mod digest;
 mod source;
+mod stretch;
+mod stretches;
 
 use countersign_core::checkpoint::{KeyError, VerifyingKey};
 use countersign_core::{Options, Report, Step, Unreadable, Verifier};
@@ -12,7 +15,9 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{BUILD, News, Order, Progress, Refused};
 use crate::trusted::Brought;
+use colleagues::Colleagues;
 use source::{Source, cause};
+use stretches::Stretches;
 
 /// Most bytes that are taken over into this module's memory at once.
 const CHUNK: usize = 1 << 20;
@@ -39,11 +44,19 @@ fn receive(data: JsValue) {
 }
 
 async fn carry_out(order: Order) {
-    let mut audit = match Audit::new(&order) {
+    match order {
+        Order::File { file, name, brought } => audit(name, &brought, async { Ok(Source::of(file)) }).await,
+        Order::Address { url, name, brought } => audit(name, &brought, Source::open(&url)).await,
+        Order::Stretch { lines, context } => stretch::answer(&lines, &context).await,
+    }
+}
+
+async fn audit(name: String, brought: &Brought, source: impl Future<Output = Result<Source, JsValue>>) {
+    let mut audit = match Audit::new(name, brought) {
         Ok(audit) => audit,
         Err(error) => return tell(&News::Crashed { message: format!("a key was not understood: {error}") }),
     };
-    let mut source = match Source::open(order).await {
+    let mut source = match source.await {
         Ok(source) => source,
         Err(reason) => return tell(&audit.refused(&cannot_read(reason), None)),
     };
@@ -67,15 +80,15 @@ struct Audit {
 }
 
 impl Audit {
-    fn new(order: &Order) -> Result<Self, KeyError> {
-        let (Order::File { name, brought, .. } | Order::Address { name, brought, .. }) = order;
+    fn new(name: String, brought: &Brought) -> Result<Self, KeyError> {
         let now = now();
-        let options = options(name, brought)?;
-        Ok(Self { name: name.clone(), options, began: now, pass_began: now, last_news: now, opening: Vec::new() })
+        let options = options(&name, brought)?;
+        Ok(Self { name, options, began: now, pass_began: now, last_news: now, opening: Vec::new() })
     }
 
     async fn run(&mut self, source: &mut Source) -> Result<Report, Unreadable> {
         let mut verifier = Verifier::new(self.options.clone());
+        self.share(&mut verifier, source).await?;
         loop {
             match self.read(verifier, source).await? {
                 Step::Done(report) => return Ok(report.timed(unix_ms(), now() - self.began)),
@@ -86,12 +99,30 @@ impl Audit {
         }
     }
 
+    /// Has colleagues take most of a large file, and leaves the source where they ended.
+    async fn share(&mut self, verifier: &mut Verifier, source: &mut Source) -> Result<(), Unreadable> {
+        let Source::Blob(file, _) = source else { return Ok(()) };
+        let (file, total) = (file.clone(), source.total());
+        let Some(mut stretches) = Stretches::of(&file) else { return Ok(()) };
+        let opening = stretches.opening().await.map_err(cannot_read)?;
+        self.opening = opening.iter().copied().take(Refused::OPENING as usize).collect();
+        verifier.push(&opening)?;
+        if let Some(context) = verifier.shared() {
+            let mut colleagues = Colleagues::call(&context);
+            while let Some((lines, bytes)) = colleagues.next(&mut stretches).await.map_err(cannot_read)? {
+                verifier.join(*lines, bytes);
+                self.tell_progress(verifier, total);
+            }
+        }
+        source.go_to(stretches.place()).map_err(cannot_read)
+    }
+
     /// One reading of the input, from its start to its end.
     async fn read(&mut self, mut verifier: Verifier, source: &mut Source) -> Result<Step, Unreadable> {
         let mut chunk = vec![0; CHUNK];
         while let Some(mut piece) = source.next().await.map_err(cannot_read)? {
             if self.opening.is_empty() {
-                self.opening = piece.opening(Refused::OPENING);
+                self.opening = piece.opening();
             }
             while verifier.read(&mut piece, &mut chunk)? > 0 {}
             self.tell_progress(&verifier, source.total());

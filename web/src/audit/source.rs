@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, RequestRedirect};
 
-use crate::protocol::Order;
+use crate::protocol::Refused;
 
 /// How many pieces of a response are on their way while one is verified.
 const AHEAD: usize = 3;
@@ -56,17 +56,23 @@ pub(super) struct Stream {
 }
 
 impl Source {
-    /// Opens what the order names.
-    pub(super) async fn open(order: Order) -> Result<Self, JsValue> {
-        match order {
-            Order::File { file, .. } => Ok(Self::of(file)),
-            Order::Address { url, .. } => Stream::open(&url).await.map(Self::Stream),
-        }
+    /// Asks for a file of this origin.
+    pub(super) async fn open(url: &str) -> Result<Self, JsValue> {
+        Stream::open(url).await.map(Self::Stream)
     }
 
-    fn of(blob: Blob) -> Self {
-        let filler = Filler::of(&blob.stream());
+    /// A file.
+    pub(super) fn of(blob: Blob) -> Self {
+        let filler = Filler::of(&blob);
         Self::Blob(blob, filler)
+    }
+
+    /// Goes on at a place of a file, in bytes.
+    pub(super) fn go_to(&mut self, place: f64) -> Result<(), JsValue> {
+        if let Self::Blob(blob, filler) = self {
+            *filler = Filler::of(&blob.slice_with_f64(place)?);
+        }
+        Ok(())
     }
 
     /// The size of the input, where known.
@@ -79,11 +85,10 @@ impl Source {
 
     /// The next bytes, which stand until the next are asked for; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Piece>, JsValue> {
-        let bytes = match self {
+        match self {
             Self::Blob(_, filler) => filler.next().await,
-            Self::Stream(stream) => stream.next().await,
-        };
-        Ok(bytes?.map(Piece))
+            Self::Stream(stream) => Ok(stream.next().await?.map(Piece)),
+        }
     }
 
     /// Goes back to the start.
@@ -102,9 +107,9 @@ impl Piece {
         self.0.length()
     }
 
-    /// The first bytes, at most so many.
-    pub(super) fn opening(&self, most: u32) -> Vec<u8> {
-        self.0.subarray(0, most).to_vec()
+    /// Its first bytes, as many as a refusal shows.
+    pub(super) fn opening(&self) -> Vec<u8> {
+        self.0.subarray(0, Refused::OPENING).to_vec()
     }
 }
 
@@ -118,19 +123,21 @@ impl Read for Piece {
 }
 
 impl Filler {
-    fn of(stream: &ReadableStream) -> Self {
+    pub(super) fn of(blob: &Blob) -> Self {
+        let stream = blob.stream();
         // A reader that brings memory of its own is asked in the same way.
-        let reader = ReadableStreamByobReader::new(stream).unwrap_or_else(|_| stream.get_reader().unchecked_into());
+        let reader = ReadableStreamByobReader::new(&stream).unwrap_or_else(|_| stream.get_reader().unchecked_into());
         Self { reader, room: ArrayBuffer::new(ROOM) }
     }
 
-    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+    /// The next bytes, which stand until the next are asked for; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Piece>, JsValue> {
         let room = Uint8Array::new(&self.room);
         let bytes = content(&JsFuture::from(self.reader.read_with_array_buffer_view(&room)).await?)?;
         if let Some(bytes) = &bytes {
             self.room = bytes.buffer();
         }
-        Ok(bytes)
+        Ok(bytes.map(Piece))
     }
 }
 
@@ -210,6 +217,6 @@ pub(super) fn cause(reason: &JsValue) -> String {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size: whole, positive, below 2^53")]
-fn whole(size: f64) -> u64 {
+pub(super) fn whole(size: f64) -> u64 {
     size as u64
 }

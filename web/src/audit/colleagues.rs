@@ -1,0 +1,173 @@
+//! Other workers that take stretches of the first reading, so that it has as many processors as the machine lends.
+//! They are ended with whoever called them.
+
+use std::collections::BTreeMap;
+
+use countersign_core::segment::Segment;
+use countersign_core::surveyor::Context;
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, Event, MessageEvent, Worker};
+
+use super::scope;
+use super::stretches::Stretches;
+use crate::auditor::fault;
+use crate::protocol::{BUILD, News, Order};
+
+/// Most that are called: past it the browser, which reads the file for all, has no more to give.
+const MOST: u8 = 4;
+/// How many stretches may be under way or wait for one before them, for each colleague.
+const AHEAD: u64 = 2;
+
+/// Colleagues of one audit, and what they are at.
+pub(super) struct Colleagues {
+    all: Vec<Colleague>,
+    heard: UnboundedReceiver<Heard>,
+    context: String,
+    /// Places in `all` of who has nothing to do.
+    idle: Vec<usize>,
+    /// How many stretches were given away, and how many were handed on.
+    given: u64,
+    handed_on: u64,
+    /// Those done whose turn has not come, by number, with their bytes.
+    done: BTreeMap<u64, (Box<Segment>, u64)>,
+    /// Whether all stretches were given away.
+    over: bool,
+}
+
+struct Colleague {
+    worker: Worker,
+    /// Number and bytes of the stretch he is at.
+    at: Option<(u64, u64)>,
+    // Both are called by the worker for as long as it lives.
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+/// What a colleague says, by his place.
+struct Heard(usize, What);
+
+enum What {
+    Ready,
+    Segment(Result<Box<Segment>, String>),
+    Crashed(String),
+}
+
+impl Colleagues {
+    /// As many as the machine has processors, within a limit; none where it has but one.
+    pub(super) fn call(context: &Context) -> Self {
+        let (say, heard) = unbounded();
+        let processors = scope().navigator().hardware_concurrency();
+        let count = (2..=MOST).rev().find(|count| f64::from(*count) <= processors).unwrap_or(0);
+        let all = (0..count).map_while(|place| Colleague::call(usize::from(place), &say).ok()).collect();
+        Self {
+            all,
+            heard,
+            context: serde_json::to_string(context).unwrap_or_default(),
+            idle: Vec::new(),
+            given: 0,
+            handed_on: 0,
+            done: BTreeMap::new(),
+            over: false,
+        }
+    }
+
+    /// What the next stretch amounts to, and its bytes; none where all are taken, or nobody takes any.
+    pub(super) async fn next(&mut self, stretches: &mut Stretches) -> Result<Option<(Box<Segment>, u64)>, JsValue> {
+        loop {
+            if let Some(next) = self.done.remove(&self.handed_on) {
+                self.handed_on += 1;
+                return Ok(Some(next));
+            }
+            self.give(stretches).await?;
+            if self.all.is_empty() || (self.over && self.given == self.handed_on) {
+                return Ok(None);
+            }
+            match self.heard.recv().await {
+                Ok(Heard(place, What::Ready)) => self.idle.push(place),
+                Ok(Heard(place, What::Segment(segment))) => self.keep(place, segment)?,
+                // Nothing is lost where nobody has begun.
+                Ok(Heard(_, What::Crashed(_))) if self.given == 0 => return Ok(None),
+                Ok(Heard(_, What::Crashed(message))) => wasm_bindgen::throw_str(&message),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Gives stretches to whoever has none, unless too many wait for one before them.
+    async fn give(&mut self, stretches: &mut Stretches) -> Result<(), JsValue> {
+        while !self.over
+            && self.given < self.handed_on + AHEAD * self.all.len() as u64
+            && let Some(place) = self.idle.pop()
+        {
+            match stretches.next().await? {
+                Some((lines, bytes)) => {
+                    self.all[place].give(lines, &self.context)?;
+                    self.all[place].at = Some((self.given, bytes));
+                    self.given += 1;
+                }
+                None => self.over = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, place: usize, segment: Result<Box<Segment>, String>) -> Result<(), JsValue> {
+        let segment = segment.map_err(|reason| JsValue::from_str(&reason))?;
+        if let Some((number, bytes)) = self.all[place].at.take() {
+            self.done.insert(number, (segment, bytes));
+        }
+        self.idle.push(place);
+        Ok(())
+    }
+}
+
+impl Colleague {
+    /// Starts a worker; what it says is said under its place.
+    fn call(place: usize, say: &UnboundedSender<Heard>) -> Result<Self, JsValue> {
+        let worker = Worker::new(&format!("audit-boot.js?{BUILD}"))?;
+        let (of_message, of_error) = (say.clone(), say.clone());
+        // Nobody hears what is said once the audit is over.
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let _ = of_message.unbounded_send(Heard(place, What::of(&event.data())));
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+            event.prevent_default();
+            let _ = of_error.unbounded_send(Heard(place, What::Crashed(fault(&event))));
+        });
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, at: None, _on_message: on_message, _on_error: on_error })
+    }
+
+    fn give(&self, lines: Blob, context: &str) -> Result<(), JsValue> {
+        let order = Order::Stretch { lines, context: context.to_owned() };
+        self.worker.post_message(&serde_wasm_bindgen::to_value(&order)?)
+    }
+}
+
+impl Drop for Colleague {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+impl What {
+    /// Of what was said: a stretch's answer as bytes, everything else as news.
+    fn of(said: &JsValue) -> Self {
+        if let Some(buffer) = said.dyn_ref::<ArrayBuffer>() {
+            return match postcard::from_bytes(&Uint8Array::new(buffer).to_vec()) {
+                Ok(segment) => Self::Segment(segment),
+                Err(error) => Self::Crashed(format!("a stretch's answer was not understood: {error}")),
+            };
+        }
+        match serde_json::from_str(&said.as_string().unwrap_or_default()) {
+            Ok(News::Ready { build }) if build == BUILD => Self::Ready,
+            Ok(News::Crashed { message }) => Self::Crashed(message),
+            _ => Self::Crashed("a colleague of another build, or none".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What a colleague does: lines of somebody else's audit, to the segment that they amount to.
+
+use countersign_core::segment::Segment;
+use countersign_core::stretch::Stretch;
+use countersign_core::surveyor::Context;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::Blob;
+
+use super::source::{Filler, cause};
+use super::{scope, tell};
+use crate::protocol::News;
+
+/// Answers whoever gave the order, as [`crate::protocol::Order::Stretch`] says.
+pub(super) async fn answer(lines: &Blob, context: &str) {
+    let context = match serde_json::from_str(context) {
+        Ok(context) => context,
+        Err(error) => return tell(&News::Crashed { message: format!("a stretch was not understood: {error}") }),
+    };
+    let segment = survey(lines, context).await.map_err(|reason| cause(&reason));
+    match postcard::to_stdvec(&segment) {
+        Ok(bytes) => {
+            let buffer = Uint8Array::from(bytes.as_slice()).buffer();
+            // Where even that fails there is nobody left to tell.
+            let _ = scope().post_message_with_transfer(&buffer, &Array::of1(&buffer));
+        }
+        Err(error) => tell(&News::Crashed { message: format!("a stretch could not be said: {error}") }),
+    }
+}
+
+async fn survey(lines: &Blob, context: Context) -> Result<Segment, JsValue> {
+    let (mut filler, mut stretch) = (Filler::of(lines), Stretch::new(context));
+    while let Some(mut piece) = filler.next().await? {
+        while stretch.read(&mut piece).is_ok_and(|count| count > 0) {}
+    }
+    Ok(stretch.finish())
+}
