@@ -65,9 +65,10 @@ impl Known {
         Some(Loaded { head, treasury, accounts, referenced, answers, sent })
     }
 
-    /// Adds what is known to what was loaded of the same head; as [`Known::take`].
-    pub(crate) fn complete(&mut self, loaded: &mut Loaded) {
+    /// Adds what is known, and was not asked for, to what was loaded of the same head; as [`Known::take`].
+    pub(crate) fn complete(&mut self, wanted: &Wanted, loaded: &mut Loaded) {
         let Some(Documents { mut accounts, .. }) = self.documents.take() else { return };
+        wanted.accounts.iter().for_each(|id| drop(accounts.remove(id)));
         accounts.extend(loaded.accounts.drain());
         loaded.accounts = accounts;
         self.undisturbed = self.undisturbed.saturating_add(1);
@@ -166,7 +167,7 @@ mod tests {
             let mut loaded =
                 Loaded { head: head(), treasury: Treasury::default(), accounts, sent, answers, referenced };
             assert!(!known.is_not(&loaded));
-            known.complete(&mut loaded);
+            known.complete(&Wanted { accounts: vec!["ben".to_owned()], ..Wanted::default() }, &mut loaded);
             assert!(loaded.accounts.contains_key("ada"));
         }
         known.keep(head(), books(["ada".to_owned()]));

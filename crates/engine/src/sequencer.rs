@@ -145,7 +145,7 @@ impl Sequencer {
             self.known.keep(drafted.batch.head, drafted.books);
             return Ok(outcomes);
         }
-        self.write(drafted, outcomes, lost)
+        self.write(drafted, outcomes, lost, true)
     }
 
     /// What the tasks come to without a load, where all that they need is known and a commit confirms it.
@@ -162,15 +162,13 @@ impl Sequencer {
         let wanted = self.wanted(tickets, &self.known);
         let Some(known) = self.known.take(&wanted) else { return Ok(None) };
         self.compare_clocks(&known.head, now);
-        let (mut drafted, outcomes) = self.draft(tickets, known);
+        let (drafted, outcomes) = self.draft(tickets, known);
         if drafted.is_empty {
             // What is refused is told once it was read again.
-            let Wanted { accounts, .. } = self.wanted(tickets, &Known::default());
-            accounts.iter().for_each(|id| drop(drafted.books.accounts.remove(id)));
             self.known.keep(drafted.batch.head, drafted.books);
             return Ok(None);
         }
-        match self.write(drafted, outcomes, lost) {
+        match self.write(drafted, outcomes, lost, false) {
             Err(error @ StoreError::Version(_)) => {
                 self.shared.count_failed_try(&error, true);
                 self.forget();
@@ -187,14 +185,16 @@ impl Sequencer {
         (draft.finish(), outcomes)
     }
 
+    /// `was_read`: whether what it was made on was read just now; a checkpoint of anything else is not signed.
     fn write(
         &mut self,
         drafted: Drafted,
         outcomes: Vec<Outcome>,
         lost: &mut Vec<Lost>,
+        was_read: bool,
     ) -> Result<Vec<Outcome>, StoreError> {
         let mark = mark(&drafted.batch);
-        match self.commit(drafted, outcomes.len()) {
+        match self.commit(drafted, outcomes.len(), was_read) {
             Ok(()) => Ok(outcomes),
             Err(error) => {
                 if matches!(error, StoreError::Lost { .. }) {
@@ -210,11 +210,11 @@ impl Sequencer {
         wanted(tickets.iter().map(|ticket| &ticket.task), velocity, &self.windows, known)
     }
 
-    /// Everything that the tasks need, of one snapshot: what is known, and the rest from the store. Where somebody else
-    /// wrote meanwhile, nothing is known.
+    /// Everything that the tasks need, of one snapshot. Accounts that are known are read too: what is refused rests on
+    /// them, and no commit holds them to it. What senders sent is asked for where it is not known.
     fn load(&mut self, tickets: &[Ticket]) -> Result<Loaded, StoreError> {
         loop {
-            let mut wanted = self.wanted(tickets, &self.known);
+            let mut wanted = self.wanted(tickets, &Known::default());
             let now = self.stamps.now();
             wanted.sent_since = Some(self.config.shield.velocity.since(now));
             let began = Instant::now();
@@ -222,9 +222,11 @@ impl Sequencer {
             self.shared.metrics().load_seconds.note_time(began.elapsed());
             self.follow(&loaded.head)?;
             let version = loaded.head.version;
-            let is_stale = self.known.is_not(&loaded);
-            if is_stale || (!self.windows.is_as_of(version) && !self.windows.is_empty()) {
-                self.forget();
+            if self.known.is_not(&loaded) {
+                self.known.forget();
+            }
+            if !self.windows.is_as_of(version) && !self.windows.is_empty() {
+                self.windows.forget();
                 continue;
             }
             for sender in &wanted.sent {
@@ -232,7 +234,7 @@ impl Sequencer {
                 times.retain(|at| at.millis() <= now.millis() + AHEAD_MS);
                 self.windows.learn(version, sender, times);
             }
-            self.known.complete(&mut loaded);
+            self.known.complete(&wanted, &mut loaded);
             self.compare_clocks(&loaded.head, now);
             return Ok(loaded);
         }
@@ -268,10 +270,10 @@ impl Sequencer {
         })
     }
 
-    fn commit(&mut self, drafted: Drafted, tasks: usize) -> Result<(), StoreError> {
+    fn commit(&mut self, drafted: Drafted, tasks: usize, was_read: bool) -> Result<(), StoreError> {
         let Drafted { mut batch, books, sent, now, frozen, .. } = drafted;
         let before = self.shared.footing().range.clone();
-        if let Some(voucher) = self.notary.due(batch.head.seq, now) {
+        if was_read && let Some(voucher) = self.notary.due(batch.head.seq, now) {
             batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, now)?);
         }
         let began = Instant::now();
@@ -281,7 +283,8 @@ impl Sequencer {
         self.shared.count_commit(took, tasks, frozen, batch.checkpoints.len());
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
         let version = batch.head.version + 1;
-        self.windows.commit(version, batch.opened.iter().map(|account| account.id.as_str()), sent, now);
+        let opened = batch.opened.iter().filter(|_| self.config.shield.velocity.enabled);
+        self.windows.commit(version, opened.map(|account| account.id.as_str()), sent, now);
         self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
         *self.shared.footing() = Footing::on(&batch.head, version);
         self.known.commit(batch, books);

@@ -13,6 +13,7 @@ on_each_store!(
     what_is_known_is_not_loaded_again,
     what_another_wrote_is_settled_on,
     no_refusal_is_told_of_what_is_no_longer_so,
+    no_refusal_with_a_key_rests_on_memory,
     a_halt_by_another_is_seen_by_the_next_order,
     who_writes_in_turn_with_another_loads,
     one_try_is_enough_where_another_wrote,
@@ -102,6 +103,14 @@ fn no_refusal_is_told_of_what_is_no_longer_so(ledger: &Ledger) {
         assert_eq!(engine.metrics().version_conflicts, 0);
         verify(engine.store(), &[]);
     }
+}
+
+/// Its key has to be looked for, so that it is no batch that all is known of.
+fn no_refusal_with_a_key_rests_on_memory(ledger: &Ledger) {
+    let engine = knowing(ledger);
+    engine.set_standing("ada", Standing { is_active: true, is_banned: true }, None, None).unwrap();
+    ledger.edit("accounts SET is_banned = NOT is_banned WHERE id = 'ada'");
+    engine.settle(Request::of(transfer("1")).with_key("k")).unwrap();
 }
 
 fn a_halt_by_another_is_seen_by_the_next_order(ledger: &Ledger) {
