@@ -1,8 +1,9 @@
 //! What the last load or commit left: the head, the Treasury, and accounts, all as of one version of the head.
 //!
 //! Every commit by anybody moves that version. So where a batch goes through on it, all of this was so, and nothing
-//! had to be read again: the commit holds each document to it. Where one does not, all of this is forgotten. While
-//! others write too, it is not relied upon: each batch would only learn by failing that it was written elsewhere.
+//! had to be read again: the commit holds the head, the Treasury and each account that it writes to it. Where it does
+//! not go through, all of this is forgotten. While others write too, it is not relied upon: each batch would only learn
+//! by failing that it was written elsewhere.
 
 use std::collections::HashMap;
 
