@@ -11,6 +11,9 @@ use crate::unreadable::Unreadable;
 const STEP: usize = 4096;
 /// Bytes by which a line that fills a block alone is followed.
 const LINE_STEP: usize = 1 << 16;
+/// Bytes kept of a line that is too long: enough to tell that it is, whatever they are. The last of them may be a
+/// carriage return, which is taken off a line.
+const KEPT: usize = MAX_LINE + 2;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// What every member of a gzip stream starts with: RFC 1952, ID1, ID2 and CM.
 const MEMBER_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
@@ -173,8 +176,7 @@ fn hand_on(gzip: &mut Members, written: &mut u64, read: u64, sink: &mut Sink<'_>
 /// What takes a block and gives a used buffer back, or an empty one.
 pub(crate) type Each<'a> = dyn FnMut(Vec<u8>) -> Vec<u8> + 'a;
 
-/// Cuts a stream into blocks of whole lines. Of a line longer than [`MAX_LINE`] one byte more is kept,
-/// enough to tell that it is.
+/// Cuts a stream into blocks of whole lines. Of a line longer than [`MAX_LINE`] [`KEPT`] bytes are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Cutter {
     /// Longer than what is filled, so that bytes can be read to where they stay.
@@ -224,8 +226,9 @@ impl Cutter {
             self.line = new.start + end + 1;
         }
         self.filled = new.end;
-        if self.filled - self.line > MAX_LINE {
-            self.filled = self.line + MAX_LINE + 1;
+        // What is as long may still be a line of the greatest length, its carriage return, and no more.
+        if self.filled - self.line >= KEPT {
+            self.filled = self.line + KEPT;
             self.skipping = true;
         }
         if self.filled >= BLOCK && self.line > 0 {
@@ -295,8 +298,24 @@ mod tests {
     fn an_endless_line_is_kept_short() {
         let long = vec![b'x'; 3 * MAX_LINE];
         let all = cut(&[b"a\n", &long, b"yy\nb\n"]);
-        assert_eq!(all.len(), 2 + MAX_LINE + 1 + 1 + 2);
+        assert_eq!(all.len(), 2 + KEPT + 1 + 2);
         assert!(all.ends_with(b"x\nb\n"));
+    }
+
+    #[test]
+    fn a_line_is_too_long_or_not_wherever_it_is_read() {
+        for (end, is_too_long) in [(&b""[..], false), (b"\r", false), (b"y", true), (b"\r\r", true)] {
+            for (more, is_too_long) in [(0, is_too_long), (100, true), (3 * LINE_STEP, true)] {
+                let text = [&vec![b'x'; MAX_LINE], end, &vec![b'y'; more], b"\nb\n"].concat();
+                for size in [1000, LINE_STEP, 70_001, MAX_LINE + 1, MAX_LINE + 2, text.len()] {
+                    let all = cut(&text.chunks(size).collect::<Vec<_>>());
+                    let mut lengths = Vec::new();
+                    crate::segment::lines_of(&all, |line, _| lengths.push(line.len()));
+                    let place = format!("{:?} and {more}, by {size}", String::from_utf8_lossy(end));
+                    assert_eq!((lengths[0] > MAX_LINE, lengths.len()), (is_too_long, 2), "{place}");
+                }
+            }
+        }
     }
 
     #[test]
