@@ -1,12 +1,12 @@
 // A file of 200 MB: the page stays at hand while it is verified, and lets go of it at once.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { calm, launch, open, pick, shownHash, verdict } from "./support/browser.mjs";
 import { writeLedger } from "./support/ledger.mjs";
-import { serve } from "./support/server.mjs";
+import { DIST, serve } from "./support/server.mjs";
 
 const SIZE = 200_000_000;
 const LONGEST_TASK_MS = 100;
@@ -68,15 +68,31 @@ test("200 MB without a task over 100 ms, while progress is told", async (t) => {
   await page.close();
 });
 
+/** Drops the file twenty times over as one, which is verified for longer than a busy machine takes to act on it. */
+async function dropForLong(page) {
+  await page.evaluate(() => {
+    const input = Object.assign(document.createElement("input"), { type: "file", id: "brought" });
+    document.body.append(input);
+  });
+  await page.locator("#brought").setInputFiles(file);
+  await page.evaluate(() => {
+    const input = document.querySelector("#brought");
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(Array(20).fill(input.files[0]), "long.jsonl"));
+    input.remove();
+    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  });
+  await page.locator("progress[value]").waitFor();
+}
+
 test("cancelled on the way, and another file right after", async () => {
   const page = await open(browser, server.origin);
-  await pick(page, file);
-  await page.locator("progress[value]").waitFor();
+  await dropForLong(page);
   await page.getByRole("button", { name: "Cancel" }).click();
   // Long before the file's end would be reached.
-  await page.getByText("Cancelled.").waitFor({ timeout: 2_000 });
+  await page.getByText("Cancelled.").waitFor({ timeout: 10_000 });
   // The browser ends a worker in its own time, which a read under way makes longer.
-  for (let tries = 0; tries < 50 && page.workers().length > 1; tries++) await page.waitForTimeout(100);
+  for (let tries = 0; tries < 300 && page.workers().length > 1; tries++) await page.waitForTimeout(100);
   assert.equal(page.workers().length, 1, "only the verifier for the next file is left");
   await page.locator("#start-heading:focus").waitFor();
   await page.waitForTimeout(500);
@@ -90,8 +106,7 @@ test("cancelled on the way, and another file right after", async () => {
 
 test("a file dropped while another is verified is not opened", async () => {
   const page = await open(browser, server.origin);
-  await pick(page, file);
-  await page.locator("progress[value]").waitFor();
+  await dropForLong(page);
   await page.evaluate(() => {
     const transfer = new DataTransfer();
     transfer.items.add(new File(["{}"], "other.jsonl"));
@@ -101,3 +116,35 @@ test("a file dropped while another is verified is not opened", async () => {
   assert.equal(await page.locator("progress").count(), 1);
   await page.close();
 });
+
+/** Has the page's colleagues, asked for after it was opened, answered so, one after the other; how many asked. */
+async function colleagues(...answers) {
+  const boot = await readFile(join(DIST, "audit-boot.js"), "utf8");
+  const asked = { times: 0 };
+  server.override("/audit-boot.js", (response) => answers[Math.min(asked.times++, answers.length - 1)](response, boot));
+  return asked;
+}
+
+const comes = (response, boot) => response.writeHead(200, { "content-type": "text/javascript" }).end(boot);
+const fails = (response) => response.writeHead(500).end();
+const never = () => {};
+
+for (const [what, answers] of [
+  ["none can be loaded", [fails]],
+  ["one alone can be loaded", [comes, fails]],
+  ["the site has become unreachable", [never]],
+]) {
+  test(`a large file is verified though of its colleagues ${what}`, async () => {
+    const page = await open(browser, server.origin);
+    await page.waitForLoadState("networkidle");
+    const asked = await colleagues(...answers);
+    try {
+      await pick(page, file);
+      await verdict(page, "consistent");
+      assert.ok(asked.times >= 1, "somebody was called");
+    } finally {
+      server.override("/audit-boot.js", null);
+    }
+    await page.close();
+  });
+}

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::Context;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use gloo_timers::callback::Timeout;
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, Event, MessageEvent, Worker};
@@ -17,12 +18,16 @@ use crate::protocol::{BUILD, News, Order};
 
 /// Most that are called: past it the browser, which reads the file for all, has no more to give.
 const MOST: u8 = 4;
+/// How long the first is waited for, in milliseconds: he is loaded from the site, which may have become unreachable.
+const PATIENCE_MS: u32 = 2000;
 /// How many stretches may be under way or wait for one before them, for each colleague.
 const AHEAD: u64 = 2;
 
 /// Colleagues of one audit, and what they are at.
 pub(super) struct Colleagues {
     all: Vec<Colleague>,
+    /// How many of them have not failed.
+    present: usize,
     heard: UnboundedReceiver<Heard>,
     context: String,
     /// Places in `all` of who has nothing to do.
@@ -34,24 +39,28 @@ pub(super) struct Colleagues {
     done: BTreeMap<u64, (Box<Segment>, u64)>,
     /// Whether all stretches were given away.
     over: bool,
+    // Says who comes late, if the audit lasts as long.
+    _late: Timeout,
 }
 
 struct Colleague {
     worker: Worker,
     /// Number and bytes of the stretch he is at.
     at: Option<(u64, u64)>,
+    /// Whether he failed.
+    is_missing: bool,
     // Both are called by the worker for as long as it lives.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
-/// What a colleague says, by his place.
-struct Heard(usize, What);
-
-enum What {
-    Ready,
-    Segment(Result<Box<Segment>, String>),
-    Crashed(String),
+/// What is heard, of a colleague by his place.
+enum Heard {
+    Ready(usize),
+    Segment(usize, Result<Box<Segment>, String>),
+    Crashed(usize, String),
+    /// Whoever is not ready now comes late.
+    Late,
 }
 
 impl Colleagues {
@@ -60,8 +69,10 @@ impl Colleagues {
         let (say, heard) = unbounded();
         let processors = scope().navigator().hardware_concurrency();
         let count = (2..=MOST).rev().find(|count| f64::from(*count) <= processors).unwrap_or(0);
-        let all = (0..count).map_while(|place| Colleague::call(usize::from(place), &say).ok()).collect();
+        let all: Vec<_> = (0..count).map_while(|place| Colleague::call(usize::from(place), &say).ok()).collect();
+        let late = Timeout::new(PATIENCE_MS, move || drop(say.unbounded_send(Heard::Late)));
         Self {
+            present: all.len(),
             all,
             heard,
             context: serde_json::to_string(context).unwrap_or_default(),
@@ -70,26 +81,28 @@ impl Colleagues {
             handed_on: 0,
             done: BTreeMap::new(),
             over: false,
+            _late: late,
         }
     }
 
     /// What the next stretch amounts to, and its bytes; none where all are taken, or nobody takes any.
     pub(super) async fn next(&mut self, stretches: &mut Stretches) -> Result<Option<(Box<Segment>, u64)>, JsValue> {
         loop {
+            self.give(stretches).await?;
             if let Some(next) = self.done.remove(&self.handed_on) {
                 self.handed_on += 1;
                 return Ok(Some(next));
             }
-            self.give(stretches).await?;
-            if self.all.is_empty() || (self.over && self.given == self.handed_on) {
+            let nothing_is_out = self.given == self.handed_on;
+            if nothing_is_out && (self.over || self.present == 0) {
                 return Ok(None);
             }
             match self.heard.recv().await {
-                Ok(Heard(place, What::Ready)) => self.idle.push(place),
-                Ok(Heard(place, What::Segment(segment))) => self.keep(place, segment)?,
-                // Nothing is lost where nobody has begun.
-                Ok(Heard(_, What::Crashed(_))) if self.given == 0 => return Ok(None),
-                Ok(Heard(_, What::Crashed(message))) => wasm_bindgen::throw_str(&message),
+                Ok(Heard::Ready(place)) => self.idle.push(place),
+                Ok(Heard::Segment(place, segment)) => self.keep(place, segment)?,
+                Ok(Heard::Crashed(place, message)) => self.miss(place, &message),
+                Ok(Heard::Late) if self.given == 0 => return Ok(None),
+                Ok(Heard::Late) => {}
                 Err(_) => return Ok(None),
             }
         }
@@ -113,6 +126,15 @@ impl Colleagues {
         Ok(())
     }
 
+    /// Goes on without a colleague who failed. Nothing is lost where he was at nothing.
+    fn miss(&mut self, place: usize, message: &str) {
+        if self.all[place].at.is_some() {
+            wasm_bindgen::throw_str(message);
+        }
+        self.idle.retain(|idle| *idle != place);
+        self.present -= usize::from(!std::mem::replace(&mut self.all[place].is_missing, true));
+    }
+
     fn keep(&mut self, place: usize, segment: Result<Box<Segment>, String>) -> Result<(), JsValue> {
         let segment = segment.map_err(|reason| JsValue::from_str(&reason))?;
         if let Some((number, bytes)) = self.all[place].at.take() {
@@ -130,15 +152,15 @@ impl Colleague {
         let (of_message, of_error) = (say.clone(), say.clone());
         // Nobody hears what is said once the audit is over.
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            let _ = of_message.unbounded_send(Heard(place, What::of(&event.data())));
+            let _ = of_message.unbounded_send(Heard::of(place, &event.data()));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             event.prevent_default();
-            let _ = of_error.unbounded_send(Heard(place, What::Crashed(fault(&event))));
+            let _ = of_error.unbounded_send(Heard::Crashed(place, fault(&event)));
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, at: None, _on_message: on_message, _on_error: on_error })
+        Ok(Self { worker, at: None, is_missing: false, _on_message: on_message, _on_error: on_error })
     }
 
     fn give(&self, lines: Blob, context: &str) -> Result<(), JsValue> {
@@ -155,19 +177,19 @@ impl Drop for Colleague {
     }
 }
 
-impl What {
-    /// Of what was said: a stretch's answer as bytes, everything else as news.
-    fn of(said: &JsValue) -> Self {
+impl Heard {
+    /// Of what a colleague said: a stretch's answer as bytes, everything else as news.
+    fn of(place: usize, said: &JsValue) -> Self {
         if let Some(buffer) = said.dyn_ref::<ArrayBuffer>() {
             return match postcard::from_bytes(&Uint8Array::new(buffer).to_vec()) {
-                Ok(segment) => Self::Segment(segment),
-                Err(error) => Self::Crashed(format!("a stretch's answer was not understood: {error}")),
+                Ok(segment) => Self::Segment(place, segment),
+                Err(error) => Self::Crashed(place, format!("a stretch's answer was not understood: {error}")),
             };
         }
         match serde_json::from_str(&said.as_string().unwrap_or_default()) {
-            Ok(News::Ready { build }) if build == BUILD => Self::Ready,
-            Ok(News::Crashed { message }) => Self::Crashed(message),
-            _ => Self::Crashed("a colleague of another build, or none".to_owned()),
+            Ok(News::Ready { build }) if build == BUILD => Self::Ready(place),
+            Ok(News::Crashed { message }) => Self::Crashed(place, message),
+            _ => Self::Crashed(place, "a colleague of another build, or none".to_owned()),
         }
     }
 }

@@ -104,9 +104,9 @@ impl Audit {
         let Source::Blob(file, _) = source else { return Ok(()) };
         let (file, total) = (file.clone(), source.total());
         let Some(mut stretches) = Stretches::of(&file) else { return Ok(()) };
-        let opening = stretches.opening().await.map_err(cannot_read)?;
+        let (opening, lines) = stretches.opening().await.map_err(cannot_read)?;
         self.opening = opening.iter().copied().take(Refused::OPENING as usize).collect();
-        verifier.push(&opening)?;
+        verifier.push(&opening[..lines])?;
         if let Some(context) = verifier.shared() {
             let mut colleagues = Colleagues::call(&context);
             while let Some((lines, bytes)) = colleagues.next(&mut stretches).await.map_err(cannot_read)? {

@@ -7,7 +7,7 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::source::{Filler, cause};
+use super::source::{Filler, cause, whole};
 use super::{scope, tell};
 use crate::protocol::News;
 
@@ -29,9 +29,13 @@ pub(super) async fn answer(lines: &Blob, context: &str) {
 }
 
 async fn survey(lines: &Blob, context: Context) -> Result<Segment, JsValue> {
-    let (mut filler, mut stretch) = (Filler::of(lines), Stretch::new(context));
+    let (mut filler, mut stretch, mut bytes) = (Filler::of(lines), Stretch::new(context), 0);
     while let Some(mut piece) = filler.next().await? {
+        bytes += u64::from(piece.length());
         while stretch.read(&mut piece).is_ok_and(|count| count > 0) {}
+    }
+    if bytes != whole(lines.size()) {
+        return Err(JsValue::from_str("it became shorter while it was read"));
     }
     Ok(stretch.finish())
 }

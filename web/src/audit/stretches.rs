@@ -5,6 +5,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
+use countersign_core::limits::MAX_LINE;
+
 use super::source::whole;
 
 /// From how many bytes on a file is shared: a smaller one is done before others are at hand.
@@ -33,13 +35,13 @@ impl Stretches {
         self.place
     }
 
-    /// The first lines, which tell what the file is. Where no line ends early, they are none.
-    pub(super) async fn opening(&mut self) -> Result<Vec<u8>, JsValue> {
-        let mut bytes = self.read(0.0).await?;
+    /// The first bytes, and how many of them are the first lines, which tell what the file is. Where no line ends
+    /// early, they are none.
+    pub(super) async fn opening(&mut self) -> Result<(Vec<u8>, usize), JsValue> {
+        let bytes = self.read(0.0).await?;
         let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        bytes.truncate(end);
         self.place = exact(end);
-        Ok(bytes)
+        Ok((bytes, end))
     }
 
     /// The next stretch, and how many bytes it has.
@@ -53,9 +55,11 @@ impl Stretches {
         Ok(Some((self.file.slice_with_f64_and_f64(start, end)?, whole(end - start))))
     }
 
-    /// Where the first line begins whose line feed before it stands at this place or after.
+    /// Where the first line begins whose line feed before it stands at this place or after. None where a line is too
+    /// long: in a file without line feeds none is looked for to its end.
     async fn line_after(&self, mut place: f64) -> Result<Option<f64>, JsValue> {
-        while place < self.file.size() {
+        let last = (place + MAX_LINE as f64).min(self.file.size());
+        while place <= last {
             if let Some(end) = self.read(place).await?.iter().position(|byte| *byte == b'\n') {
                 return Ok(Some(place + exact(end + 1)));
             }
