@@ -411,6 +411,11 @@ impl Balances {
         sums
     }
 
+    /// The names of all currencies.
+    pub fn currencies(&self) -> impl Iterator<Item = &str> {
+        self.currencies.iter()
+    }
+
     /// The names of all buckets.
     pub fn buckets(&self) -> impl Iterator<Item = &str> {
         self.buckets.names.iter()

@@ -135,6 +135,11 @@ impl Index {
         });
     }
 
+    /// The ids of all entries, the last first.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u128> {
+        self.records.iter().rev().map(Record::id)
+    }
+
     /// Joins the index of the next run, whose lines follow `lines` and whose numbers are mapped.
     pub fn join(&mut self, next: &Self, lines: u64, accounts: &[u32], currencies: &[u32]) {
         self.overflown |= next.overflown;

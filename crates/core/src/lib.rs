@@ -23,6 +23,7 @@ pub mod merkle;
 pub mod money;
 pub mod movement;
 pub mod names;
+mod recovery;
 pub mod report;
 pub mod seal;
 pub mod segment;

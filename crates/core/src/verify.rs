@@ -33,10 +33,17 @@ pub struct Options {
     pub witnesses: Vec<VerifyingKey>,
     /// How many of them must have cosigned for the grade `witnessed`; 0 for all.
     pub witness_quorum: usize,
+    /// How many candidates may be tried in search of what changed entries said before; 0 for no search.
+    pub recovery_budget: u64,
+}
+
+impl Options {
+    /// The default of [`Options::recovery_budget`]: a second or two of one core, however much was changed.
+    pub const RECOVERY_BUDGET: u64 = 4_000_000;
 }
 
 impl Default for Options {
-    /// No name, one thread, the input hashed, no key and no checkpoint.
+    /// No name, one thread, the input hashed, no key and no checkpoint, and the usual search for originals.
     fn default() -> Self {
         Self {
             name: None,
@@ -46,6 +53,7 @@ impl Default for Options {
             checkpoints: Vec::new(),
             witnesses: Vec::new(),
             witness_quorum: 0,
+            recovery_budget: Self::RECOVERY_BUDGET,
         }
     }
 }
@@ -231,7 +239,10 @@ impl Verifier {
                 survey.block(rest);
                 match conclude(*header, survey.finish(), cut_short, unfinished, *holdings) {
                     Ok(report) => return Ok(Step::Done(Report { input, ..report })),
-                    Err(reading) => Stage::Again { cutter: Cutter::default(), reading, header_passed: false },
+                    Err(mut reading) => {
+                        reading.search_among(self.options.recovery_budget);
+                        Stage::Again { cutter: Cutter::default(), reading, header_passed: false }
+                    }
                 }
             }
             Stage::Again { mut cutter, mut reading, header_passed } => {

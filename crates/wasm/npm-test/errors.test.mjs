@@ -43,7 +43,7 @@ test('INVALID_ARGUMENT for what is no input', async () => {
 });
 
 test('INVALID_ARGUMENT for what is no option', async () => {
-  const wrong = [null, 1, { name: 1 }, { inputHash: 'yes' }, { onProgress: 1 }, { signal: {} }, { chunkSize: 0 }, { chunkSize: 1.5 }];
+  const wrong = [null, 1, { name: 1 }, { inputHash: 'yes' }, { onProgress: 1 }, { signal: {} }, { chunkSize: 0 }, { chunkSize: 1.5 }, { recoveryBudget: -1 }, { recoveryBudget: '1' }];
   for (const options of wrong) {
     await assert.rejects(verifyChainIntegrity('x', options), { code: 'INVALID_ARGUMENT' });
   }

@@ -20,6 +20,11 @@ export interface VerifierOptions {
   witnesses?: readonly string[];
   /** How many witnesses must have cosigned for the grade `witnessed`; 0, as where left out, is all of them. */
   witnessQuorum?: number;
+  /**
+   * How many candidates may be tried in search of what changed entries said before: 4,000,000 where left out, which
+   * is a few seconds at most, and 0 for no search.
+   */
+  recoveryBudget?: number;
 }
 
 /** What the audit of a whole input is told beside. */

@@ -12,10 +12,12 @@ export function auditSettings(options = {}) {
   const { name, inputHash = true } = options;
   if (name !== undefined && name !== null && typeof name !== 'string') throw invalid('options.name must be a string');
   if (typeof inputHash !== 'boolean') throw invalid('options.inputHash must be a boolean');
-  const { witnessQuorum = 0 } = options;
-  if (!Number.isSafeInteger(witnessQuorum) || witnessQuorum < 0) throw invalid('options.witnessQuorum must be a whole number');
+  const { witnessQuorum = 0, recoveryBudget } = options;
+  for (const [option, count] of Object.entries({ witnessQuorum, recoveryBudget: recoveryBudget ?? 0 })) {
+    if (!Number.isSafeInteger(count) || count < 0) throw invalid(`options.${option} must be a whole number`);
+  }
   const [keys, checkpoints, witnesses] = ['keys', 'checkpoints', 'witnesses'].map((option) => texts(option, options[option]));
-  return { name: name ?? undefined, inputHash, keys, checkpoints, witnesses, witnessQuorum };
+  return { name: name ?? undefined, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget };
 }
 
 function texts(option, list = []) {

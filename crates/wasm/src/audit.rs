@@ -40,6 +40,8 @@ pub struct Settings {
     pub witnesses: Vec<String>,
     /// How many of them must have cosigned; 0 for all.
     pub witness_quorum: usize,
+    /// How many candidates may be tried in search of what changed entries said before.
+    pub recovery_budget: Option<u64>,
 }
 
 impl Settings {
@@ -47,7 +49,8 @@ impl Settings {
         let keys = keys::read("keys", &self.keys)?;
         let witnesses = keys::read_witnesses("witnesses", &self.witnesses)?;
         let Self { name, input_hash, checkpoints, witness_quorum, .. } = self;
-        Ok(Options { name, threads: 1, input_hash, keys, checkpoints, witnesses, witness_quorum })
+        let recovery_budget = self.recovery_budget.unwrap_or(Options::RECOVERY_BUDGET);
+        Ok(Options { name, threads: 1, input_hash, keys, checkpoints, witnesses, witness_quorum, recovery_budget })
     }
 }
 

@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Leave out the SHA-256 of the input
     #[arg(long)]
     no_input_hash: bool,
+    /// How many candidates to try in search of what changed entries said before; 0 for no search
+    #[arg(long, value_name = "N", default_value_t = Options::RECOVERY_BUDGET)]
+    recovery_budget: u64,
     #[command(flatten)]
     trusted: Given,
 }
@@ -68,7 +71,8 @@ impl Arguments {
         let threads = self.threads.map_or_else(cores, usize::from);
         let Trusted { keys, checkpoints, witnesses, witness_quorum } = Trusted::read(&self.trusted)?;
         let input_hash = !self.no_input_hash;
-        Ok(Options { name: None, threads, input_hash, keys, checkpoints, witnesses, witness_quorum })
+        let recovery_budget = self.recovery_budget;
+        Ok(Options { name: None, threads, input_hash, keys, checkpoints, witnesses, witness_quorum, recovery_budget })
     }
 }
 

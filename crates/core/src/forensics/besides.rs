@@ -20,6 +20,15 @@ pub(super) fn add_content(finding: &mut Finding, entry: &Entry<'_>, genuine: Has
     finding.possibly_modified_fields = Some(possibly);
 }
 
+/// Its content does not give `genuine`, and what stood there is proven.
+pub(super) fn add_recovered(finding: &mut Finding, entry: &Entry<'_>, genuine: Hash) {
+    let names: Vec<&str> = finding.modified_fields.iter().flatten().map(|field| field.field.as_str()).collect();
+    finding.message +=
+        &format!(" What it said before gives the hash that the chain holds for it. Proven: {}.", names.join(", "));
+    let (stored, computed) = (genuine.to_string(), entry.content_hash().to_string());
+    finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &[]));
+}
+
 /// It names another entry than `expected`; `proven`, where its own hash gives that one.
 pub(super) fn add_link(finding: &mut Finding, entry: &Entry<'_>, expected: Hash, proven: bool) {
     finding.message += if proven {

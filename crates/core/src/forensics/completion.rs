@@ -17,7 +17,10 @@ use crate::segment::id_text;
 
 impl Examination {
     pub(crate) fn finish(mut self) -> Report {
+        self.judge_changed(None);
         self.judge_held();
+        self.judge_changed(None);
+        self.recover_blocks();
         self.replay.finish();
         // What they cover, now that the last entry is known.
         let last = self.stated_last().max(self.last_seq());
@@ -48,11 +51,13 @@ impl Examination {
         if self.found_nothing() && assurance.findings.is_empty() {
             self.find_unexplained();
         }
-        let Self { mut findings, replay, overview, header, .. } = self;
+        let Self { mut findings, replay, overview, header, recovery, .. } = self;
+        let mut coverage = coverage(&header, self.documents.any(), gaps, &assurance);
+        recovery.cover(&mut coverage);
         findings.extend(replay.findings.first);
         Assembly {
             format: 2,
-            ledger: Some(header.ledger.clone()),
+            ledger: Some(header.ledger),
             total: overview.entries,
             first: overview.first.map(place),
             last: overview.last.map(place),
@@ -60,7 +65,7 @@ impl Examination {
             findings,
             warnings,
             warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64 + missing_unlisted,
-            coverage: coverage(&header, self.documents.any(), gaps, &assurance),
+            coverage,
             head: self.last.map(|last| last.hash.to_string()),
             root: leaves.whole.map(|hash| hash.to_string()),
             assurance: Some(assurance),

@@ -1,12 +1,13 @@
 //! What an entry's content comes to beside the hash that the chain holds for it, and what is said of that.
 
-use super::besides::{add_content, add_link};
+use super::besides::{add_content, add_link, add_recovered};
 use super::chain::Joint;
 use super::finding::{Place, Shown, chain_finding, content_finding, integrity};
 use crate::economy;
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS};
 use crate::export::strict::Fault;
 use crate::hash::Hash;
+use crate::recovery::Original;
 use crate::report::{Cause, ErrorType, Finding, ModifiedField};
 
 /// An entry of the genuine ledger, as the chain knows it.
@@ -21,7 +22,7 @@ pub(super) struct Genuine {
 }
 
 /// How an entry's content stands to its genuine hash.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Content {
     /// It gives the hash, and the entry states it.
     Agrees,
@@ -31,6 +32,8 @@ pub(super) enum Content {
     Renumbered,
     /// On this predecessor it gives the hash.
     Relinked(Hash),
+    /// It does not give the hash, and the original was found that does.
+    Recovered(Box<Original>),
     /// It does not give the hash.
     Differs,
 }
@@ -57,6 +60,14 @@ impl Content {
         !matches!(self, Self::Differs)
     }
 
+    /// The entry as the hash vouches for it, but for its number and its link.
+    pub(super) fn written<'a>(&'a self, entry: &Entry<'a>) -> Entry<'a> {
+        match self {
+            Self::Recovered(original) => original.entry.entry(),
+            _ => entry.clone(),
+        }
+    }
+
     /// The fields whose originals are proven.
     fn modified(&self, entry: &Entry<'_>, genuine: &Genuine) -> Vec<ModifiedField> {
         let field = |field: &str, found: serde_json::Value, original: serde_json::Value| ModifiedField {
@@ -66,10 +77,19 @@ impl Content {
             proven: true,
         };
         let mut modified = Vec::new();
-        if matches!(self, Self::Renumbered | Self::Relinked(_)) && entry.seq != genuine.seq {
+        if !matches!(self, Self::Differs | Self::Agrees | Self::Restated) && entry.seq != genuine.seq {
             modified.push(field("seq", entry.seq.into(), genuine.seq.into()));
         }
-        if let Self::Relinked(previous) = self {
+        if let Self::Recovered(original) = self {
+            modified.extend(original.modified.iter().cloned());
+        }
+        let recovered = matches!(self, Self::Recovered(_));
+        let link = match (self, genuine.joint) {
+            (Self::Relinked(previous), _) => Some(*previous),
+            (_, Some(Joint::Disagrees(previous))) if recovered => Some(previous),
+            _ => None,
+        };
+        if let Some(previous) = link {
             modified.push(field("previous_hash", entry.previous_hash.into(), previous.to_string().into()));
         }
         let hash = genuine.hash.to_string();
@@ -102,8 +122,8 @@ pub(super) fn tampered_and_malformed(
 ) -> Finding {
     let mut finding = malformed_entry(entry, fault, place);
     let mut modified = content.modified(entry, genuine);
-    if let (Some("seq"), Some(written)) = (fault.field.as_deref(), &fault.found) {
-        modified.iter_mut().filter(|m| m.field == "seq").for_each(|m| m.found = written.clone());
+    if let (Some(field), Some(written)) = (&fault.field, &fault.found) {
+        modified.iter_mut().filter(|m| m.field == *field).for_each(|m| m.found = written.clone());
     }
     finding.modified_fields = Some(modified);
     match (content, genuine.joint) {
@@ -114,6 +134,7 @@ pub(super) fn tampered_and_malformed(
                 add_link(&mut finding, entry, expected, false);
             }
         }
+        (Content::Recovered(_), _) => add_recovered(&mut finding, entry, genuine.hash),
         _ => {}
     }
     finding
@@ -130,6 +151,7 @@ pub(super) fn judge_content(
     match (content, genuine.joint) {
         (Content::Relinked(expected), _) => Some(relinked(entry, place, content, genuine, *expected, alone)),
         (Content::Agrees, Some(Joint::Disagrees(_))) if genuine.seq == 1 => None,
+        (Content::Recovered(_), _) => Some(tampered(entry, place, content, genuine)),
         (_, Some(Joint::Disagrees(expected))) => {
             let message = format!(
                 "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",

@@ -6,12 +6,11 @@ use super::asides::Asides;
 use super::besides::{add_block, changed_block};
 use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
-use super::content::{
-    Content, Genuine, changed_block_alone, content, judge_content, malformed_entry, tampered_and_malformed,
-};
+use super::content::{Content, Genuine, changed_block_alone, judge_content, malformed_entry, tampered_and_malformed};
 use super::coverage::{LATER_START, TOO_MANY};
 use super::finding::{Place, Shown, chain_finding, file_finding};
 use super::layout::boundary;
+use super::recovery::Recovery;
 use super::replay::Replay;
 use super::roots::Roots;
 use super::statement::Statements;
@@ -24,6 +23,7 @@ use crate::grammar::holds_hash;
 use crate::hash::Hash;
 use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
+use crate::recovery::Lexicon;
 use crate::report::{Cause, ErrorType, Finding, MissingRange, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
 
@@ -81,6 +81,7 @@ pub(crate) struct Examination {
     held: Option<Held>,
     /// Line before which entries stand, and after which documents do.
     pub(super) boundary: u64,
+    pub(super) recovery: Recovery,
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
@@ -177,6 +178,7 @@ impl Examination {
         let statements = statements.within(&header, stated.max(last));
         Self {
             boundary: boundary(&runs, &segment.documents),
+            recovery: Recovery::new(Lexicon::of(&segment.balances)),
             pieces,
             overview,
             documents: segment.documents,
@@ -337,6 +339,7 @@ impl Examination {
         let place = Place { line: FIRST_LINE + self.line, index: self.index, seq, previous: self.previous.take() };
         let own = self.own_fault(entry);
         let fault = values.err().or(own.as_ref());
+        self.recovery.see(entry);
         match role {
             // What its hash is, the checkpoints say once every other is known.
             Role::Genuine { seq, joint, named: Named::End } if !self.ends_in_place() => {
@@ -388,6 +391,7 @@ impl Examination {
         joint: Option<Joint>,
         named: Named,
     ) {
+        self.judge_changed(Some((seq, entry)));
         let hash = self.genuine_hash(entry, seq, named);
         if matches!(named, Named::End) {
             self.last = Some(End { seq: entry.seq, hash });
@@ -453,36 +457,67 @@ impl Examination {
         {
             self.find_missing(entry, place, first, last);
         }
-        let content = content(entry, &genuine);
-        let vouched = content.vouched();
-        self.remember_leaves(entry, &genuine, vouched);
-        if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, joint) {
+        self.judge_or_hold(entry, fault, place, genuine);
+    }
+
+    pub(super) fn judge(
+        &mut self,
+        entry: &Entry<'_>,
+        fault: Option<&Fault>,
+        place: &Place,
+        genuine: &Genuine,
+        content: &Content,
+    ) {
+        let (seq, vouched) = (genuine.seq, content.vouched());
+        self.remember_leaves(entry, genuine, vouched);
+        if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, genuine.joint) {
             self.find_other_ledger(entry, expected);
         }
-        let block = changed_block(entry).filter(|_| vouched);
+        let written = content.written(entry);
+        let block = changed_block(&written).filter(|_| vouched);
         let found = match fault {
-            Some(fault) => Some(tampered_and_malformed(entry, fault, place, &content, &genuine)),
-            None => judge_content(entry, place, &content, &genuine, block.is_none()),
+            Some(fault) => Some(tampered_and_malformed(entry, fault, place, content, genuine)),
+            None => judge_content(entry, place, content, genuine, block.is_none()),
         };
-        match (found, block) {
-            (Some(mut finding), Some(computed)) => {
-                add_block(&mut finding, entry, computed);
-                self.find(finding);
-            }
-            (None, Some(computed)) => self.find(changed_block_alone(entry, place, computed)),
-            (found, None) => found.into_iter().for_each(|finding| self.find(finding)),
-        }
+        self.find_content(entry, found, block, &written, place);
         if matches!(content, Content::Agrees | Content::Restated) {
             self.judge_number(entry, place, seq);
         }
         // The hash vouches for all but the block; and for the number that belongs to the entry's place.
-        let written = Entry { seq, ..entry.clone() };
+        let written = Entry { seq, ..written };
         match (Entry { personal: None, ..written.clone() }).check() {
-            Ok(values) if vouched => self.replay.entry(seq, &written, &values, place),
+            Ok(values) if vouched => {
+                self.recovery.pass(seq, values.time);
+                self.replay.entry(seq, &written, &values, place);
+            }
             _ => {
                 self.order.unjudged = true;
                 self.replay.unknown(seq);
             }
+        }
+    }
+
+    /// What was found of an entry's content and of its block is one finding.
+    fn find_content(
+        &mut self,
+        entry: &Entry<'_>,
+        found: Option<Finding>,
+        block: Option<Hash>,
+        written: &Entry<'_>,
+        place: &Place,
+    ) {
+        let Some(computed) = block else { return found.into_iter().for_each(|finding| self.find(finding)) };
+        let finding = match found {
+            Some(mut finding) => {
+                add_block(&mut finding, written, computed);
+                finding
+            }
+            None => changed_block_alone(entry, place, computed),
+        };
+        let at = self.findings.len();
+        self.find(finding);
+        if at < self.findings.len() {
+            self.recovery.seek_block(written, at);
         }
     }
 

@@ -17,6 +17,7 @@ mod holdings;
 mod layout;
 mod reading;
 mod recount;
+mod recovery;
 mod replay;
 mod roots;
 mod statement;

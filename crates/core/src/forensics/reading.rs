@@ -13,6 +13,13 @@ pub(crate) enum SecondReading {
 }
 
 impl SecondReading {
+    /// Bounds the search for what changed entries said before by a number of candidates.
+    pub(crate) fn search_among(&mut self, candidates: u64) {
+        if let Self::Examination(examination) = self {
+            examination.search_among(candidates);
+        }
+    }
+
     /// Reads whole lines.
     pub(crate) fn block(&mut self, block: &[u8]) {
         match self {

@@ -1,0 +1,167 @@
+//! Entries that were changed, each held until the one after it is known, and what they were before.
+
+use super::chain::Joint;
+use super::content::{Content, Genuine, content};
+use super::examination::Examination;
+use super::finding::Place;
+use crate::entry::{Entry, PERSONAL_KEYS};
+use crate::export::strict::{Fault, OwnedEntry};
+use crate::hash::Hash;
+use crate::recovery::{Budget, Lexicon, Suspect, original_block, original_content};
+use crate::report::{Coverage, Finding, ModifiedField, NotChecked};
+use crate::timestamp::Timestamp;
+
+/// What is known of a file beside its entries' hashes, and which of its entries were changed.
+#[derive(Debug)]
+pub(super) struct Recovery {
+    pub(super) budget: Budget,
+    lexicon: Lexicon,
+    /// The last entry, where it was changed.
+    changed: Option<Changed>,
+    blocks: Vec<Block>,
+    /// `seq` and time of the last entry of the genuine ledger.
+    last: Option<(u64, Timestamp)>,
+    sought: u64,
+    proven: u64,
+}
+
+/// An entry whose content does not give its genuine hash.
+#[derive(Debug)]
+struct Changed {
+    entry: OwnedEntry,
+    fault: Option<Fault>,
+    place: Place,
+    genuine: Genuine,
+    before: Option<Timestamp>,
+}
+
+/// A personal block that does not give a hash which the chain confirms.
+#[derive(Debug)]
+struct Block {
+    entry: OwnedEntry,
+    /// Place of the finding about it.
+    finding: usize,
+}
+
+impl Recovery {
+    pub(super) fn new(lexicon: Lexicon) -> Self {
+        Self { budget: Budget::new(0), lexicon, changed: None, blocks: Vec::new(), last: None, sought: 0, proven: 0 }
+    }
+
+    /// Remembers an entry's texts, which may be the originals of another's.
+    pub(super) fn see(&mut self, entry: &Entry<'_>) {
+        self.lexicon.see_entry(entry);
+    }
+
+    /// An entry as it is in the genuine ledger.
+    pub(super) const fn pass(&mut self, seq: u64, time: Timestamp) {
+        self.last = Some((seq, time));
+    }
+
+    /// A finding about a block, whose original is searched for once the whole file was seen.
+    pub(super) fn seek_block(&mut self, entry: &Entry<'_>, finding: usize) {
+        self.blocks.push(Block { entry: OwnedEntry::from(entry), finding });
+    }
+
+    fn count(&mut self, proven: bool) {
+        self.sought += 1;
+        self.proven += u64::from(proven);
+    }
+
+    /// Says how the search for originals ended, where there was one.
+    pub(super) fn cover(&self, coverage: &mut Coverage) {
+        let what = |count: u64| {
+            if count == 1 {
+                "what a changed entry said before".to_owned()
+            } else {
+                format!("what {count} changed entries said before")
+            }
+        };
+        if self.proven > 0 {
+            coverage.checked.push(what(self.proven) + ": proven by its genuine hash");
+        }
+        if self.sought > self.proven {
+            let more = if self.budget.was_short() { ", and a larger budget would try more" } else { "" };
+            let why = match self.budget.tried() {
+                0 => "no search for it was asked for".to_owned(),
+                tried => format!("of {tried} candidates none gives the hash that it had{more}"),
+            };
+            coverage.not_checked.push(NotChecked { what: what(self.sought - self.proven), why });
+        }
+    }
+}
+
+impl Examination {
+    /// Bounds the search for originals by a number of candidates.
+    pub(crate) const fn search_among(&mut self, candidates: u64) {
+        self.recovery.budget = Budget::new(candidates);
+    }
+
+    /// Judges an entry of the genuine ledger: at once, or once the next is known where it was changed.
+    pub(super) fn judge_or_hold(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
+        match content(entry, &genuine) {
+            Content::Differs if genuine.known => {
+                let before = self.recovery.last.filter(|(seq, _)| seq + 1 == genuine.seq).map(|(_, time)| time);
+                let (entry, fault, place) = (OwnedEntry::from(entry), fault.cloned(), place.clone());
+                self.recovery.changed = Some(Changed { entry, fault, place, genuine, before });
+            }
+            content => self.judge(entry, fault, place, &genuine, &content),
+        }
+    }
+
+    /// Judges the entry that is held; `next` is the one that comes next in the file.
+    pub(super) fn judge_changed(&mut self, next: Option<(u64, &Entry<'_>)>) {
+        let Some(Changed { entry, fault, place, genuine, before }) = self.recovery.changed.take() else { return };
+        let entry = entry.entry();
+        let after = next.filter(|(seq, _)| genuine.seq + 1 == *seq).map(|(_, next)| next.created_at.as_bytes());
+        let linked = match genuine.joint {
+            Some(Joint::Disagrees(previous)) => previous.to_string(),
+            _ => entry.previous_hash.to_owned(),
+        };
+        let suspect = Suspect {
+            entry: &entry,
+            seq: genuine.seq,
+            previous: &linked,
+            target: genuine.hash,
+            before,
+            after: after.and_then(Timestamp::parse),
+        };
+        let Recovery { lexicon, budget, .. } = &mut self.recovery;
+        let original = original_content(&suspect, lexicon, self.replay.index.ids(), budget);
+        self.recovery.count(original.is_some());
+        let content = original.map_or(Content::Differs, |original| Content::Recovered(Box::new(original)));
+        self.judge(&entry, fault.as_ref(), &place, &genuine, &content);
+    }
+
+    /// Searches for the blocks that were changed, now that the whole file was seen.
+    pub(super) fn recover_blocks(&mut self) {
+        for Block { entry, finding } in std::mem::take(&mut self.recovery.blocks) {
+            let entry = entry.entry();
+            let Some((found, target)) = entry.personal.zip(Hash::parse(entry.personal_hash)) else { continue };
+            let Recovery { lexicon, budget, .. } = &mut self.recovery;
+            let modified = original_block(&found, target, lexicon, budget);
+            self.recovery.count(modified.is_some());
+            if let Some(modified) = modified {
+                add_original_block(&mut self.findings[finding], modified);
+            }
+        }
+    }
+}
+
+/// What a block was is no longer only possible.
+fn add_original_block(finding: &mut Finding, modified: Vec<ModifiedField>) {
+    let names: Vec<&str> = modified.iter().map(|field| field.field.as_str()).collect();
+    finding.message += &format!(" Proven of the block: {}.", names.join(", "));
+    let all = finding.modified_fields.get_or_insert_default();
+    // In key order the block stands between reference_id and the hashes.
+    let hashes = all.iter().position(|field| field.field.ends_with("_hash")).unwrap_or(all.len());
+    all.splice(hashes..hashes, modified);
+    let of_block = |field: &String| PERSONAL_KEYS.contains(&field.as_str());
+    if let Some(failure) = &mut finding.hash_integrity_failure {
+        failure.possibly_modified_fields.retain(|field| !of_block(field));
+    }
+    if let Some(possibly) = &mut finding.possibly_modified_fields {
+        possibly.retain(|field| !of_block(field));
+    }
+    finding.possibly_modified_fields.take_if(|possibly| possibly.is_empty());
+}

@@ -1,0 +1,56 @@
+//! What is seen elsewhere in a file, which is where the originals of changed texts mostly stand too.
+
+use crate::balances::Balances;
+use crate::entry::Entry;
+use crate::names::Names;
+
+/// Most texts kept of each kind.
+const MAX_KNOWN: usize = 10_000;
+
+/// Texts by what they are for, each in the order of its first appearance.
+#[derive(Debug, Default)]
+pub(crate) struct Lexicon {
+    pub(crate) accounts: Names,
+    pub(crate) kinds: Names,
+    pub(crate) currencies: Names,
+    pub(crate) tax_types: Names,
+    pub(crate) operators: Names,
+    pub(crate) references: Names,
+    pub(crate) usernames: Names,
+    pub(crate) descriptions: Names,
+    pub(crate) addresses: Names,
+    pub(crate) agents: Names,
+}
+
+impl Lexicon {
+    /// What the first reading of a file knows.
+    pub(crate) fn of(balances: &Balances) -> Self {
+        let mut lexicon = Self::default();
+        balances.users().for_each(|(account, _)| see(&mut lexicon.accounts, Some(account)));
+        balances.currencies().for_each(|currency| see(&mut lexicon.currencies, Some(currency)));
+        balances.buckets().for_each(|tax_type| see(&mut lexicon.tax_types, Some(tax_type)));
+        lexicon
+    }
+
+    /// Remembers an entry's texts.
+    pub(crate) fn see_entry(&mut self, entry: &Entry<'_>) {
+        see(&mut self.accounts, Some(entry.sender_id));
+        see(&mut self.accounts, Some(entry.receiver_id));
+        see(&mut self.kinds, Some(entry.kind));
+        see(&mut self.currencies, Some(entry.currency));
+        see(&mut self.tax_types, entry.tax_type);
+        see(&mut self.operators, entry.operator_id);
+        see(&mut self.references, entry.reference_id);
+        let Some(personal) = &entry.personal else { return };
+        see(&mut self.usernames, personal.sender_username);
+        see(&mut self.usernames, personal.receiver_username);
+        see(&mut self.descriptions, personal.description);
+        see(&mut self.addresses, personal.ip_address);
+        see(&mut self.agents, personal.user_agent);
+    }
+}
+
+/// What comes after the first so many is not kept.
+pub(crate) fn see(names: &mut Names, text: Option<&str>) {
+    let _ = text.map(|text| names.number(text, MAX_KNOWN));
+}

@@ -1,0 +1,121 @@
+//! One search: candidates for what a message was, hashed many at a time, until one gives its hash.
+
+use std::ops::ControlFlow;
+
+use crate::hash::{Batch, Hash};
+
+/// How many candidates are hashed at once.
+const ROUND: usize = 256;
+
+/// How many candidates an audit may still try, and how many it has tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    left: u64,
+    tried: u64,
+    was_short: bool,
+}
+
+/// What a candidate puts in the place of what stands in a message: fields by their place, with their texts.
+pub(crate) type Change = Vec<(usize, Option<String>)>;
+
+/// Appends what is hashed where a message has these texts.
+pub(crate) type Write<'a> = &'a dyn Fn(&[Option<&str>], &mut Vec<u8>);
+
+/// A search under way.
+pub(crate) struct Search<'a> {
+    write: Write<'a>,
+    found: &'a [Option<&'a str>],
+    target: Hash,
+    left: u64,
+    tried: u64,
+    batch: Batch,
+    changes: Vec<Change>,
+    digests: Vec<Hash>,
+    original: Option<Change>,
+}
+
+impl Budget {
+    pub(crate) const fn new(candidates: u64) -> Self {
+        Self { left: candidates, tried: 0, was_short: false }
+    }
+
+    /// How many candidates were tried.
+    pub(crate) const fn tried(&self) -> u64 {
+        self.tried
+    }
+
+    /// Whether a search ended for want of it.
+    pub(crate) const fn was_short(&self) -> bool {
+        self.was_short
+    }
+
+    /// Searches with a quarter of what is left, so that one message without an answer leaves some for those after it.
+    pub(crate) fn spend<'a>(
+        &mut self,
+        write: Write<'a>,
+        found: &'a [Option<&'a str>],
+        target: Hash,
+        candidates: impl FnOnce(&mut Search<'a>) -> ControlFlow<()>,
+    ) -> Option<Change> {
+        let share = self.left.div_ceil(4);
+        let mut search = Search {
+            write,
+            found,
+            target,
+            left: share,
+            tried: 0,
+            batch: Batch::default(),
+            changes: Vec::with_capacity(ROUND),
+            digests: Vec::with_capacity(ROUND),
+            original: None,
+        };
+        let over = candidates(&mut search).is_break();
+        // What still waits is compared, whichever way it ended.
+        let found = search.compare().is_break();
+        self.was_short |= over && !found;
+        self.left -= search.tried;
+        self.tried += search.tried;
+        search.original
+    }
+}
+
+impl<'a> Search<'a> {
+    /// What stands in the message.
+    pub(crate) const fn found(&self) -> &'a [Option<&'a str>] {
+        self.found
+    }
+
+    /// Tries a candidate; breaks where the search is over.
+    pub(crate) fn attempt(&mut self, change: Change) -> ControlFlow<()> {
+        if change.iter().all(|(at, text)| self.found[*at] == text.as_deref()) {
+            return ControlFlow::Continue(());
+        }
+        if self.left == 0 {
+            return ControlFlow::Break(());
+        }
+        self.left -= 1;
+        self.tried += 1;
+        let mut texts = self.found.to_vec();
+        change.iter().for_each(|(at, text)| texts[*at] = text.as_deref());
+        self.batch.push_with(|out| (self.write)(&texts, out));
+        self.changes.push(change);
+        if self.changes.len() < ROUND { ControlFlow::Continue(()) } else { self.compare() }
+    }
+
+    /// Tries each text of one field.
+    pub(crate) fn each(&mut self, at: usize, texts: impl IntoIterator<Item = Option<String>>) -> ControlFlow<()> {
+        texts.into_iter().try_for_each(|text| self.attempt(vec![(at, text)]))
+    }
+
+    /// Hashes what waits.
+    fn compare(&mut self) -> ControlFlow<()> {
+        self.batch.digest_into(&mut self.digests);
+        self.batch.clear();
+        let right = self.digests.iter().position(|digest| *digest == self.target);
+        if let Some(at) = right {
+            self.original.get_or_insert(self.changes.swap_remove(at));
+        }
+        self.changes.clear();
+        if self.original.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}

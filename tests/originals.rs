@@ -1,0 +1,198 @@
+//! Threat: an entry was changed, and nobody says any more what it was. Its genuine hash does: whatever gives that
+//! is the original.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use countersign_core::report::{ErrorType, Finding, Report};
+use countersign_core::{Options, verify_chain_integrity};
+use serde_json::{Value, json};
+
+fn vector(name: &str) -> Vec<Value> {
+    let path = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("vectors").join(name);
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn audit_within(budget: u64, lines: &[Value]) -> Report {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let options = Options { recovery_budget: budget, ..Options::default() };
+    verify_chain_integrity(Cursor::new(text), &options, &mut |_| {}).unwrap()
+}
+
+fn audit(lines: &[Value]) -> Report {
+    audit_within(Options::RECOVERY_BUDGET, lines)
+}
+
+/// Puts values into entry `seq` of a file; a key with a point is of its personal block.
+fn change(lines: &mut [Value], seq: usize, values: &[(&str, Value)]) {
+    for (key, value) in values {
+        match key.split_once('.') {
+            Some((block, key)) => lines[seq][block][key] = value.clone(),
+            None => lines[seq][*key] = value.clone(),
+        }
+    }
+}
+
+/// What a finding proves: fields with what stands there and what stood there.
+fn proven(finding: &Finding) -> Vec<(&str, &Value, &Value)> {
+    let fields = finding.modified_fields.iter().flatten();
+    fields.map(|field| (field.field.as_str(), &field.found, &field.original)).collect()
+}
+
+/// Changes entry `seq` of the genuine vector, and expects one finding that proves all of it.
+fn is_recovered(seq: usize, values: &[(&str, Value)]) -> Report {
+    let mut lines = vector("good.jsonl");
+    let genuine = lines.clone();
+    change(&mut lines, seq, values);
+    let report = audit(&lines);
+    let finding = &report.findings[0];
+    let original = |key: &str| match key.split_once('.') {
+        Some((block, key)) => genuine[seq][block][key].clone(),
+        None => genuine[seq][key].clone(),
+    };
+    let originals: Vec<Value> = values.iter().map(|(key, _)| original(key)).collect();
+    let expected = values.iter().zip(&originals);
+    let expected: Vec<_> =
+        expected.map(|((key, found), original)| (key.rsplit('.').next().unwrap_or(key), found, original)).collect();
+    assert_eq!(proven(finding), expected, "{values:?}: {}", finding.message);
+    assert_eq!((report.findings_total, finding.seq), (1, Some(seq as u64)), "{values:?}");
+    assert_eq!(finding.possibly_modified_fields, None, "{values:?}");
+    assert!(finding.message.contains("Proven"), "{}", finding.message);
+    report
+}
+
+#[test]
+fn one_field_each() {
+    for (seq, key, value) in [
+        (4, "transaction_id", json!("41b637cf-d9eb-7e2f-80f7-34f9ca44e5c2")),
+        (9, "created_at", json!("2026-02-11T15:33:00.001Z")),
+        (4, "type", json!("MARKET_SELL")),
+        (4, "currency", json!("GOLD")),
+        (4, "amount_gross", json!("1.0000")),
+        (4, "tax_withheld", json!("0.0000")),
+        (4, "amount_net", json!("195.0000")),
+        (4, "tax_type", json!("vat")),
+        (4, "tax_type", Value::Null),
+        (12, "tax_type", json!("vat")),
+        (20, "tax_type", json!("vat")),
+        (4, "sender_id", json!("u-9999")),
+        (6, "receiver_id", json!("u-1O03")),
+        (12, "operator_id", json!("op-mina")),
+        (5, "reference_id", json!("order-78")),
+        (4, "reference_id", json!("order-77")),
+    ] {
+        is_recovered(seq, &[(key, value)]);
+    }
+}
+
+#[test]
+fn several_fields_of_an_entry() {
+    // The amounts together, at their rate; and without one that any policy has.
+    is_recovered(
+        4,
+        &[("amount_gross", json!("900.0000")), ("tax_withheld", json!("45.0000")), ("amount_net", json!("855.0000"))],
+    );
+    is_recovered(
+        6,
+        &[("amount_gross", json!("8.0000")), ("tax_withheld", json!("0.8000")), ("amount_net", json!("7.2000"))],
+    );
+    is_recovered(6, &[("sender_id", json!("u-1003")), ("receiver_id", json!("u-1001"))]);
+    is_recovered(4, &[("type", json!("WORK")), ("currency", json!("GOLD"))]);
+    is_recovered(4, &[("amount_gross", json!("7.0000")), ("receiver_id", json!("u-1003"))]);
+}
+
+#[test]
+fn what_was_done_besides_is_proven_with_it() {
+    is_recovered(4, &[("seq", json!(77)), ("amount_gross", json!("900.0000"))]);
+    is_recovered(4, &[("amount_gross", json!("900.0000")), ("previous_hash", json!("0".repeat(64)))]);
+    is_recovered(4, &[("amount_gross", json!("900.0000")), ("current_hash", json!("0".repeat(64)))]);
+    is_recovered(4, &[("amount_gross", json!("900.0000")), ("personal.ip_address", json!("10.0.0.1"))]);
+    is_recovered(4, &[("personal_hash", json!("0".repeat(64)))]);
+}
+
+#[test]
+fn personal_blocks() {
+    is_recovered(4, &[("personal.salt", json!("51e0ed5c000f3205a88bca9498b39923"))]);
+    is_recovered(4, &[("personal.sender_username", json!("bob")), ("personal.receiver_username", json!("alice"))]);
+    is_recovered(4, &[("personal.description", json!("Payment for gods"))]);
+    is_recovered(4, &[("personal.description", json!("Payment fo rgoods"))]);
+    is_recovered(16, &[("personal.description", json!("dust"))]);
+    is_recovered(4, &[("personal.ip_address", Value::Null), ("personal.user_agent", Value::Null)]);
+}
+
+#[test]
+fn a_field_that_cannot_be_read_is_recovered_as_it_stands_there() {
+    for value in [json!(900), json!("1e2"), Value::Null, json!(["100.0000"])] {
+        let report = is_recovered(4, &[("amount_gross", value)]);
+        assert_eq!(report.findings[0].error_type, ErrorType::MalformedLine);
+    }
+}
+
+#[test]
+fn entries_one_after_the_other_and_the_last() {
+    let mut lines = vector("good.jsonl");
+    let last = lines.iter().rposition(|line| line.get("seq").is_some()).unwrap();
+    for (seq, amount) in [(5, "9.0000"), (6, "900.0000"), (7, "1.0000"), (last, "77.0000")] {
+        change(&mut lines, seq, &[("amount_gross", json!(amount))]);
+    }
+    // Of what follows one in the same moment, the time too.
+    change(&mut lines, 4, &[("created_at", json!("2026-02-11T15:30:00.001Z"))]);
+    let report = audit(&lines);
+    let seqs: Vec<_> = report.findings.iter().map(|finding| (finding.seq, proven(finding).len())).collect();
+    assert_eq!(seqs, [4, 5, 6, 7, last as u64].map(|seq| (Some(seq), 1)));
+    assert!(report.coverage.checked.iter().any(|what| what.starts_with("what 5 changed entries said before")));
+}
+
+#[test]
+fn an_original_is_judged_by_the_rules() {
+    // Somebody hides an overdraft behind a smaller amount.
+    let mut lines = vector("overdrawn.jsonl");
+    let overdrawn = audit(&lines).findings.remove(0);
+    let seq = usize::try_from(overdrawn.seq.unwrap()).unwrap();
+    assert_eq!(overdrawn.error_type, ErrorType::BalanceNegative);
+    change(&mut lines, seq, &[("amount_gross", json!("0.0001"))]);
+    let report = audit(&lines);
+    let found: Vec<_> = report.findings.iter().map(|finding| (finding.error_type, finding.seq)).collect();
+    assert_eq!(found, [(ErrorType::TransactionTampered, overdrawn.seq), (ErrorType::BalanceNegative, overdrawn.seq)]);
+    assert!(report.coverage.checked.iter().any(|what| what == "balances and buckets never below zero"));
+}
+
+#[test]
+fn what_cannot_be_found_stays_possible_and_is_said() {
+    let hopeless: [(&str, Value); 3] =
+        [("amount_gross", json!("900.0000")), ("receiver_id", json!("thief")), ("reference_id", json!("gift"))];
+    let mut lines = vector("good.jsonl");
+    change(&mut lines, 4, &hopeless);
+    change(&mut lines, 7, &[("personal.description", json!("another thing altogether"))]);
+    let report = audit(&lines);
+    assert_eq!(report.findings.iter().flat_map(proven).count(), 0);
+    let possibly = |n: usize| report.findings[n].possibly_modified_fields.clone().unwrap();
+    assert!(possibly(0).contains(&"amount_gross".to_owned()));
+    assert!(possibly(1).contains(&"description".to_owned()));
+    let gap = report.coverage.not_checked.iter().find(|gap| gap.what == "what 2 changed entries said before").unwrap();
+    assert!(gap.why.contains("candidates none gives the hash that it had"), "{}", gap.why);
+}
+
+#[test]
+fn the_search_is_as_long_as_was_asked_for() {
+    let mut lines = vector("good.jsonl");
+    change(&mut lines, 4, &[("amount_gross", json!("900.0000"))]);
+    change(
+        &mut lines,
+        16,
+        &[("amount_gross", json!("0.5000")), ("tax_withheld", json!("0.0250")), ("amount_net", json!("0.4750"))],
+    );
+    let report = audit_within(0, &lines);
+    assert_eq!(report.findings.iter().flat_map(proven).count(), 0);
+    let why = |report: &Report| {
+        report.coverage.not_checked.iter().find(|gap| gap.what.contains("said before")).map(|gap| gap.why.clone())
+    };
+    assert_eq!(why(&report).unwrap(), "no search for it was asked for");
+    // The first is among the first candidates, the second is not.
+    let report = audit_within(400, &lines);
+    assert_eq!(report.findings.iter().flat_map(proven).count(), 1);
+    assert!(why(&report).unwrap().contains("a larger budget would try more"), "{:?}", why(&report));
+    assert_eq!(why(&audit(&lines)), None);
+}
