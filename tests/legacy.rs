@@ -40,8 +40,10 @@ fn lines(documents: &[Value]) -> Vec<u8> {
     documents.iter().flat_map(|document| format!("{document}\n").into_bytes()).collect()
 }
 
+/// With a short search for originals: what it finds is another test's.
 fn try_audit(bytes: &[u8]) -> Result<Report, Unreadable> {
-    verify_chain_integrity(Cursor::new(bytes), &Options::default(), &mut |_| {})
+    let options = Options { recovery_budget: 1_000, ..Options::default() };
+    verify_chain_integrity(Cursor::new(bytes), &options, &mut |_| {})
 }
 
 fn audit(documents: &[Value]) -> Report {

@@ -160,6 +160,52 @@ fn an_original_is_judged_by_the_rules() {
 }
 
 #[test]
+fn entries_of_format_1() {
+    let genuine = vector("legacy/legacy.jsonl");
+    let decimal = |text: &str| json!({ "$numberDecimal": text });
+    let oid = |at: usize, key: &str| genuine[at][key].clone();
+    // The text that a report shows of a value in Extended JSON.
+    let shown = |value: &Value| match value {
+        Value::Object(value) => value.values().next().unwrap().clone(),
+        value => value.clone(),
+    };
+    for (at, changes) in [
+        (1, vec![("amount_gross", decimal("777777.7777"))]),
+        (1, vec![("amount_net", decimal("NaN"))]),
+        (1, vec![("amount_gross", json!(900))]),
+        (1, vec![("amount_gross", Value::Null)]),
+        (2, vec![("currency", json!("GOLD"))]),
+        (2, vec![("type", json!("REWARD"))]),
+        (2, vec![("sender_id", oid(2, "receiver_id")), ("receiver_id", oid(2, "sender_id"))]),
+        (3, vec![("receiver_id", json!({ "$oid": "00000000000000000000dead" }))]),
+        (1, vec![("amount_gross", decimal("2")), ("currency", json!("RON"))]),
+    ] {
+        let mut lines = genuine.clone();
+        change(&mut lines, at, &changes);
+        let report = audit(&lines);
+        let originals: Vec<_> = changes.iter().map(|(key, _)| shown(&genuine[at][*key])).collect();
+        let values: Vec<_> = changes.iter().map(|(_, value)| shown(value)).collect();
+        let expected: Vec<_> = (0..changes.len()).map(|i| (changes[i].0, &values[i], &originals[i])).collect();
+        assert_eq!(proven(&report.findings[0]), expected, "{}", report.findings[0].message);
+        assert_eq!(report.findings_total, 1);
+    }
+}
+
+#[test]
+fn a_time_of_format_1() {
+    let genuine = vector("legacy/legacy.jsonl");
+    let mut lines = genuine.clone();
+    change(&mut lines, 3, &[("createdAt", json!({ "$date": "2026-02-11T15:00:00.123Z" }))]);
+    let report = audit(&lines);
+    let fields = proven(&report.findings[0]);
+    let (field, _, original) = fields[0];
+    assert_eq!((fields.len(), field), (1, "createdAt"));
+    // In the report with three decimals, whatever the export has.
+    let stated = genuine[3]["createdAt"]["$date"].as_str().unwrap().trim_end_matches('Z').to_owned();
+    assert!(original.as_str().unwrap().starts_with(&stated), "{original} of {stated}");
+}
+
+#[test]
 fn what_cannot_be_found_stays_possible_and_is_said() {
     let hopeless: [(&str, Value); 3] =
         [("amount_gross", json!("900.0000")), ("receiver_id", json!("thief")), ("reference_id", json!("gift"))];

@@ -308,7 +308,7 @@ impl Stage {
                 let survey = Survey::new(context(&header, &holdings), options.threads);
                 Self::Survey { header, holdings, cutter: Cutter::default(), survey }
             }
-            form => Self::Legacy(Box::new(LegacyAudit::new(&form, options.threads))),
+            form => Self::Legacy(Box::new(LegacyAudit::new(&form, options.threads, options.recovery_budget))),
         };
         self.take(&start[body..], options)
     }

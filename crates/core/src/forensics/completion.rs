@@ -53,7 +53,7 @@ impl Examination {
         }
         let Self { mut findings, replay, overview, header, recovery, .. } = self;
         let mut coverage = coverage(&header, self.documents.any(), gaps, &assurance);
-        recovery.cover(&mut coverage);
+        recovery.budget.cover(&mut coverage);
         findings.extend(replay.findings.first);
         Assembly {
             format: 2,

@@ -8,7 +8,7 @@ use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
 use crate::recovery::{Budget, Lexicon, Suspect, original_block, original_content};
-use crate::report::{Coverage, Finding, ModifiedField, NotChecked};
+use crate::report::{Finding, ModifiedField};
 use crate::timestamp::Timestamp;
 
 /// What is known of a file beside its entries' hashes, and which of its entries were changed.
@@ -21,8 +21,6 @@ pub(super) struct Recovery {
     blocks: Vec<Block>,
     /// `seq` and time of the last entry of the genuine ledger.
     last: Option<(u64, Timestamp)>,
-    sought: u64,
-    proven: u64,
 }
 
 /// An entry whose content does not give its genuine hash.
@@ -45,7 +43,7 @@ struct Block {
 
 impl Recovery {
     pub(super) fn new(lexicon: Lexicon) -> Self {
-        Self { budget: Budget::new(0), lexicon, changed: None, blocks: Vec::new(), last: None, sought: 0, proven: 0 }
+        Self { budget: Budget::new(0), lexicon, changed: None, blocks: Vec::new(), last: None }
     }
 
     /// Remembers an entry's texts, which may be the originals of another's.
@@ -61,33 +59,6 @@ impl Recovery {
     /// A finding about a block, whose original is searched for once the whole file was seen.
     pub(super) fn seek_block(&mut self, entry: &Entry<'_>, finding: usize) {
         self.blocks.push(Block { entry: OwnedEntry::from(entry), finding });
-    }
-
-    fn count(&mut self, proven: bool) {
-        self.sought += 1;
-        self.proven += u64::from(proven);
-    }
-
-    /// Says how the search for originals ended, where there was one.
-    pub(super) fn cover(&self, coverage: &mut Coverage) {
-        let what = |count: u64| {
-            if count == 1 {
-                "what a changed entry said before".to_owned()
-            } else {
-                format!("what {count} changed entries said before")
-            }
-        };
-        if self.proven > 0 {
-            coverage.checked.push(what(self.proven) + ": proven by its genuine hash");
-        }
-        if self.sought > self.proven {
-            let more = if self.budget.was_short() { ", and a larger budget would try more" } else { "" };
-            let why = match self.budget.tried() {
-                0 => "no search for it was asked for".to_owned(),
-                tried => format!("of {tried} candidates none gives the hash that it had{more}"),
-            };
-            coverage.not_checked.push(NotChecked { what: what(self.sought - self.proven), why });
-        }
     }
 }
 
@@ -128,7 +99,6 @@ impl Examination {
         };
         let Recovery { lexicon, budget, .. } = &mut self.recovery;
         let original = original_content(&suspect, lexicon, self.replay.index.ids(), budget);
-        self.recovery.count(original.is_some());
         let content = original.map_or(Content::Differs, |original| Content::Recovered(Box::new(original)));
         self.judge(&entry, fault.as_ref(), &place, &genuine, &content);
     }
@@ -140,7 +110,6 @@ impl Examination {
             let Some((found, target)) = entry.personal.zip(Hash::parse(entry.personal_hash)) else { continue };
             let Recovery { lexicon, budget, .. } = &mut self.recovery;
             let modified = original_block(&found, target, lexicon, budget);
-            self.recovery.count(modified.is_some());
             if let Some(modified) = modified {
                 add_original_block(&mut self.findings[finding], modified);
             }

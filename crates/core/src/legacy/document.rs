@@ -5,6 +5,7 @@ use std::fmt;
 
 use bson::raw::{RawBsonRef, RawDocument};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use crate::export::strict::Fault;
 use crate::forensics::Shown;
@@ -81,16 +82,21 @@ pub(super) enum Stored<'a> {
     ObjectId(Cow<'a, str>),
     Decimal(Cow<'a, str>),
     Date(Timestamp),
-    /// Null, a number, a list, another type.
-    Other,
+    /// Null, a number, a list, another type; as a report shows it.
+    Other(Value),
 }
 
 impl Stored<'_> {
+    /// What has no simple form in JSON.
+    fn other() -> Self {
+        Self::Other(Value::String("(a value of another type)".to_owned()))
+    }
+
     fn shown(&self) -> Option<String> {
         match self {
             Self::Text(text) | Self::ObjectId(text) | Self::Decimal(text) => Some(text.clone().into_owned()),
             Self::Date(time) => Some(time.to_string()),
-            Self::Missing | Self::Other => None,
+            Self::Missing | Self::Other(_) => None,
         }
     }
 }
@@ -202,22 +208,28 @@ impl<'a> Document<'a> {
     /// Writes what is hashed for `current_hash`: FORMAT.md, "Format 1". `previous` in the place of the
     /// document's own, where given. Only where no value has a wrong type.
     pub(super) fn write_preimage(&self, previous: Option<&str>, out: &mut Vec<u8>) {
-        for (i, name) in HASHED.iter().enumerate() {
-            let name = if i == key::CREATED_AT { "timestamp" } else { name };
-            out.extend_from_slice(if i == 0 { b"{\"" } else { b",\"" });
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            match (&self.values[i], previous) {
-                (_, Some(previous)) if i == key::PREVIOUS_HASH => stringify(previous, out),
-                (Stored::Text(text) | Stored::ObjectId(text) | Stored::Decimal(text), _) => stringify(text, out),
-                (Stored::Date(time), _) => match time.text() {
-                    Some(text) => stringify_plain(&text, out),
-                    None => stringify(&time.to_string(), out),
-                },
-                (Stored::Missing | Stored::Other, _) => stringify("", out),
-            }
+        write_hashed(out, |i, out| match (&self.values[i], previous) {
+            (_, Some(previous)) if i == key::PREVIOUS_HASH => stringify(previous, out),
+            (Stored::Text(text) | Stored::ObjectId(text) | Stored::Decimal(text), _) => stringify(text, out),
+            (Stored::Date(time), _) => match time.text() {
+                Some(text) => stringify_plain(&text, out),
+                None => stringify(&time.to_string(), out),
+            },
+            (Stored::Missing | Stored::Other(_), _) => stringify("", out),
+        });
+    }
+
+    /// What stands in a key that is read, as a report shows it.
+    pub(super) fn value(&self, i: usize) -> Value {
+        match &self.values[i] {
+            Stored::Other(value) => value.clone(),
+            stored => stored.shown().into(),
         }
-        out.push(b'}');
+    }
+
+    /// Its text, where it has one.
+    pub(super) fn hashed_text(&self, i: usize) -> Option<String> {
+        self.values[i].shown()
     }
 
     pub(super) fn shown(&self) -> Shown {
@@ -240,6 +252,28 @@ impl<'a> Document<'a> {
             current_hash: text(key::CURRENT_HASH),
         }
     }
+}
+
+/// Writes what is hashed where a document has these texts, in the order of [`HASHED`] without `previous_hash`.
+pub(super) fn write_texts(texts: &[Option<&str>], previous: &str, out: &mut Vec<u8>) {
+    write_hashed(out, |i, out| {
+        let at = if i > key::PREVIOUS_HASH { i - 1 } else { i };
+        let text = if i == key::PREVIOUS_HASH { Some(previous) } else { texts.get(at).copied().flatten() };
+        stringify(text.unwrap_or_default(), out);
+    });
+}
+
+/// Writes the object that is hashed, each value as it is told.
+#[inline]
+fn write_hashed(out: &mut Vec<u8>, mut value: impl FnMut(usize, &mut Vec<u8>)) {
+    for (i, name) in HASHED.iter().enumerate() {
+        let name = if i == key::CREATED_AT { "timestamp" } else { name };
+        out.extend_from_slice(if i == 0 { b"{\"" } else { b",\"" });
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        value(i, out);
+    }
+    out.push(b'}');
 }
 
 /// A string as ES2019's JSON.stringify writes it. Its escapes are those of serde_json, which unlike it
@@ -267,7 +301,12 @@ impl<'a> From<RawBsonRef<'a>> for Stored<'a> {
             RawBsonRef::ObjectId(id) => Self::ObjectId(id.to_hex().into()),
             RawBsonRef::Decimal128(number) => Self::Decimal(number.to_string().into()),
             RawBsonRef::DateTime(time) => date(time.timestamp_millis()),
-            _ => Self::Other,
+            RawBsonRef::Null => Self::Other(Value::Null),
+            RawBsonRef::Boolean(value) => Self::Other(value.into()),
+            RawBsonRef::Int32(number) => Self::Other(number.into()),
+            RawBsonRef::Int64(number) => Self::Other(number.into()),
+            RawBsonRef::Double(number) => Self::Other(number.into()),
+            _ => Self::other(),
         }
     }
 }
@@ -276,7 +315,7 @@ impl<'a> From<RawBsonRef<'a>> for Stored<'a> {
 fn date(ms: i64) -> Stored<'static> {
     let time = Timestamp::from_millis(ms);
     const YEAR_1_TO_9999: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
-    if YEAR_1_TO_9999.contains(&ms) { Stored::Date(time) } else { Stored::Other }
+    if YEAR_1_TO_9999.contains(&ms) { Stored::Date(time) } else { Stored::other() }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Document<'a> {
@@ -347,7 +386,7 @@ impl Extended {
         if !self.in_date {
             return Stored::Text(text.into());
         }
-        Timestamp::parse_relaxed(text.as_ref()).map_or(Stored::Other, Stored::Date)
+        Timestamp::parse_relaxed(text.as_ref()).map_or_else(Stored::other, Stored::Date)
     }
 }
 
@@ -367,32 +406,32 @@ impl<'de> Visitor<'de> for Extended {
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Stored::Other)
+        Ok(Stored::Other(Value::Null))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Stored::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Stored::Other(value.into()))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Stored::Other)
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Stored::Other(number.into()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Stored::Other)
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Stored::Other(number.into()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Stored::Other)
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Stored::Other(number.into()))
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Stored::Other)
+        Ok(Stored::other())
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let Some(Text(name)) = map.next_key()? else { return Ok(Stored::Other) };
+        let Some(Text(name)) = map.next_key()? else { return Ok(Stored::other()) };
         let value = match (&*name, self.in_date) {
             ("$oid", false) => object_id(map.next_value()?),
             ("$numberDecimal", false) => decimal(map.next_value()?),
@@ -400,7 +439,7 @@ impl<'de> Visitor<'de> for Extended {
             ("$numberLong", true) => milliseconds(map.next_value()?),
             _ => {
                 map.next_value::<IgnoredAny>()?;
-                Stored::Other
+                Stored::other()
             }
         };
         let mut alone = true;
@@ -408,7 +447,7 @@ impl<'de> Visitor<'de> for Extended {
             map.next_value::<IgnoredAny>()?;
             alone = false;
         }
-        Ok(if alone { value } else { Stored::Other })
+        Ok(if alone { value } else { Stored::other() })
     }
 }
 
@@ -424,20 +463,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for Date<'a> {
 fn object_id(value: Stored<'_>) -> Stored<'_> {
     match value {
         Stored::Text(text) if crate::grammar::is_hex(&text, 24) => Stored::ObjectId(text),
-        _ => Stored::Other,
+        _ => Stored::other(),
     }
 }
 
 fn milliseconds(value: Stored<'_>) -> Stored<'_> {
     match value {
-        Stored::Text(text) => text.parse().map_or(Stored::Other, date),
-        _ => Stored::Other,
+        Stored::Text(text) => text.parse().map_or_else(|_| Stored::other(), date),
+        _ => Stored::other(),
     }
 }
 
 fn decimal(value: Stored<'_>) -> Stored<'_> {
     match value {
         Stored::Text(text) if amounts::is_decimal128(&text) => Stored::Decimal(text),
-        _ => Stored::Other,
+        _ => Stored::other(),
     }
 }

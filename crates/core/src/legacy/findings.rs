@@ -7,6 +7,7 @@ use super::document::{Document, HASHED, UNPROTECTED};
 use super::facts::{Fact, Facts, Gathered, Malformed, flag, line_document, number};
 use super::framing::{Framing, Layout, bson_documents};
 use super::links::{Links, Role, is_unbroken, repeated_ids};
+use super::originals::Originals;
 use crate::export::strict::Fault;
 use crate::forensics::{Assembly, Place, Shown, chain_finding, content_finding, file_finding, integrity};
 use crate::hash::Hash;
@@ -15,6 +16,7 @@ use crate::report::{
     Cause, Coverage, EntryPlace, ErrorType, Finding, ModifiedField, NotChecked, Report, Warning, WarningType,
 };
 use crate::segment::{FirstFew, id_text, lines_of, time_text};
+use crate::timestamp::Timestamp;
 
 /// What is to be said of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ struct Fetched {
     computed: Option<Hash>,
     /// With the hash that should stand there as its `previous_hash`, the content gives `current_hash`.
     relinked: bool,
+    /// What was changed in it, as far as that is proven.
+    originals: Vec<ModifiedField>,
 }
 
 /// The judgement of a file of format 1.
@@ -74,11 +78,13 @@ pub(super) struct Examination {
     /// By line: what is fetched, and the `previous_hash` that should stand there where that is in question.
     wanted: BTreeMap<u64, Option<String>>,
     fetched: BTreeMap<u64, Fetched>,
+    originals: Originals,
     line: u64,
 }
 
 impl Examination {
-    pub(super) fn new(gathered: Gathered, mut ending: Ending, framing: &Framing) -> Self {
+    /// `candidates` bounds the search for what changed entries said before.
+    pub(super) fn new(gathered: Gathered, mut ending: Ending, framing: &Framing, candidates: u64) -> Self {
         let Gathered { lines, facts, contents, mut malformed, extra } = gathered;
         // What was cut off is not malformed as well.
         if ending.unfinished && malformed.first.last().is_some_and(|last| last.line == lines) {
@@ -93,6 +99,7 @@ impl Examination {
             earlier: FirstFew::default(),
             wanted: BTreeMap::new(),
             fetched: BTreeMap::new(),
+            originals: Originals::new(candidates, std::iter::empty()),
             line: 0,
             unit: framing.unit(),
             layout: framing.layout(),
@@ -105,6 +112,8 @@ impl Examination {
         examination.judge();
         examination.compare_times();
         examination.want();
+        let changed = examination.said.first.iter().filter(|said| said.act == Act::Tampered(None));
+        examination.originals = Originals::new(candidates, changed.map(|said| examination.line_of(said.entry)));
         examination
     }
 
@@ -249,13 +258,21 @@ impl Examination {
 
     fn read<'a>(&mut self, read: impl FnOnce() -> Result<Document<'a>, Fault>) {
         self.line += 1;
-        let Some(previous) = self.wanted.remove(&self.line) else { return };
-        if let Ok(document) = read() {
+        let wanted = self.wanted.remove(&self.line);
+        if wanted.is_none() && !self.originals.are_sought() {
+            return;
+        }
+        let Ok(document) = read() else { return };
+        self.originals.see(self.line, &document);
+        if let Some(previous) = wanted {
             self.fetched.insert(self.line, Fetched::of(&document, previous.as_deref()));
         }
     }
 
-    pub(super) fn report(self) -> Report {
+    pub(super) fn report(mut self) -> Report {
+        self.recover();
+        let mut coverage = coverage(self.judges_all());
+        self.originals.cover(&mut coverage);
         let mut findings: Vec<Finding> = self.said.first.iter().flat_map(|said| self.findings(said)).collect();
         findings.extend(self.malformed.first.iter().map(|malformed| self.malformed(malformed)));
         if self.ending.cut {
@@ -274,11 +291,27 @@ impl Examination {
             unlisted,
             warnings: self.warnings(),
             warnings_unlisted: self.earlier.count - self.earlier.first.len() as u64,
-            coverage: coverage(self.judges_all()),
+            coverage,
             head: last.filter(|fact| !fact.is(flag::NO_CURRENT)).map(|fact| fact.current.to_string()),
             ..Assembly::default()
         }
         .report()
+    }
+
+    /// Searches for what changed entries said before.
+    fn recover(&mut self) {
+        for said in self.said.first.iter().filter(|said| said.act == Act::Tampered(None)) {
+            let time = |entry: u32| self.facts.at(entry).map(|fact| Timestamp::from_millis(fact.time_ms));
+            let before = self.before(said.entry).and_then(time);
+            // In a ledger that stands in its order, the next in the file follows.
+            let after = said.entry.checked_add(1).filter(|_| self.links.is_none()).and_then(time);
+            let line = self.line_of(said.entry);
+            if let (Some(modified), Some(fetched)) =
+                (self.originals.of(line, before, after), self.fetched.get_mut(&line))
+            {
+                fetched.originals = modified;
+            }
+        }
     }
 
     /// Whether every entry's sums, id and time were judged.
@@ -484,23 +517,23 @@ impl Fetched {
         let relinked = previous.is_some_and(|previous| {
             hash(Some(previous)).is_some_and(|hash| Some(hash.to_string()) == shown.current_hash)
         });
-        Self { shown, computed: hash(None), relinked }
+        Self { shown, computed: hash(None), relinked, originals: Vec::new() }
     }
 
     fn tampered(&self, name: &str, place: &Place, genuine: Option<Hash>) -> Finding {
         let current = self.shown.current_hash.clone();
-        let modified: Vec<ModifiedField> = genuine
-            .map(|hash| ModifiedField {
-                field: "current_hash".to_owned(),
-                found: current.clone().into(),
-                original: hash.to_string().into(),
-                proven: true,
-            })
-            .into_iter()
-            .collect();
-        let (what, possibly) = match genuine {
-            Some(_) => (" Proven: current_hash.", Vec::new()),
-            None => ("", HASHED.iter().map(|key| (*key).to_owned()).chain(["current_hash".to_owned()]).collect()),
+        let restated = genuine.map(|hash| ModifiedField {
+            field: "current_hash".to_owned(),
+            found: current.clone().into(),
+            original: hash.to_string().into(),
+            proven: true,
+        });
+        let modified: Vec<ModifiedField> = self.originals.iter().cloned().chain(restated).collect();
+        let names: Vec<&str> = modified.iter().map(|field| field.field.as_str()).collect();
+        let (what, possibly) = if names.is_empty() {
+            (String::new(), HASHED.iter().copied().chain(["current_hash"]).map(str::to_owned).collect())
+        } else {
+            (format!(" Proven: {}.", names.join(", ")), Vec::new())
         };
         let message = format!(
             "Entry {name} was changed after it was written: its content does not give the hash that the chain holds for it.{what}"
@@ -512,7 +545,7 @@ impl Fetched {
         let found = if genuine.is_some() { current } else { computed.clone() };
         (finding.expected, finding.found) = (stored.clone().map(Into::into), found.map(Into::into));
         finding.hash_integrity_failure = Some(integrity(stored, computed, "The content", &possibly));
-        finding.possibly_modified_fields = genuine.is_none().then_some(possibly);
+        finding.possibly_modified_fields = modified.is_empty().then_some(possibly);
         finding.modified_fields = Some(modified);
         finding
     }

@@ -9,6 +9,7 @@ mod facts;
 mod findings;
 mod framing;
 mod links;
+mod originals;
 
 use crate::limits::MAX_LEGACY;
 use crate::report::Report;
@@ -24,6 +25,7 @@ use framing::{End, Framing};
 pub(crate) struct LegacyAudit {
     framing: Framing,
     reading: Reading,
+    candidates: u64,
 }
 
 #[derive(Debug)]
@@ -42,14 +44,15 @@ struct Ending {
 }
 
 impl LegacyAudit {
-    pub(crate) fn new(form: &Form, threads: usize) -> Self {
+    /// `candidates` bounds the search for what changed entries said before.
+    pub(crate) fn new(form: &Form, threads: usize, candidates: u64) -> Self {
         let framing = Framing::new(form);
         let reading = Reading::First(Survey::new(framing.layout(), threads));
-        Self { framing, reading }
+        Self { framing, reading, candidates }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
-        let Self { framing, reading } = self;
+        let Self { framing, reading, .. } = self;
         match reading {
             Reading::First(survey) => {
                 framing.push(bytes, &mut |block| survey.block(block))?;
@@ -78,13 +81,14 @@ impl LegacyAudit {
                 let gathered = survey.finish();
                 let ending = Ending { cut: cut_short || open, unfinished: unfinished || cut_short };
                 accept(&gathered, ending, &self.framing)?;
-                let examination = Examination::new(gathered, ending, &self.framing);
+                let examination = Examination::new(gathered, ending, &self.framing, self.candidates);
                 if examination.is_complete() {
                     return Ok(Ok(examination.report()));
                 }
                 Ok(Err(Box::new(Self {
                     framing: self.framing.anew(),
                     reading: Reading::Second(Box::new(examination)),
+                    candidates: self.candidates,
                 })))
             }
             Reading::Second(mut examination) => {

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use super::form::PRINTABLE;
 use super::lexicon::Lexicon;
 use super::search::{Budget, Search};
 use super::slips::slips;
-use super::texts::PRINTABLE;
 use crate::entry::{PERSONAL_KEYS, PERSONAL_MAX, Personal};
 use crate::grammar;
 use crate::hash::Hash;

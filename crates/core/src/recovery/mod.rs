@@ -7,13 +7,16 @@
 
 mod amounts;
 mod block;
+mod candidates;
 mod content;
+mod form;
 mod lexicon;
 mod search;
 mod slips;
-mod texts;
 
 pub(crate) use block::original_block;
+pub(crate) use candidates::{Message, modified};
 pub(crate) use content::{Original, Suspect, original_content};
-pub(crate) use lexicon::Lexicon;
+pub(crate) use form::{Form, Role};
+pub(crate) use lexicon::{Lexicon, see};
 pub(crate) use search::Budget;

@@ -3,16 +3,20 @@
 use std::ops::ControlFlow;
 
 use crate::hash::{Batch, Hash};
+use crate::report::{Coverage, NotChecked};
 
 /// How many candidates are hashed at once.
 const ROUND: usize = 256;
 
-/// How many candidates an audit may still try, and how many it has tried.
+/// How many candidates an audit may still try, and what came of those that it tried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     left: u64,
     tried: u64,
+    /// Whether a search ended for want of it.
     was_short: bool,
+    sought: u64,
+    proven: u64,
 }
 
 /// What a candidate puts in the place of what stands in a message: fields by their place, with their texts.
@@ -36,17 +40,27 @@ pub(crate) struct Search<'a> {
 
 impl Budget {
     pub(crate) const fn new(candidates: u64) -> Self {
-        Self { left: candidates, tried: 0, was_short: false }
+        Self { left: candidates, tried: 0, was_short: false, sought: 0, proven: 0 }
     }
 
-    /// How many candidates were tried.
-    pub(crate) const fn tried(&self) -> u64 {
-        self.tried
-    }
-
-    /// Whether a search ended for want of it.
-    pub(crate) const fn was_short(&self) -> bool {
-        self.was_short
+    /// Says how the searches ended, where there were any.
+    pub(crate) fn cover(&self, coverage: &mut Coverage) {
+        let what = |count: u64| match count {
+            1 => "what a changed entry said before".to_owned(),
+            _ => format!("what {count} changed entries said before"),
+        };
+        if self.proven > 0 {
+            coverage.checked.push(what(self.proven) + ": proven by its genuine hash");
+        }
+        if self.sought == self.proven {
+            return;
+        }
+        let more = if self.was_short { ", and a larger budget would try more" } else { "" };
+        let why = match self.tried {
+            0 => "no search for it was asked for".to_owned(),
+            tried => format!("of {tried} candidates none gives the hash that it had{more}"),
+        };
+        coverage.not_checked.push(NotChecked { what: what(self.sought - self.proven), why });
     }
 
     /// Searches with a quarter of what is left, so that one message without an answer leaves some for those after it.
@@ -75,6 +89,8 @@ impl Budget {
         self.was_short |= over && !found;
         self.left -= search.tried;
         self.tried += search.tried;
+        self.sought += 1;
+        self.proven += u64::from(search.original.is_some());
         search.original
     }
 }
