@@ -113,12 +113,13 @@ impl Sequencer {
                 Err(error) => error,
             };
             self.forget();
-            if !is_worth_another_try(&error) {
+            let is_over = !is_worth_another_try(&error);
+            if is_over && lost.is_empty() {
                 return Err(EngineError::Store(error));
             }
-            let pause = pauses.next();
+            let pause = pauses.next().filter(|_| !is_over);
             self.shared.count_failed_try(&error, pause.is_some());
-            let Some(pause) = pause else { return Err(EngineError::GaveUp { attempts, last: error }) };
+            let Some(pause) = pause else { return Err(EngineError::GaveUp { attempts, last: known_of(&lost, error) }) };
             std::thread::sleep(pause);
             attempts += 1;
         }
@@ -339,6 +340,15 @@ fn mark(batch: &Batch) -> Mark {
 /// Somebody else was there first, or it is not known who was; the rest does not mend itself.
 fn is_worth_another_try(error: &StoreError) -> bool {
     error.is_conflict() || matches!(error, StoreError::Lost { .. } | StoreError::Exists { .. })
+}
+
+/// What is known where the last try failed so. A commit that was lost may have been written, or be on its way still,
+/// whatever came of those after it.
+fn known_of(lost: &[Lost], last: StoreError) -> StoreError {
+    if lost.is_empty() || matches!(last, StoreError::Lost { .. }) {
+        return last;
+    }
+    StoreError::Lost { why: format!("an earlier try may have been written, and the last one said: {last}") }
 }
 
 fn backoff(retry: &Retry) -> ExponentialBuilder {
