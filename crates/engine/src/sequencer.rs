@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Batch, Head, Loaded, Store, StoreError, Wanted};
+use countersign_store::{Batch, Head, Loaded, MAX_FORGOTTEN, Store, StoreError, Wanted};
 
 use crate::config::{Config, Retry};
 use crate::draft::{Desk, Draft, Drafted};
@@ -310,11 +310,18 @@ impl Sequencer {
             self.notary.postpone(now);
         }
         if self.config.forget_answers_after_days > 0 && Instant::now() >= self.forget_at {
-            self.forget_at = Instant::now() + FORGET_EVERY;
-            let before = now.millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
-            if let Err(error) = self.store.forget_answers(Timestamp::from_millis(before)) {
-                log::warn!("old answers were not forgotten: {error}");
-            }
+            self.forget_answers(now);
+        }
+    }
+
+    /// A part of them: where there are more, the next one goes after what waits now.
+    fn forget_answers(&mut self, now: Timestamp) {
+        let before = now.millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
+        let forgotten = self.store.forget_answers(Timestamp::from_millis(before));
+        let pause = if matches!(forgotten, Ok(MAX_FORGOTTEN)) { Duration::ZERO } else { FORGET_EVERY };
+        self.forget_at = Instant::now() + pause;
+        if let Err(error) = forgotten {
+            log::warn!("old answers were not forgotten: {error}");
         }
     }
 

@@ -92,6 +92,9 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// Most answers that are forgotten at once: nobody's commit waits for long.
+pub const MAX_FORGOTTEN: u64 = 10_000;
+
 /// Where a ledger is kept. Entries can be neither changed nor deleted, and the database itself sees to it.
 pub trait Store: Debug + Send + Sync {
     /// Which ledger it is.
@@ -177,7 +180,7 @@ pub trait Store: Debug + Send + Sync {
     /// Those of the database.
     fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError>;
 
-    /// Forgets answers given before a time; how many.
+    /// Forgets answers given before a time, the oldest first and at most [`MAX_FORGOTTEN`]; how many.
     ///
     /// # Errors
     /// Those of the database.

@@ -50,7 +50,7 @@ pub const CHECKS: &[Check] = checks! {
         an_export_verifies;
     trees: roots_of_every_size, proofs_from_kept_nodes, a_node_that_is_not_kept_is_told;
     personal: an_erasure_takes_one_block_only, no_block_goes_without_its_erasure, a_block_goes_once;
-    notes: answers_are_kept_and_forgotten, a_key_is_answered_once, the_latest_checkpoint_of_a_size,
+    notes: answers_are_kept_and_forgotten, the_oldest_answers_go_first_and_not_all_at_once, a_key_is_answered_once, the_latest_checkpoint_of_a_size,
         checkpoints_are_kept_once, no_checkpoint_of_what_is_not_there;
     acts: acts_are_kept_in_order, acts_are_undone_with_their_batch;
     threads: many_writers_make_one_chain, who_reads_sees_whole_commits;

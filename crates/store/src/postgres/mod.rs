@@ -44,7 +44,7 @@ use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Identity;
-use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
+use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 
 /// How long a load, or a commit of a few entries, may take: longer than any lock is waited for.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -61,7 +61,8 @@ const NEW_TREASURY: &str = "INSERT INTO countersign_treasury (ledger_id, version
                             VALUES ($1, 0, '{}', 0)";
 const CHECKPOINT: &str = "SELECT size, note, at FROM countersign_checkpoints WHERE ledger_id = $1 AND size <= $2 \
                           ORDER BY size DESC, nth DESC LIMIT 1";
-const FORGET: &str = "DELETE FROM countersign_answers WHERE ledger_id = $1 AND at < $2";
+const FORGET: &str = "DELETE FROM countersign_answers WHERE ledger_id = $1 AND key = ANY (ARRAY( \
+                      SELECT key FROM countersign_answers WHERE ledger_id = $1 AND at < $2 ORDER BY at LIMIT $3))";
 
 /// A ledger in a PostgreSQL database.
 #[derive(Debug)]
@@ -264,7 +265,8 @@ impl Store for Postgres {
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.link.with(async |client| {
             let statement = client.prepare_cached(FORGET).await.map_err(fault)?;
-            client.execute(&statement, &[&self.ledger, &moment(before)]).await.map_err(fault)
+            let most = cells::number(MAX_FORGOTTEN)?;
+            client.execute(&statement, &[&self.ledger, &moment(before), &most]).await.map_err(fault)
         })
     }
 
