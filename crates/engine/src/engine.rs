@@ -84,6 +84,7 @@ impl Engine {
         voucher.as_ref().map_or(Ok(()), |voucher| voucher.check(&*store, &head))?;
         let last = store.checkpoint(None)?;
         let notary = Notary::new(voucher.clone(), &config, last.as_ref(), stamps.now());
+        let found = (head.time.unwrap_or_else(|| stamps.now()), Instant::now());
         let (config, shared) = (Arc::new(config), Arc::new(Shared::new(footing)));
         let sequencer = Sequencer {
             store: store.clone(),
@@ -94,6 +95,7 @@ impl Engine {
             known: Known::default(),
             windows: Windows::default(),
             forget_at: Instant::now(),
+            found,
             linger: Duration::ZERO,
             is_ahead: false,
         };

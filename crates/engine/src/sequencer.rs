@@ -50,6 +50,8 @@ pub(crate) struct Sequencer {
     pub(crate) known: Known,
     pub(crate) windows: Windows,
     pub(crate) forget_at: Instant,
+    /// What time the ledger said it was when this process first read it, and when that was.
+    pub(crate) found: (Timestamp, Instant),
     pub(crate) linger: Duration,
     /// Whether the ledger's time was ahead of the clock when that was last looked at.
     pub(crate) is_ahead: bool,
@@ -314,9 +316,16 @@ impl Sequencer {
         }
     }
 
+    /// What time it is at least, whatever the clock says: one that jumps ahead would take answers that are fresh.
+    fn surely(&self, now: Timestamp) -> Timestamp {
+        let (time, at) = self.found;
+        let since = i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX);
+        now.min(Timestamp::from_millis(time.millis().saturating_add(since)))
+    }
+
     /// A part of them: where there are more, the next one goes after what waits now.
     fn forget_answers(&mut self, now: Timestamp) {
-        let before = now.millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
+        let before = self.surely(now).millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
         let forgotten = self.store.forget_answers(Timestamp::from_millis(before));
         let pause = if matches!(forgotten, Ok(MAX_FORGOTTEN)) { Duration::ZERO } else { FORGET_EVERY };
         self.forget_at = Instant::now() + pause;

@@ -21,6 +21,7 @@ on_each_store!(
     a_refusal_is_not_remembered,
     what_is_no_key_is_refused,
     old_answers_go_however_many_there_are,
+    a_clock_that_jumps_ahead_takes_no_fresh_answer,
 );
 
 fn keyed(key: &str, amount: &str) -> Request {
@@ -123,4 +124,24 @@ fn old_answers_go_however_many_there_are(ledger: &Ledger) {
         assert!(Instant::now() < deadline, "{} answers are still there", kept());
     }
     mint(&engine, "ada", "1");
+}
+
+fn a_clock_that_jumps_ahead_takes_no_fresh_answer(ledger: &Ledger) {
+    let clock = Clock::new();
+    let start = || {
+        let config = Config { forget_answers_after_days: 1, ..unshielded() };
+        Engine::start_with(ledger.open(), config, by(&clock)).unwrap()
+    };
+    let engine = start();
+    open_accounts(&engine, &["ada", "ben"]);
+    mint(&engine, "ada", "100");
+    let first = engine.settle(keyed("k", "10")).unwrap();
+    engine.shutdown();
+    // It ran ahead while nobody was there, and old answers are looked for at the start.
+    clock.advance(40 * 86_400);
+    let engine = start();
+    (0..2).for_each(|_| drop(mint(&engine, "ada", "1")));
+    assert_repeats(engine.settle(keyed("k", "10")).unwrap(), &first);
+    engine.shutdown();
+    verify(&*ledger.open(), &[]);
 }
