@@ -92,10 +92,7 @@ impl Sequencer {
     }
 
     fn work_off(&mut self, tickets: &mut Vec<Ticket>) {
-        let outcomes = match self.carry_out(tickets) {
-            Ok(outcomes) => outcomes,
-            Err(error) => vec![Err(error); tickets.len()],
-        };
+        let outcomes = self.carry_out_all(tickets);
         self.shared.count(&outcomes);
         for (ticket, outcome) in tickets.drain(..).zip(outcomes) {
             // What a caller does with his answer must not keep others from theirs.
@@ -103,6 +100,25 @@ impl Sequencer {
                 log::error!("a caller failed on his answer");
             }
         }
+    }
+
+    /// All at once; and in halves where that fails on damage which is not the ledger's own: a row that one of them names
+    /// is not to spoil the others.
+    fn carry_out_all(&mut self, tickets: &[Ticket]) -> Vec<Outcome> {
+        match self.carry_out(tickets) {
+            Ok(outcomes) => outcomes,
+            Err(EngineError::Store(StoreError::Damaged(_))) if tickets.len() > 1 && self.is_sound() => {
+                let (first, rest) = tickets.split_at(tickets.len() / 2);
+                let first = self.carry_out_all(first);
+                first.into_iter().chain(self.carry_out_all(rest)).collect()
+            }
+            Err(error) => vec![Err(error); tickets.len()],
+        }
+    }
+
+    /// Whether the ledger bears a batch that names nothing.
+    fn is_sound(&mut self) -> bool {
+        self.load(&[]).is_ok_and(|loaded| Footing::find(&*self.store, &loaded.head).is_ok())
     }
 
     /// Tries until it is done, or no further try is right.

@@ -1,16 +1,23 @@
 //! What is damaged is not built upon; and what is whole is vouched for.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use countersign_core::hash::Hash;
 use countersign_engine::notary::Signer;
-use countersign_engine::{Engine, Parts, Request};
+use countersign_engine::{Engine, EngineError, Parts, Request};
 use countersign_store::{Batch, Wanted};
 
 use crate::audit::verify;
+use crate::double::{Double, Mishap};
 use crate::ledger::*;
 
-on_each_store!(checkpoints_come_every_so_many_entries, checkpoints_come_by_age, a_checkpoint_when_asked);
+on_each_store!(
+    checkpoints_come_every_so_many_entries,
+    checkpoints_come_by_age,
+    a_checkpoint_when_asked,
+    a_damaged_account_spoils_no_other_order,
+);
 
 #[derive(Debug, Default)]
 struct Pen(Mutex<Vec<(u64, Hash)>>);
@@ -91,6 +98,30 @@ fn a_checkpoint_when_asked(ledger: &Ledger) {
     assert_eq!((sizes(&pen), engine.store().checkpoint(None).unwrap().unwrap().size), (vec![1], 1));
     engine.shutdown();
     assert_eq!(ledger.engine(unshielded()).checkpoint().unwrap(), None);
+}
+
+/// All of these wait while the first is written, and are one batch.
+fn a_damaged_account_spoils_no_other_order(ledger: &Ledger) {
+    let store = Arc::new(Double::of(ledger.open()));
+    let engine = Engine::start(store.clone(), unshielded()).unwrap();
+    open_accounts(&engine, &["ada", "ben", "cleo", "dov"]);
+    let (go, wait) = channel::<()>();
+    let (began, begun) = channel();
+    store.on_commit([Mishap::First(Box::new(move || {
+        began.send(()).unwrap();
+        wait.recv().unwrap();
+    }))]);
+    let held = submit(&engine, vec![Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "1"))]);
+    begun.recv().unwrap();
+    ledger.edit(r#"accounts SET balances = '{"EURO":"much"}' WHERE id = 'ben'"#);
+    let each = |name| Request::of(order("SYSTEM_MINT", "SYSTEM", name, "1"));
+    let answers = submit(&engine, ["ada", "cleo", "ben", "dov", "ada"].map(each).into());
+    go.send(()).unwrap();
+    held[0].recv().unwrap().unwrap();
+    let answers: Vec<_> = answers.iter().map(|answer| answer.recv().unwrap()).collect();
+    let codes: Vec<_> = answers.iter().map(|answer| answer.as_ref().map_or_else(EngineError::code, |_| "")).collect();
+    assert_eq!(codes, ["", "", "STORE_DAMAGED", "", ""]);
+    assert_eq!((entries(&*store), balance(&engine, "ada").as_str()), (5, "3.0000"));
 }
 
 fn forge(ledger: &Ledger, sql: &str) {
