@@ -175,8 +175,10 @@ impl Engine {
         let halt = match self.wait_for(task, true) {
             Ok(Answered::Halt(halt)) => halt,
             Ok(other) => unexpected(&other),
-            // It failed with its batch; alone it may not.
-            Err(EngineError::Store(_) | EngineError::GaveUp { .. }) => halt_store(&*self.inner.store, by, reason)?,
+            // It failed with its batch, or nobody is there to carry it out; alone it may not.
+            Err(EngineError::Store(_) | EngineError::GaveUp { .. } | EngineError::Stopped) => {
+                halt_store(&*self.inner.store, by, reason)?
+            }
             Err(error) => return Err(error),
         };
         log::warn!("the ledger is halted by {} since {}: {}", halt.by, halt.at, halt.reason);

@@ -14,6 +14,7 @@ mod columns;
 mod commit;
 mod documents;
 mod fault;
+mod halting;
 mod history;
 mod last;
 mod link;
@@ -43,7 +44,7 @@ use self::link::{Client, Link};
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::head::Identity;
+use crate::head::{Halt, Identity};
 use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 
 /// How long a load, or a commit of a few entries, may take: longer than any lock is waited for.
@@ -209,6 +210,10 @@ impl Store for Postgres {
         // A whole ledger may be imported as one batch.
         let longest = LONGEST + PER_ENTRY * u32::try_from(batch.entries.len()).unwrap_or(u32::MAX);
         self.link.within(longest, async |client| commit::commit(client, self.ledger, batch, &self.last).await)
+    }
+
+    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
+        self.link.within(LONGEST, async |client| halting::halt(client, self.ledger, halt).await)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

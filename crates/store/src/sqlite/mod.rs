@@ -7,6 +7,7 @@ mod backup;
 mod cells;
 mod commit;
 mod fault;
+mod halting;
 mod history;
 mod load;
 mod log;
@@ -33,7 +34,7 @@ use self::pool::Readers;
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::head::Identity;
+use crate::head::{Halt, Identity};
 use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 
 /// A ledger in a file of SQLite's.
@@ -251,6 +252,10 @@ impl Store for Sqlite {
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.writer()?.commit(batch)
+    }
+
+    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
+        halting::halt(&mut self.writer()?.connection, halt)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
