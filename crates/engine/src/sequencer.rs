@@ -178,6 +178,10 @@ impl Sequencer {
         if self.notary.due(self.seq() + tickets.len() as u64, now).is_some() {
             return Ok(None);
         }
+        // Nor is anything built on less than was verified.
+        if self.notary.voucher().is_some_and(|voucher| voucher.verified_entries() > self.seq()) {
+            return Ok(None);
+        }
         let wanted = self.wanted(tickets, &self.known);
         let Some(known) = self.known.take(&wanted) else { return Ok(None) };
         self.compare_clocks(&known.head, now);
@@ -240,6 +244,7 @@ impl Sequencer {
             let mut loaded = self.store.load(&wanted)?;
             self.shared.metrics().load_seconds.note_time(began.elapsed());
             self.follow(&loaded.head)?;
+            self.notary.voucher().map_or(Ok(()), |voucher| voucher.reached(&*self.store, loaded.head.seq))?;
             let version = loaded.head.version;
             if self.known.is_not(&loaded) {
                 self.known.forget();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use countersign_core::hash::Hash;
 use countersign_engine::notary::Signer;
 use countersign_engine::{Engine, EngineError, Parts, Request};
-use countersign_store::{Batch, Wanted};
+use countersign_store::{Batch, Head, Wanted};
 
 use crate::audit::verify;
 use crate::double::{Double, Mishap};
@@ -199,6 +199,38 @@ fn a_ledger_shorter_than_what_the_key_signed_is_not_signed_again() {
     let parts = Parts { signer: Some(Arc::new(Pen::default())), ..by(&Clock::new()) };
     let error = Engine::start_with(ledger.open(), unshielded(), parts).unwrap_err();
     assert!(error.to_string().contains("our own key signed for 2"), "{error}");
+}
+
+/// Takes all that came after a head from a ledger.
+fn cut(ledger: &Ledger, to: &Head, version: u64) {
+    let (seq, hash) = (to.seq, to.hash);
+    let roots = serde_json::to_string(&to.range.roots()).unwrap();
+    let totals = serde_json::to_string(&to.totals).unwrap();
+    let gone = "DROP TRIGGER entries_never_go; DROP TRIGGER personal_goes_by_erasure; DROP TRIGGER nodes_never_go";
+    let tables = ["personal", "entries"].map(|table| format!("DELETE FROM {table} WHERE seq > {seq}")).join("; ");
+    let back = format!("version = {version}, seq = {seq}, hash = '{hash}', roots = '{roots}', totals = '{totals}'");
+    let time = to.time.unwrap();
+    forge(ledger, &format!("{gone}; {tables}; DELETE FROM nodes; UPDATE ledger SET {back}, time = '{time}'"));
+}
+
+/// What was verified goes beyond what this process settled on: another one wrote it. The head is put back as it was, or
+/// as one who writes by the rules would leave it; and a checkpoint is due, or none.
+#[test]
+fn a_ledger_shorter_than_what_was_verified_here_is_not_built_upon() {
+    for (every, later) in [(0, 0), (0, 5), (1, 0), (1, 5)] {
+        let ledger = sqlite();
+        let (_, _, engine) = signed(&ledger, every, 0);
+        open_accounts(&engine, &["ben"]);
+        mint(&engine, "ada", "1");
+        let old = engine.store().load(&Wanted::default()).unwrap().head;
+        mint(&ledger.engine(unshielded()), "ben", "2");
+        assert_eq!(engine.checkpoint().unwrap().unwrap().size, 2);
+        cut(&ledger, &old, old.version + later);
+        let error = engine.settle(Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "5"))).unwrap_err();
+        assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
+        assert!(error.to_string().contains("ends with entry 1, and 2 were verified"), "{error}");
+        assert_eq!(entries(engine.store()), 1);
+    }
 }
 
 /// An earlier tree is signed where it is the beginning of what was verified.
