@@ -16,6 +16,8 @@ on_each_store!(
     checkpoints_come_every_so_many_entries,
     checkpoints_come_by_age,
     a_checkpoint_when_asked,
+    checkpoints_go_on_after_a_clock_was_ahead,
+    checkpoints_go_on_beside_one_of_what_is_not_there,
     a_damaged_account_spoils_no_other_order,
 );
 
@@ -57,17 +59,17 @@ fn checkpoints_come_every_so_many_entries(ledger: &Ledger) {
     assert_eq!(engine.store().checkpoint(Some(5)).unwrap().unwrap().size, 3);
     engine.shutdown();
     // The next process goes on counting from the last one that is kept.
-    let (pen, _, engine) = signed_again(ledger);
+    let (pen, _, engine) = signed_again(ledger, 3, 0);
     mint(&engine, "ada", "1");
     mint(&engine, "ada", "1");
     let head = engine.store().load(&Wanted::default()).unwrap().head;
     assert_eq!(*pen.0.lock().unwrap(), [(9, head.range.root().unwrap())]);
 }
 
-fn signed_again(ledger: &Ledger) -> (Arc<Pen>, Clock, Engine) {
+fn signed_again(ledger: &Ledger, entries: u64, seconds: u64) -> (Arc<Pen>, Clock, Engine) {
     let (pen, clock) = (Arc::new(Pen::default()), Clock::new());
     let mut config = unshielded();
-    config.checkpoint_every_entries = 3;
+    (config.checkpoint_every_entries, config.checkpoint_every_seconds) = (entries, seconds);
     let parts = Parts { signer: Some(pen.clone()), ..by(&clock) };
     (pen, clock, Engine::start_with(ledger.open(), config, parts).unwrap())
 }
@@ -89,6 +91,42 @@ fn checkpoints_come_by_age(ledger: &Ledger) {
     assert_eq!(sizes(&pen), [2], "there is nothing new to sign");
     mint(&engine, "ada", "1");
     assert_eq!(engine.store().checkpoint(None).unwrap().unwrap().size, 3);
+}
+
+fn checkpoints_go_on_after_a_clock_was_ahead(ledger: &Ledger) {
+    let (pen, clock, engine) = signed(ledger, 0, 60);
+    let signed_after = |seconds| {
+        let before = sizes(&pen).len();
+        clock.advance(seconds);
+        mint(&engine, "ada", "1");
+        sizes(&pen).len() > before
+    };
+    assert!(!signed_after(0));
+    clock.advance(365 * 86_400);
+    mint(&engine, "ada", "1");
+    assert!(!sizes(&pen).is_empty());
+    assert!(signed_after(-365 * 86_400), "the last one is of a time that has not come");
+    assert!(!signed_after(1));
+    let before = sizes(&pen).len();
+    clock.advance(60);
+    (0..2).for_each(|_| drop(mint(&engine, "ada", "1")));
+    assert_eq!(sizes(&pen).len(), before + 1);
+}
+
+/// Somebody put it into the database, of more entries than there will ever be.
+fn checkpoints_go_on_beside_one_of_what_is_not_there(ledger: &Ledger) {
+    for (entries, seconds) in [(3, 0), (0, 60)] {
+        let place = ledger.another();
+        let (_, _, engine) = signed(&place, entries, seconds);
+        mint(&engine, "ada", "1");
+        engine.shutdown();
+        place.insert_checkpoint(1 << 53, "note of whoever");
+        let (pen, clock, engine) = signed_again(&place, entries, seconds);
+        mint(&engine, "ada", "1");
+        clock.advance(60);
+        mint(&engine, "ada", "1");
+        assert!(!sizes(&pen).is_empty());
+    }
 }
 
 fn a_checkpoint_when_asked(ledger: &Ledger) {
