@@ -1,8 +1,8 @@
 //! The one thread of a process that writes: it takes what waits, settles it on what is known or else on what one load
 //! brought, writes it in one commit, and then tells everybody.
 //!
-//! What is known is confirmed by the commit; where there is none, such as of a batch in which everything is refused,
-//! by a load. Nobody is told what rests on neither.
+//! What is known is confirmed by the commit; what that does not hold, such as an account whose order is refused, by a
+//! load. Nobody is told what rests on neither.
 //!
 //! A batch that met another writer or a busy database is settled again from what is there then. Of a commit
 //! whose connection was lost it is not known whether it was written: before the batch is settled again, the
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
+use countersign_core::books::Account;
 use countersign_core::timestamp::Timestamp;
 use countersign_store::{Batch, Head, Loaded, MAX_FORGOTTEN, Store, StoreError, Wanted};
 
@@ -25,7 +26,7 @@ use crate::notary::Notary;
 use crate::shared::Shared;
 use crate::shield::velocity::{AHEAD_MS, Windows};
 use crate::stamps::Stamps;
-use crate::ticket::{Outcome, Ticket};
+use crate::ticket::{Answered, Outcome, Ticket};
 use crate::wanted::wanted;
 
 /// Most tasks in one batch.
@@ -186,9 +187,9 @@ impl Sequencer {
         let Some(known) = self.known.take(&wanted) else { return Ok(None) };
         self.compare_clocks(&known.head, now);
         let (drafted, outcomes) = self.draft(tickets, known);
-        if drafted.is_empty {
+        if drafted.is_empty || outcomes.iter().any(|outcome| is_unheld(outcome, &drafted.batch)) {
             // What is refused is told once it was read again.
-            self.known.keep(drafted.batch.head, drafted.books);
+            self.known.put_back(drafted.batch.basis, drafted.books);
             return Ok(None);
         }
         match self.write(drafted, outcomes, lost, false) {
@@ -364,6 +365,18 @@ impl Sequencer {
         self.notary.kept(&checkpoint);
         self.shared.metrics().checkpoints += 1;
         Ok(())
+    }
+}
+
+/// Whether an outcome rests on an account that the batch, once it is written, does not hold to what was known.
+fn is_unheld(outcome: &Outcome, batch: &Batch) -> bool {
+    match outcome {
+        Ok(Answered::Account(Account { id, .. })) => {
+            let is_opened = batch.opened.binary_search_by_key(&id, |opened| &opened.id).is_ok();
+            !is_opened && !batch.basis.accounts.contains_key(id)
+        }
+        Ok(_) => false,
+        Err(_) => true,
     }
 }
 
