@@ -40,17 +40,17 @@ use self::cells::{Cells, moment};
 use self::columns::{Checkpoints, Digest};
 use self::fault::fault;
 use self::last::Last;
-use self::link::{Client, Link};
+use self::link::{Client, LONGEST, Link};
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Halt, Identity};
 use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 
-/// How long a load, or a commit of a few entries, may take: longer than any lock is waited for.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How much longer for each entry of a batch.
+/// How much longer a commit may take for each entry of its batch.
 const PER_ENTRY: Duration = Duration::from_millis(5);
+/// How long it may take to bring a schema up to date, which may rewrite whole tables.
+const MIGRATION: Duration = Duration::from_secs(24 * 3600);
 /// Most ledgers of one database that are named where it is asked which one.
 const NAMED: i64 = 20;
 const LEDGERS: &str = "SELECT ledger_id, name FROM countersign_ledger ORDER BY name LIMIT $1";
@@ -83,7 +83,7 @@ pub struct Postgres {
 pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&str>) -> Result<Postgres, StoreError> {
     let ledger = ledger_id(identity)?;
     let link = Link::new(url, false)?;
-    link.with(async |client| {
+    link.within(MIGRATION, async |client| {
         schema::make(client, schema::STEPS).await?;
         if let Some(role) = writer {
             schema::grant(client, role).await?;
@@ -132,12 +132,10 @@ async fn new_ledger(client: &Client, identity: &Identity, ledger: Uuid, now: Tim
 /// it; those of the database.
 pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
     let link = Link::new(url, false)?;
-    let identity = link.with(async |client| {
-        if schema::recognise(client).await?.is_some() {
-            schema::migrate(client, schema::STEPS).await?;
-        }
-        identify(client, expected).await
-    })?;
+    if link.with(schema::recognise)?.is_some_and(|found| (found as usize) < schema::STEPS.len()) {
+        link.within(MIGRATION, async |client| schema::migrate(client, schema::STEPS).await)?;
+    }
+    let identity = link.with(async |client| identify(client, expected).await)?;
     Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), link })
 }
 
@@ -203,7 +201,7 @@ impl Store for Postgres {
     }
 
     fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
-        self.link.within(LONGEST, async |client| load::load(client, &self.ledger, wanted).await)
+        self.link.with(async |client| load::load(client, &self.ledger, wanted).await)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -213,7 +211,7 @@ impl Store for Postgres {
     }
 
     fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
-        self.link.within(LONGEST, async |client| halting::halt(client, self.ledger, halt).await)
+        self.link.with(async |client| halting::halt(client, self.ledger, halt).await)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
