@@ -21,7 +21,7 @@ pub struct Config {
     /// its age.
     pub checkpoint_every_seconds: u64,
     /// Answers to idempotency keys are forgotten after so many days; 0: never. A key that was forgotten
-    /// pays again.
+    /// pays again. Days count from the ledger's last entry at the start, or by the clock where that is behind.
     pub forget_answers_after_days: u32,
 }
 

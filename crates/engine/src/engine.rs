@@ -82,8 +82,9 @@ impl Engine {
         let footing = Footing::find(&*store, &head)?;
         let voucher = signer.map(|signer| Arc::new(Voucher::new(signer)));
         voucher.as_ref().map_or(Ok(()), |voucher| voucher.check(&*store, &head))?;
-        let last = store.checkpoint(None)?;
+        let last = store.checkpoint(Some(head.seq))?;
         let notary = Notary::new(voucher.clone(), &config, last.as_ref(), stamps.now());
+        let found = (head.time.unwrap_or_else(|| stamps.now()), Instant::now());
         let (config, shared) = (Arc::new(config), Arc::new(Shared::new(footing)));
         let sequencer = Sequencer {
             store: store.clone(),
@@ -94,6 +95,7 @@ impl Engine {
             known: Known::default(),
             windows: Windows::default(),
             forget_at: Instant::now(),
+            found,
             linger: Duration::ZERO,
             is_ahead: false,
         };
@@ -173,8 +175,10 @@ impl Engine {
         let halt = match self.wait_for(task, true) {
             Ok(Answered::Halt(halt)) => halt,
             Ok(other) => unexpected(&other),
-            // It failed with its batch; alone it may not.
-            Err(EngineError::Store(_) | EngineError::GaveUp { .. }) => halt_store(&*self.inner.store, by, reason)?,
+            // It failed with its batch, or nobody is there to carry it out; alone it may not.
+            Err(EngineError::Store(_) | EngineError::GaveUp { .. } | EngineError::Stopped) => {
+                halt_store(&*self.inner.store, by, reason)?
+            }
             Err(error) => return Err(error),
         };
         log::warn!("the ledger is halted by {} since {}: {}", halt.by, halt.at, halt.reason);

@@ -35,13 +35,13 @@ pub enum EngineError {
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store did not do it, try after try. Where it was lost, the last try may have been written: ask
+    /// The store did not do it, try after try. Where it was lost, one of the tries may have been written: ask
     /// again with the same idempotency key.
     #[error("gave up after {attempts} tries: {last}")]
     GaveUp {
         /// How many.
         attempts: u32,
-        /// Why the last one failed.
+        /// Why the last one failed; [`StoreError::Lost`] where an earlier one was lost.
         last: StoreError,
     },
     /// The engine is stopped, or could not be set up.

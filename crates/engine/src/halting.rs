@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BlockingRetryable as _, ExponentialBuilder};
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Act, ActKind, Batch, Halt, Store, StoreError, Wanted};
+use countersign_store::{Halt, Store, StoreError};
 
 use crate::draft::check_words;
 use crate::error::EngineError;
@@ -15,7 +15,7 @@ const RETRIES: usize = 50;
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Halts a ledger by writing to its store, whatever the state of its entries: where [`crate::Engine::start`] says
+/// Halts a ledger by writing to its store, whatever of it can be read: where [`crate::Engine::start`] says
 /// that it is damaged. A halt that stands already is returned as it is.
 ///
 /// # Errors
@@ -39,21 +39,6 @@ pub(crate) fn halt(
         .with_max_delay(LONGEST_PAUSE)
         .with_max_times(RETRIES)
         .with_jitter();
-    let write = || write(store, by, reason, now());
-    write.retry(pauses).sleep(sleep).when(StoreError::is_conflict).call()
-}
-
-fn write(store: &dyn Store, by: &str, reason: &str, at: Timestamp) -> Result<Halt, StoreError> {
-    let head = store.load(&Wanted::default())?.head;
-    if let Some(halt) = &head.halt {
-        return Ok(halt.clone());
-    }
-    let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at };
-    let (by, reason) = (Some(halt.by.clone()), Some(halt.reason.clone()));
-    let act = Act { number: 0, kind: ActKind::Halt, account: None, by, reason, at, seq: head.seq };
-    let mut batch = Batch::on(head);
-    batch.head.halt = Some(halt.clone());
-    batch.acts.push(act);
-    store.commit(&batch)?;
-    Ok(halt)
+    let halt = || store.halt(&Halt { by: by.to_owned(), reason: reason.to_owned(), at: now() });
+    halt.retry(pauses).sleep(sleep).when(StoreError::is_conflict).call()
 }

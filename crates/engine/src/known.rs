@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use countersign_core::books::{Account, Books, Treasury};
-use countersign_store::{Batch, Head, Loaded, Wanted};
+use countersign_store::{Basis, Batch, Head, Loaded, Wanted};
 
 /// Most accounts kept. Past it all are forgotten, and asked for again.
 const MAX_ACCOUNTS: usize = 100_000;
@@ -82,6 +82,15 @@ impl Known {
             accounts = HashMap::new();
         }
         self.documents = Some(Documents { head, treasury, accounts });
+    }
+
+    /// Keeps what a batch that is not written was settled on, as it was before it. `books`: without what it changes.
+    pub(crate) fn put_back(&mut self, basis: Basis, mut books: Books) {
+        books.accounts.extend(basis.accounts);
+        if let Some(treasury) = basis.treasury {
+            books.treasury = treasury;
+        }
+        self.keep(basis.head, books);
     }
 
     /// Keeps what a batch that was written left. `books`: what it was settled on and did not change.

@@ -11,6 +11,7 @@ use countersign_core::timestamp::Timestamp;
 use countersign_store::SignedCheckpoint;
 
 use crate::config::Config;
+use crate::shield::velocity::AHEAD_MS;
 pub use crate::vouching::Voucher;
 
 /// Signs checkpoints.
@@ -33,7 +34,7 @@ pub(crate) struct Notary {
 }
 
 impl Notary {
-    /// `last`: the latest checkpoint that is kept.
+    /// `last`: the latest checkpoint that is kept of entries that there are.
     pub(crate) fn new(
         voucher: Option<Arc<Voucher>>,
         config: &Config,
@@ -59,7 +60,7 @@ impl Notary {
     pub(crate) fn due(&self, seq: u64, now: Timestamp) -> Option<&Arc<Voucher>> {
         let beyond = seq.saturating_sub(self.size);
         let by_number = self.every_entries > 0 && beyond >= self.every_entries;
-        let by_age = self.every_ms > 0 && beyond > 0 && now.millis() - self.at.millis() >= self.every_ms;
+        let by_age = self.every_ms > 0 && beyond > 0 && self.left_ms(now) == 0;
         self.voucher.as_ref().filter(|_| by_number || by_age)
     }
 
@@ -68,8 +69,16 @@ impl Notary {
         if self.voucher.is_none() || self.every_ms == 0 || seq <= self.size {
             return None;
         }
+        Some(self.left_ms(now))
+    }
+
+    /// Milliseconds until the last one is old. One of a time that has not come is, which a clock that was ahead gave it.
+    fn left_ms(&self, now: Timestamp) -> u64 {
+        if now.millis().saturating_add(AHEAD_MS) < self.at.millis() {
+            return 0;
+        }
         let due = self.at.millis().saturating_add(self.every_ms);
-        Some(u64::try_from(due.saturating_sub(now.millis())).unwrap_or_default())
+        u64::try_from(due.saturating_sub(now.millis())).unwrap_or_default()
     }
 
     /// Tries again later.
@@ -80,6 +89,6 @@ impl Notary {
     /// Takes note of a checkpoint that is kept.
     pub(crate) fn kept(&mut self, checkpoint: &SignedCheckpoint) {
         self.size = self.size.max(checkpoint.size);
-        self.at = self.at.max(checkpoint.at);
+        self.at = checkpoint.at;
     }
 }

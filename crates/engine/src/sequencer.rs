@@ -1,8 +1,8 @@
 //! The one thread of a process that writes: it takes what waits, settles it on what is known or else on what one load
 //! brought, writes it in one commit, and then tells everybody.
 //!
-//! What is known is confirmed by the commit; where there is none, such as of a batch in which everything is refused,
-//! by a load. Nobody is told what rests on neither.
+//! What is known is confirmed by the commit; what that does not hold, such as an account whose order is refused, by a
+//! load. Nobody is told what rests on neither.
 //!
 //! A batch that met another writer or a busy database is settled again from what is there then. Of a commit
 //! whose connection was lost it is not known whether it was written: before the batch is settled again, the
@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
+use countersign_core::books::Account;
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Batch, Head, Loaded, Store, StoreError, Wanted};
+use countersign_store::{Batch, Head, Loaded, MAX_FORGOTTEN, Store, StoreError, Wanted};
 
 use crate::config::{Config, Retry};
 use crate::draft::{Desk, Draft, Drafted};
@@ -25,7 +26,7 @@ use crate::notary::Notary;
 use crate::shared::Shared;
 use crate::shield::velocity::{AHEAD_MS, Windows};
 use crate::stamps::Stamps;
-use crate::ticket::{Outcome, Ticket};
+use crate::ticket::{Answered, Outcome, Ticket};
 use crate::wanted::wanted;
 
 /// Most tasks in one batch.
@@ -50,6 +51,8 @@ pub(crate) struct Sequencer {
     pub(crate) known: Known,
     pub(crate) windows: Windows,
     pub(crate) forget_at: Instant,
+    /// What time the ledger said it was when this process first read it, and when that was.
+    pub(crate) found: (Timestamp, Instant),
     pub(crate) linger: Duration,
     /// Whether the ledger's time was ahead of the clock when that was last looked at.
     pub(crate) is_ahead: bool,
@@ -90,10 +93,7 @@ impl Sequencer {
     }
 
     fn work_off(&mut self, tickets: &mut Vec<Ticket>) {
-        let outcomes = match self.carry_out(tickets) {
-            Ok(outcomes) => outcomes,
-            Err(error) => vec![Err(error); tickets.len()],
-        };
+        let outcomes = self.carry_out_all(tickets);
         self.shared.count(&outcomes);
         for (ticket, outcome) in tickets.drain(..).zip(outcomes) {
             // What a caller does with his answer must not keep others from theirs.
@@ -101,6 +101,25 @@ impl Sequencer {
                 log::error!("a caller failed on his answer");
             }
         }
+    }
+
+    /// All at once; and in halves where that fails on damage which is not the ledger's own: a row that one of them names
+    /// is not to spoil the others.
+    fn carry_out_all(&mut self, tickets: &[Ticket]) -> Vec<Outcome> {
+        match self.carry_out(tickets) {
+            Ok(outcomes) => outcomes,
+            Err(EngineError::Store(StoreError::Damaged(_))) if tickets.len() > 1 && self.is_sound() => {
+                let (first, rest) = tickets.split_at(tickets.len() / 2);
+                let first = self.carry_out_all(first);
+                first.into_iter().chain(self.carry_out_all(rest)).collect()
+            }
+            Err(error) => vec![Err(error); tickets.len()],
+        }
+    }
+
+    /// Whether the ledger bears a batch that names nothing.
+    fn is_sound(&mut self) -> bool {
+        self.load(&[]).is_ok_and(|loaded| Footing::find(&*self.store, &loaded.head).is_ok())
     }
 
     /// Tries until it is done, or no further try is right.
@@ -113,12 +132,13 @@ impl Sequencer {
                 Err(error) => error,
             };
             self.forget();
-            if !is_worth_another_try(&error) {
+            let is_over = !is_worth_another_try(&error);
+            if is_over && lost.is_empty() {
                 return Err(EngineError::Store(error));
             }
-            let pause = pauses.next();
+            let pause = pauses.next().filter(|_| !is_over);
             self.shared.count_failed_try(&error, pause.is_some());
-            let Some(pause) = pause else { return Err(EngineError::GaveUp { attempts, last: error }) };
+            let Some(pause) = pause else { return Err(EngineError::GaveUp { attempts, last: known_of(&lost, error) }) };
             std::thread::sleep(pause);
             attempts += 1;
         }
@@ -159,13 +179,17 @@ impl Sequencer {
         if self.notary.due(self.seq() + tickets.len() as u64, now).is_some() {
             return Ok(None);
         }
+        // Nor is anything built on less than was verified.
+        if self.notary.voucher().is_some_and(|voucher| voucher.verified_entries() > self.seq()) {
+            return Ok(None);
+        }
         let wanted = self.wanted(tickets, &self.known);
         let Some(known) = self.known.take(&wanted) else { return Ok(None) };
         self.compare_clocks(&known.head, now);
         let (drafted, outcomes) = self.draft(tickets, known);
-        if drafted.is_empty {
+        if drafted.is_empty || outcomes.iter().any(|outcome| is_unheld(outcome, &drafted.batch)) {
             // What is refused is told once it was read again.
-            self.known.keep(drafted.batch.head, drafted.books);
+            self.known.put_back(drafted.batch.basis, drafted.books);
             return Ok(None);
         }
         match self.write(drafted, outcomes, lost, false) {
@@ -221,6 +245,7 @@ impl Sequencer {
             let mut loaded = self.store.load(&wanted)?;
             self.shared.metrics().load_seconds.note_time(began.elapsed());
             self.follow(&loaded.head)?;
+            self.notary.voucher().map_or(Ok(()), |voucher| voucher.reached(&*self.store, loaded.head.seq))?;
             let version = loaded.head.version;
             if self.known.is_not(&loaded) {
                 self.known.forget();
@@ -309,11 +334,25 @@ impl Sequencer {
             self.notary.postpone(now);
         }
         if self.config.forget_answers_after_days > 0 && Instant::now() >= self.forget_at {
-            self.forget_at = Instant::now() + FORGET_EVERY;
-            let before = now.millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
-            if let Err(error) = self.store.forget_answers(Timestamp::from_millis(before)) {
-                log::warn!("old answers were not forgotten: {error}");
-            }
+            self.forget_answers(now);
+        }
+    }
+
+    /// What time it is at least, whatever the clock says: one that jumps ahead would take answers that are fresh.
+    fn surely(&self, now: Timestamp) -> Timestamp {
+        let (time, at) = self.found;
+        let since = i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX);
+        now.min(Timestamp::from_millis(time.millis().saturating_add(since)))
+    }
+
+    /// A part of them: where there are more, the next one goes after what waits now.
+    fn forget_answers(&mut self, now: Timestamp) {
+        let before = self.surely(now).millis() - i64::from(self.config.forget_answers_after_days) * DAY_MS;
+        let forgotten = self.store.forget_answers(Timestamp::from_millis(before));
+        let pause = if matches!(forgotten, Ok(MAX_FORGOTTEN)) { Duration::ZERO } else { FORGET_EVERY };
+        self.forget_at = Instant::now() + pause;
+        if let Err(error) = forgotten {
+            log::warn!("old answers were not forgotten: {error}");
         }
     }
 
@@ -329,6 +368,18 @@ impl Sequencer {
     }
 }
 
+/// Whether an outcome rests on an account that the batch, once it is written, does not hold to what was known.
+fn is_unheld(outcome: &Outcome, batch: &Batch) -> bool {
+    match outcome {
+        Ok(Answered::Account(Account { id, .. })) => {
+            let is_opened = batch.opened.binary_search_by_key(&id, |opened| &opened.id).is_ok();
+            !is_opened && !batch.basis.accounts.contains_key(id)
+        }
+        Ok(_) => false,
+        Err(_) => true,
+    }
+}
+
 fn mark(batch: &Batch) -> Mark {
     if let Some(entry) = batch.entries.first() {
         return Mark::Entry(entry.transaction_id.clone());
@@ -339,6 +390,15 @@ fn mark(batch: &Batch) -> Mark {
 /// Somebody else was there first, or it is not known who was; the rest does not mend itself.
 fn is_worth_another_try(error: &StoreError) -> bool {
     error.is_conflict() || matches!(error, StoreError::Lost { .. } | StoreError::Exists { .. })
+}
+
+/// What is known where the last try failed so. A commit that was lost may have been written, or be on its way still,
+/// whatever came of those after it.
+fn known_of(lost: &[Lost], last: StoreError) -> StoreError {
+    if lost.is_empty() || matches!(last, StoreError::Lost { .. }) {
+        return last;
+    }
+    StoreError::Lost { why: format!("an earlier try may have been written, and the last one said: {last}") }
 }
 
 fn backoff(retry: &Retry) -> ExponentialBuilder {

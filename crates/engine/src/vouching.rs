@@ -75,14 +75,35 @@ impl Voucher {
         now: Timestamp,
     ) -> Result<SignedCheckpoint, StoreError> {
         let verified = self.verify(store, before.len())?;
-        if verified.range.len() > before.len() {
-            return Err(StoreError::Busy { why: "somebody else has written meanwhile".to_owned() });
-        }
+        self.reached(store, before.len())?;
         verified.bears_out(before)?;
         match head.range.root() {
             Some(root) => Ok(self.sign(head.seq, &root, now)),
             None => damaged(format!("the tree of the head {} has no root", head.seq)),
         }
+    }
+
+    /// Holds the `seq` entries that a ledger was found to have to what was verified. Where that is more, somebody has
+    /// written since; or the ledger has become shorter.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`]; [`StoreError::Damaged`]; those of the database.
+    pub(crate) fn reached(&self, store: &dyn Store, seq: u64) -> Result<(), StoreError> {
+        let verified = self.verified_entries();
+        if seq >= verified {
+            return Ok(());
+        }
+        match store.load(&Wanted::default())?.head.seq {
+            now if now < verified => {
+                damaged(format!("the ledger ends with entry {now}, and {verified} were verified here"))
+            }
+            _ => Err(StoreError::Busy { why: "somebody else has written meanwhile".to_owned() }),
+        }
+    }
+
+    /// How many entries were verified.
+    pub(crate) fn verified_entries(&self) -> u64 {
+        self.verified().as_ref().map_or(0, |verified| verified.range.len())
     }
 
     /// Takes over a head that this process wrote on the tree `before`, where that was verified.

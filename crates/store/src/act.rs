@@ -2,6 +2,8 @@
 //! out. Written with what it does, and there for good.
 
 use countersign_core::timestamp::Timestamp;
+
+use crate::head::Halt;
 use serde::{Deserialize, Serialize};
 
 /// One act.
@@ -41,6 +43,14 @@ pub enum ActKind {
     AccountActivated,
     /// It is in use no more.
     AccountDeactivated,
+}
+
+impl Act {
+    /// The halt of a ledger of `seq` entries.
+    pub(crate) fn of_halt(halt: &Halt, seq: u64) -> Self {
+        let (by, reason) = (Some(halt.by.clone()), Some(halt.reason.clone()));
+        Self { number: 0, kind: ActKind::Halt, account: None, by, reason, at: halt.at, seq }
+    }
 }
 
 impl ActKind {

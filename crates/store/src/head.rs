@@ -63,6 +63,7 @@ impl Head {
 
 /// Why no transaction is taken, until somebody lifts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Halt {
     /// Who halted it.
     pub by: String,
@@ -77,6 +78,7 @@ pub type Totals = BTreeMap<String, BTreeMap<String, Total>>;
 
 /// What the entries of one currency and type moved together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Total {
     /// How many.
     pub transactions: u64,

@@ -25,7 +25,7 @@ pub use basis::Basis;
 pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};
-pub use store::{Loaded, Location, Page, Query, Snapshot, Store, Wanted};
+pub use store::{Loaded, Location, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 pub use tree::Tree;
 
 use countersign_core::timestamp::Timestamp;

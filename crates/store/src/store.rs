@@ -14,7 +14,7 @@ use countersign_core::timestamp::Timestamp;
 use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::head::{Head, Identity};
+use crate::head::{Halt, Head, Identity};
 
 /// Where a ledger is kept: `postgres://…` (or `postgresql://…`), else a path of SQLite's, with or without
 /// `sqlite:` before it.
@@ -92,6 +92,9 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// Most answers that are forgotten at once: nobody's commit waits for long.
+pub const MAX_FORGOTTEN: u64 = 10_000;
+
 /// Where a ledger is kept. Entries can be neither changed nor deleted, and the database itself sees to it.
 pub trait Store: Debug + Send + Sync {
     /// Which ledger it is.
@@ -110,6 +113,24 @@ pub trait Store: Debug + Send + Sync {
     /// one is not what the batch was made on though its version is, or the last entry not what the head says; those
     /// of the database. After [`StoreError::Lost`] it is not known whether the batch was written.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Halts the ledger, whatever else of it can be read. A halt that stands is returned as it is. A database replaces
+    /// one that cannot be read, and reads nothing else but how many entries there are; a store around another one needs
+    /// a head that can be read.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
+        let head = self.snapshot()?.head().clone();
+        if let Some(standing) = head.halt {
+            return Ok(standing);
+        }
+        let mut batch = Batch::on(head);
+        batch.acts.push(Act::of_halt(halt, batch.head.seq));
+        batch.head.halt = Some(halt.clone());
+        self.commit(&batch)?;
+        Ok(halt.clone())
+    }
 
     /// The ledger as it is now, to be read in peace: no commit waits for it.
     ///
@@ -177,7 +198,7 @@ pub trait Store: Debug + Send + Sync {
     /// Those of the database.
     fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError>;
 
-    /// Forgets answers given before a time; how many.
+    /// Forgets answers given before a time, the oldest first and at most [`MAX_FORGOTTEN`]; how many.
     ///
     /// # Errors
     /// Those of the database.

@@ -1,16 +1,25 @@
 //! What is damaged is not built upon; and what is whole is vouched for.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use countersign_core::hash::Hash;
 use countersign_engine::notary::Signer;
-use countersign_engine::{Engine, Parts, Request};
-use countersign_store::{Batch, Wanted};
+use countersign_engine::{Engine, EngineError, Parts, Request};
+use countersign_store::{Batch, Head, Wanted};
 
 use crate::audit::verify;
+use crate::double::{Double, Mishap};
 use crate::ledger::*;
 
-on_each_store!(checkpoints_come_every_so_many_entries, checkpoints_come_by_age, a_checkpoint_when_asked);
+on_each_store!(
+    checkpoints_come_every_so_many_entries,
+    checkpoints_come_by_age,
+    a_checkpoint_when_asked,
+    checkpoints_go_on_after_a_clock_was_ahead,
+    checkpoints_go_on_beside_one_of_what_is_not_there,
+    a_damaged_account_spoils_no_other_order,
+);
 
 #[derive(Debug, Default)]
 struct Pen(Mutex<Vec<(u64, Hash)>>);
@@ -50,17 +59,17 @@ fn checkpoints_come_every_so_many_entries(ledger: &Ledger) {
     assert_eq!(engine.store().checkpoint(Some(5)).unwrap().unwrap().size, 3);
     engine.shutdown();
     // The next process goes on counting from the last one that is kept.
-    let (pen, _, engine) = signed_again(ledger);
+    let (pen, _, engine) = signed_again(ledger, 3, 0);
     mint(&engine, "ada", "1");
     mint(&engine, "ada", "1");
     let head = engine.store().load(&Wanted::default()).unwrap().head;
     assert_eq!(*pen.0.lock().unwrap(), [(9, head.range.root().unwrap())]);
 }
 
-fn signed_again(ledger: &Ledger) -> (Arc<Pen>, Clock, Engine) {
+fn signed_again(ledger: &Ledger, entries: u64, seconds: u64) -> (Arc<Pen>, Clock, Engine) {
     let (pen, clock) = (Arc::new(Pen::default()), Clock::new());
     let mut config = unshielded();
-    config.checkpoint_every_entries = 3;
+    (config.checkpoint_every_entries, config.checkpoint_every_seconds) = (entries, seconds);
     let parts = Parts { signer: Some(pen.clone()), ..by(&clock) };
     (pen, clock, Engine::start_with(ledger.open(), config, parts).unwrap())
 }
@@ -84,6 +93,42 @@ fn checkpoints_come_by_age(ledger: &Ledger) {
     assert_eq!(engine.store().checkpoint(None).unwrap().unwrap().size, 3);
 }
 
+fn checkpoints_go_on_after_a_clock_was_ahead(ledger: &Ledger) {
+    let (pen, clock, engine) = signed(ledger, 0, 60);
+    let signed_after = |seconds| {
+        let before = sizes(&pen).len();
+        clock.advance(seconds);
+        mint(&engine, "ada", "1");
+        sizes(&pen).len() > before
+    };
+    assert!(!signed_after(0));
+    clock.advance(365 * 86_400);
+    mint(&engine, "ada", "1");
+    assert!(!sizes(&pen).is_empty());
+    assert!(signed_after(-365 * 86_400), "the last one is of a time that has not come");
+    assert!(!signed_after(1));
+    let before = sizes(&pen).len();
+    clock.advance(60);
+    (0..2).for_each(|_| drop(mint(&engine, "ada", "1")));
+    assert_eq!(sizes(&pen).len(), before + 1);
+}
+
+/// Somebody put it into the database, of more entries than there will ever be.
+fn checkpoints_go_on_beside_one_of_what_is_not_there(ledger: &Ledger) {
+    for (entries, seconds) in [(3, 0), (0, 60)] {
+        let place = ledger.another();
+        let (_, _, engine) = signed(&place, entries, seconds);
+        mint(&engine, "ada", "1");
+        engine.shutdown();
+        place.insert_checkpoint(1 << 53, "note of whoever");
+        let (pen, clock, engine) = signed_again(&place, entries, seconds);
+        mint(&engine, "ada", "1");
+        clock.advance(60);
+        mint(&engine, "ada", "1");
+        assert!(!sizes(&pen).is_empty());
+    }
+}
+
 fn a_checkpoint_when_asked(ledger: &Ledger) {
     let (pen, _, engine) = signed(ledger, 0, 0);
     mint(&engine, "ada", "1");
@@ -91,6 +136,30 @@ fn a_checkpoint_when_asked(ledger: &Ledger) {
     assert_eq!((sizes(&pen), engine.store().checkpoint(None).unwrap().unwrap().size), (vec![1], 1));
     engine.shutdown();
     assert_eq!(ledger.engine(unshielded()).checkpoint().unwrap(), None);
+}
+
+/// All of these wait while the first is written, and are one batch.
+fn a_damaged_account_spoils_no_other_order(ledger: &Ledger) {
+    let store = Arc::new(Double::of(ledger.open()));
+    let engine = Engine::start(store.clone(), unshielded()).unwrap();
+    open_accounts(&engine, &["ada", "ben", "cleo", "dov"]);
+    let (go, wait) = channel::<()>();
+    let (began, begun) = channel();
+    store.on_commit([Mishap::First(Box::new(move || {
+        began.send(()).unwrap();
+        wait.recv().unwrap();
+    }))]);
+    let held = submit(&engine, vec![Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "1"))]);
+    begun.recv().unwrap();
+    ledger.edit(r#"accounts SET balances = '{"EURO":"much"}' WHERE id = 'ben'"#);
+    let each = |name| Request::of(order("SYSTEM_MINT", "SYSTEM", name, "1"));
+    let answers = submit(&engine, ["ada", "cleo", "ben", "dov", "ada"].map(each).into());
+    go.send(()).unwrap();
+    held[0].recv().unwrap().unwrap();
+    let answers: Vec<_> = answers.iter().map(|answer| answer.recv().unwrap()).collect();
+    let codes: Vec<_> = answers.iter().map(|answer| answer.as_ref().map_or_else(EngineError::code, |_| "")).collect();
+    assert_eq!(codes, ["", "", "STORE_DAMAGED", "", ""]);
+    assert_eq!((entries(&*store), balance(&engine, "ada").as_str()), (5, "3.0000"));
 }
 
 fn forge(ledger: &Ledger, sql: &str) {
@@ -168,6 +237,38 @@ fn a_ledger_shorter_than_what_the_key_signed_is_not_signed_again() {
     let parts = Parts { signer: Some(Arc::new(Pen::default())), ..by(&Clock::new()) };
     let error = Engine::start_with(ledger.open(), unshielded(), parts).unwrap_err();
     assert!(error.to_string().contains("our own key signed for 2"), "{error}");
+}
+
+/// Takes all that came after a head from a ledger.
+fn cut(ledger: &Ledger, to: &Head, version: u64) {
+    let (seq, hash) = (to.seq, to.hash);
+    let roots = serde_json::to_string(&to.range.roots()).unwrap();
+    let totals = serde_json::to_string(&to.totals).unwrap();
+    let gone = "DROP TRIGGER entries_never_go; DROP TRIGGER personal_goes_by_erasure; DROP TRIGGER nodes_never_go";
+    let tables = ["personal", "entries"].map(|table| format!("DELETE FROM {table} WHERE seq > {seq}")).join("; ");
+    let back = format!("version = {version}, seq = {seq}, hash = '{hash}', roots = '{roots}', totals = '{totals}'");
+    let time = to.time.unwrap();
+    forge(ledger, &format!("{gone}; {tables}; DELETE FROM nodes; UPDATE ledger SET {back}, time = '{time}'"));
+}
+
+/// What was verified goes beyond what this process settled on: another one wrote it. The head is put back as it was, or
+/// as one who writes by the rules would leave it; and a checkpoint is due, or none.
+#[test]
+fn a_ledger_shorter_than_what_was_verified_here_is_not_built_upon() {
+    for (every, later) in [(0, 0), (0, 5), (1, 0), (1, 5)] {
+        let ledger = sqlite();
+        let (_, _, engine) = signed(&ledger, every, 0);
+        open_accounts(&engine, &["ben"]);
+        mint(&engine, "ada", "1");
+        let old = engine.store().load(&Wanted::default()).unwrap().head;
+        mint(&ledger.engine(unshielded()), "ben", "2");
+        assert_eq!(engine.checkpoint().unwrap().unwrap().size, 2);
+        cut(&ledger, &old, old.version + later);
+        let error = engine.settle(Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "5"))).unwrap_err();
+        assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
+        assert!(error.to_string().contains("ends with entry 1, and 2 were verified"), "{error}");
+        assert_eq!(entries(engine.store()), 1);
+    }
 }
 
 /// An earlier tree is signed where it is the beginning of what was verified.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_engine::{Engine, EngineError, Request, Standing};
-use countersign_store::{ActKind, Page};
+use countersign_store::{ActKind, Page, Store as _, Wanted};
 
 use crate::audit::verify;
 use crate::double::{Double, Mishap};
@@ -14,6 +14,8 @@ on_each_store!(
     under_load_nothing_slips_through,
     a_batch_in_flight_is_stale,
     it_needs_a_name_and_a_reason,
+    a_ledger_that_cannot_be_read_is_halted,
+    an_engine_that_has_stopped_halts,
 );
 
 fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
@@ -90,4 +92,53 @@ fn it_needs_a_name_and_a_reason(ledger: &Ledger) {
     }
     open_accounts(&engine, &["ada"]);
     mint(&engine, "ada", "1");
+}
+
+/// Somebody wrote something into the ledger's own row, or the Treasury's, that no program of ours does. What is named
+/// is the column, and a halt goes through.
+fn a_ledger_that_cannot_be_read_is_halted(ledger: &Ledger) {
+    let mint_of_1 =
+        r#"{"EURO":{"SYSTEM_MINT":{"transactions":1,"gross":"1.0000","minted":"1.0000","net":"1.0000","tax":{}}}}"#;
+    let right = &*format!("ledger SET totals = '{mint_of_1}'");
+    let more = mint_of_1.replace("}}}}", r#"},"x":1}}}"#);
+    let halted = r#"{"by":"x","reason":"y","at":"2026-01-01T00:00:00.000Z","x":1}"#;
+    for (column, edit, back) in [
+        ("totals", format!("ledger SET totals = '{more}'"), Some(right)),
+        ("totals", "ledger SET totals = '7'".to_owned(), Some(right)),
+        ("halt", format!("ledger SET halt = '{halted}'"), None),
+        ("collected", r#"treasury SET collected = '{"vat":1}'"#.to_owned(), Some("treasury SET collected = '{}'")),
+    ] {
+        let place = ledger.another();
+        let engine = place.engine(unshielded());
+        open_accounts(&engine, &["ada"]);
+        mint(&engine, "ada", "1");
+        place.edit(&edit);
+        let error = engine.settle(Request::of(order("REWARD", "SYSTEM", "ada", "1"))).unwrap_err();
+        assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
+        assert!(error.to_string().contains(&format!("column {column}")), "{error}");
+        let halt = engine.halt("mira", "what is this?").unwrap();
+        assert_eq!(engine.halt("noah", "once more").unwrap(), halt);
+        let acts = engine.store().acts(Page { before: None, limit: 2 }).unwrap();
+        assert_eq!(
+            (acts[0].kind, acts[0].by.as_deref(), acts[1].kind),
+            (ActKind::Halt, Some("mira"), ActKind::AccountOpened)
+        );
+        back.into_iter().for_each(|back| place.edit(back));
+        assert_eq!(engine.store().load(&Wanted::default()).unwrap().head.halt, Some(halt));
+        engine.resume("mira", "it was set right").unwrap();
+        mint(&engine, "ada", "1");
+    }
+}
+
+fn an_engine_that_has_stopped_halts(ledger: &Ledger) {
+    let store = Arc::new(Double::of(ledger.open()));
+    let engine = Engine::start(store.clone(), unshielded()).unwrap();
+    open_accounts(&engine, &["ada"]);
+    engine.clone().shutdown();
+    assert_eq!(code(&engine, order("REWARD", "SYSTEM", "ada", "1")), "STOPPED");
+    // Around another store, and with a Treasury that cannot be read.
+    ledger.edit(r#"treasury SET collected = '{"vat":1}'"#);
+    let halt = engine.halt("mira", "a drill").unwrap();
+    assert_eq!(engine.halt("noah", "once more").unwrap(), halt);
+    assert_eq!(store.snapshot().unwrap().head().halt, Some(halt));
 }

@@ -1,9 +1,13 @@
 //! Idempotency: a key that was seen gives the first answer again.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use countersign_core::hash::Hash;
 use countersign_core::settle::Order;
-use countersign_engine::{Engine, Receipt, Request};
+use countersign_core::timestamp::Timestamp;
+use countersign_engine::{Config, Engine, Receipt, Request};
+use countersign_store::{Answer, Batch, MAX_FORGOTTEN, Wanted};
 
 use crate::audit::verify;
 use crate::double::{Double, Mishap};
@@ -16,6 +20,8 @@ on_each_store!(
     a_key_outlives_the_engine,
     a_refusal_is_not_remembered,
     what_is_no_key_is_refused,
+    old_answers_go_however_many_there_are,
+    a_clock_that_jumps_ahead_takes_no_fresh_answer,
 );
 
 fn keyed(key: &str, amount: &str) -> Request {
@@ -99,4 +105,43 @@ fn what_is_no_key_is_refused(ledger: &Ledger) {
         assert_eq!(engine.settle(keyed(key, "1")).unwrap_err().code(), "INVALID_KEY");
     }
     assert_eq!(entries(engine.store()), 1);
+}
+
+/// A part at a time, so that nobody's order waits for all of it.
+fn old_answers_go_however_many_there_are(ledger: &Ledger) {
+    prepared(ledger).shutdown();
+    let store = ledger.open();
+    let head = store.load(&Wanted::default()).unwrap().head;
+    let old = Timestamp::from_millis(head.time.unwrap().millis() - 2 * 86_400_000);
+    let keys: Vec<String> = (0..2 * MAX_FORGOTTEN + 5).map(|n| n.to_string()).collect();
+    let answer = |key: &String| Answer { key: key.clone(), asked: Hash::default(), answer: "{}".to_owned(), at: old };
+    store.commit(&Batch { answers: keys.iter().map(answer).collect(), ..Batch::on(head) }).unwrap();
+    let config = Config { forget_answers_after_days: 1, ..unshielded() };
+    let engine = ledger.engine(config);
+    let kept = || store.load(&Wanted { answers: keys.clone(), ..Wanted::default() }).unwrap().answers.len();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while kept() > 0 {
+        assert!(Instant::now() < deadline, "{} answers are still there", kept());
+    }
+    mint(&engine, "ada", "1");
+}
+
+fn a_clock_that_jumps_ahead_takes_no_fresh_answer(ledger: &Ledger) {
+    let clock = Clock::new();
+    let start = || {
+        let config = Config { forget_answers_after_days: 1, ..unshielded() };
+        Engine::start_with(ledger.open(), config, by(&clock)).unwrap()
+    };
+    let engine = start();
+    open_accounts(&engine, &["ada", "ben"]);
+    mint(&engine, "ada", "100");
+    let first = engine.settle(keyed("k", "10")).unwrap();
+    engine.shutdown();
+    // It ran ahead while nobody was there, and old answers are looked for at the start.
+    clock.advance(40 * 86_400);
+    let engine = start();
+    (0..2).for_each(|_| drop(mint(&engine, "ada", "1")));
+    assert_repeats(engine.settle(keyed("k", "10")).unwrap(), &first);
+    engine.shutdown();
+    verify(&*ledger.open(), &[]);
 }

@@ -1,7 +1,9 @@
 //! What is known is not read again, and nothing is missed by it: other writers, a halt, what somebody edited.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 
+use countersign_core::settle::Order;
 use countersign_engine::{Engine, EngineError, Request, Standing};
 use countersign_store::Wanted;
 
@@ -14,6 +16,9 @@ on_each_store!(
     what_another_wrote_is_settled_on,
     no_refusal_is_told_of_what_is_no_longer_so,
     no_refusal_with_a_key_rests_on_memory,
+    no_refusal_beside_what_is_written_rests_on_memory,
+    no_standing_that_is_found_beside_it_does_either,
+    a_refusal_beside_what_is_written_forgets_nothing,
     a_halt_by_another_is_seen_by_the_next_order,
     who_writes_in_turn_with_another_loads,
     one_try_is_enough_where_another_wrote,
@@ -35,7 +40,7 @@ fn loads(engine: &Engine) -> u64 {
     engine.metrics().load_seconds.count()
 }
 
-fn transfer(amount: &str) -> countersign_core::settle::Order {
+fn transfer(amount: &str) -> Order {
     order("TRANSFER", "ada", "ben", amount)
 }
 
@@ -111,6 +116,70 @@ fn no_refusal_with_a_key_rests_on_memory(ledger: &Ledger) {
     engine.set_standing("ada", Standing { is_active: true, is_banned: true }, None, None).unwrap();
     ledger.edit("accounts SET is_banned = NOT is_banned WHERE id = 'ada'");
     engine.settle(Request::of(transfer("1")).with_key("k")).unwrap();
+}
+
+/// An engine that knows ada, who is banned, and ben and cleo; it is busy with a commit until it is told to go on.
+fn busy(ledger: &Ledger) -> (Engine, Sender<()>) {
+    let store = Arc::new(Double::of(ledger.open()));
+    let engine = Engine::start(store.clone(), unshielded()).unwrap();
+    open_accounts(&engine, &["ada", "ben", "cleo"]);
+    ["ada", "ben", "cleo"].iter().for_each(|name| drop(mint(&engine, name, "10")));
+    engine.set_standing("ada", BANNED, None, None).unwrap();
+    let (go, wait) = channel::<()>();
+    let (began, begun) = channel();
+    store.on_commit([Mishap::First(Box::new(move || {
+        began.send(()).unwrap();
+        wait.recv().unwrap();
+    }))]);
+    drop(submit(&engine, vec![Request::of(order("REWARD", "SYSTEM", "ben", "1"))]));
+    begun.recv().unwrap();
+    (engine, go)
+}
+
+const BANNED: Standing = Standing { is_active: true, is_banned: true };
+const UNBAN: &str = "accounts SET is_banned = NOT is_banned WHERE id = 'ada'";
+
+/// What is refused, and what is written beside it.
+fn refused_and_written() -> Vec<Request> {
+    vec![Request::of(transfer("1")), Request::of(order("REWARD", "SYSTEM", "ben", "1"))]
+}
+
+/// What is written holds the head, the Treasury and the accounts that it changes, and not that of who is refused.
+fn no_refusal_beside_what_is_written_rests_on_memory(ledger: &Ledger) {
+    let (engine, go) = busy(ledger);
+    ledger.edit(UNBAN);
+    let answers = submit(&engine, refused_and_written());
+    go.send(()).unwrap();
+    answers.iter().for_each(|answer| drop(answer.recv().unwrap().unwrap()));
+    verify(engine.store(), &[]);
+}
+
+fn no_standing_that_is_found_beside_it_does_either(ledger: &Ledger) {
+    let (engine, go) = busy(ledger);
+    ledger.edit(UNBAN);
+    let known = std::thread::scope(|scope| {
+        let said = scope.spawn(|| engine.set_standing("ada", BANNED, None, None).unwrap());
+        drop(submit(&engine, vec![Request::of(order("REWARD", "SYSTEM", "ben", "1"))]));
+        while engine.metrics().queue_length < 2 {
+            std::thread::yield_now();
+        }
+        go.send(()).unwrap();
+        said.join().unwrap()
+    });
+    let wanted = Wanted { accounts: vec!["ada".to_owned()], ..Wanted::default() };
+    assert_eq!(engine.store().load(&wanted).unwrap().accounts["ada"], known);
+}
+
+fn a_refusal_beside_what_is_written_forgets_nothing(ledger: &Ledger) {
+    let (engine, go) = busy(ledger);
+    let answers = submit(&engine, refused_and_written());
+    go.send(()).unwrap();
+    let codes = answers.iter().map(|answer| answer.recv().unwrap().map_or_else(|error| error.code(), |_| ""));
+    assert!(codes.eq(["ACCOUNT_BANNED", ""]));
+    let before = loads(&engine);
+    ["ben", "cleo"].iter().for_each(|name| drop(mint(&engine, name, "1")));
+    assert_eq!((loads(&engine), engine.metrics().version_conflicts), (before, 0));
+    verify(engine.store(), &[]);
 }
 
 fn a_halt_by_another_is_seen_by_the_next_order(ledger: &Ledger) {

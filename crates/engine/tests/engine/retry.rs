@@ -15,6 +15,7 @@ on_each_store!(
     written_and_lost_is_not_written_again,
     not_written_and_lost_is_written,
     lost_and_given_up_the_key_tells,
+    lost_and_then_refused_it_is_not_known,
     an_account_opened_and_lost_is_opened,
     a_full_database_refuses_and_recovers,
     a_load_that_fails_is_tried_again,
@@ -92,6 +93,27 @@ fn lost_and_given_up_the_key_tells(ledger: &Ledger) {
     assert!(engine.settle(request()).unwrap().replayed);
     assert_eq!((entries(&*store), balance(&engine, "ada").as_str()), (1, "5.0000"));
     verify(&*store, &[]);
+}
+
+/// Whatever ends the tries: that nothing was written is said only where that is so.
+fn lost_and_then_refused_it_is_not_known(ledger: &Ledger) {
+    let damaged = || StoreError::Damaged("on purpose".to_owned());
+    let stories = [
+        (Mishap::After(lost()), vec![], vec![busy(), busy()], 1),
+        (Mishap::After(lost()), vec![], vec![damaged()], 1),
+        (Mishap::Before(lost()), vec![busy(), stale()], vec![], 0),
+    ];
+    for (first, then, loads, written) in stories {
+        let place = ledger.another();
+        let (store, engine) = start(&place, 3);
+        store.on_commit([first].into_iter().chain(then.into_iter().map(Mishap::Before)));
+        store.on_load(loads);
+        let error = engine.settle(Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "5"))).unwrap_err();
+        assert!(matches!(&error, EngineError::GaveUp { last: StoreError::Lost { .. }, .. }), "{error}");
+        assert!(error.to_string().contains("the last one said: "), "{error}");
+        assert_eq!((entries(&*store), engine.metrics().given_up), (written, 1));
+        verify(&*store, &[]);
+    }
 }
 
 fn an_account_opened_and_lost_is_opened(ledger: &Ledger) {

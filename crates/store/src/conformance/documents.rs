@@ -7,6 +7,7 @@ use super::desk::{
     Everything, account, balance, carry_out, draft, furnish, identity, mint, open_accounts, prepare, start, transfer,
     wanted,
 };
+use crate::act::Act;
 use crate::batch::Batch;
 use crate::error::{Document, StoreError, VersionError};
 use crate::head::{Halt, Head};
@@ -173,4 +174,22 @@ pub(super) fn a_halt_stays_until_it_is_lifted(open: &Open) {
     other.commit(&batch).unwrap();
     assert_eq!(store.load(&Wanted::default()).unwrap().head.halt, None);
     carry_out(&*store, &[mint("alice", "1")]);
+}
+
+pub(super) fn the_first_halt_stands_and_is_kept_as_an_act(open: &Open) {
+    let (store, other) = (open(), open());
+    furnish(&*store, &["alice"]);
+    let under_way = draft(other.load(&wanted(&[mint("alice", "1")])).unwrap(), &[mint("alice", "1")]).unwrap();
+    let halt = |by: &str| Halt { by: by.to_owned(), reason: "the audit's \"finding\"".to_owned(), at: start() };
+    let version = under_way.head.version;
+    assert_eq!(store.halt(&halt("watch")).unwrap(), halt("watch"));
+    assert_eq!(other.halt(&halt("officer")).unwrap(), halt("watch"));
+    let head = other.load(&Wanted::default()).unwrap().head;
+    assert_eq!((head.halt, head.version, head.seq), (Some(halt("watch")), version + 1, 1));
+    let acts = other.acts(Page { before: None, limit: 10 }).unwrap();
+    let of_halt = Act { number: 1, ..Act::of_halt(&halt("watch"), 1) };
+    assert_eq!(acts, [of_halt]);
+    // Whoever read before it is refused.
+    let Err(StoreError::Version(error)) = other.commit(&under_way) else { panic!("it passed a halt") };
+    assert_eq!(error.document, Document::Ledger);
 }

@@ -36,7 +36,7 @@ macro_rules! checks {
 pub const CHECKS: &[Check] = checks! {
     documents: a_new_ledger_is_empty, what_is_written_is_read_again, a_stale_account_is_named,
         a_stale_treasury_is_named, an_account_that_is_not_there_has_version_0, an_account_is_opened_once,
-        the_classic_race, the_largest_sums_stay_exact, a_halt_stays_until_it_is_lifted;
+        the_classic_race, the_largest_sums_stay_exact, a_halt_stays_until_it_is_lifted, the_first_halt_stands_and_is_kept_as_an_act;
     basis: another_head_of_the_same_version_is_damage, another_treasury_of_the_same_version_is_damage,
         another_account_of_the_same_version_is_damage, a_treasury_that_was_written_meanwhile_is_named,
         what_a_commit_left_is_built_upon_unread;
@@ -50,7 +50,7 @@ pub const CHECKS: &[Check] = checks! {
         an_export_verifies;
     trees: roots_of_every_size, proofs_from_kept_nodes, a_node_that_is_not_kept_is_told;
     personal: an_erasure_takes_one_block_only, no_block_goes_without_its_erasure, a_block_goes_once;
-    notes: answers_are_kept_and_forgotten, a_key_is_answered_once, the_latest_checkpoint_of_a_size,
+    notes: answers_are_kept_and_forgotten, the_oldest_answers_go_first_and_not_all_at_once, a_key_is_answered_once, the_latest_checkpoint_of_a_size,
         checkpoints_are_kept_once, no_checkpoint_of_what_is_not_there;
     acts: acts_are_kept_in_order, acts_are_undone_with_their_batch;
     threads: many_writers_make_one_chain, who_reads_sees_whole_commits;

@@ -6,7 +6,7 @@ use super::Open;
 use super::desk::{Everything, after, furnish, prepare, start, transfer};
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::store::{Store, Wanted};
+use crate::store::{MAX_FORGOTTEN, Store, Wanted};
 
 fn answer(key: &str, second: i64) -> Answer {
     Answer {
@@ -41,6 +41,17 @@ pub(super) fn answers_are_kept_and_forgotten(open: &Open) {
     // A key that was forgotten is free.
     commit_answers(&*store, vec![answer("a", 9)]).unwrap();
     assert_eq!(keys(&*store).len(), 2);
+}
+
+pub(super) fn the_oldest_answers_go_first_and_not_all_at_once(open: &Open) {
+    let store = open();
+    let second = |n: u64| i64::try_from(n).unwrap();
+    let many = (0..=MAX_FORGOTTEN).rev().map(|n| answer(&format!("many {n}"), 10 + second(n)));
+    commit_answers(&*store, many.chain([answer("a", 9), answer("b", 10 + second(MAX_FORGOTTEN))]).collect()).unwrap();
+    assert_eq!(store.forget_answers(after(start(), i64::from(u32::MAX))).unwrap(), MAX_FORGOTTEN);
+    assert_eq!(keys(&*store), [answer("b", 10 + second(MAX_FORGOTTEN))]);
+    assert_eq!(store.forget_answers(after(start(), i64::from(u32::MAX))).unwrap(), 3);
+    assert_eq!(keys(&*store), []);
 }
 
 pub(super) fn a_key_is_answered_once(open: &Open) {

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use deadpool_postgres::{HookError, PoolError};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -75,7 +75,10 @@ fn unanswered(error: &Error) -> StoreError {
 pub(super) fn no_connection(error: PoolError) -> StoreError {
     match error {
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => fault(error),
-        PoolError::Timeout(_) => StoreError::Busy { why: "no connection came free".to_owned() },
+        PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle) => {
+            StoreError::Lost { why: "the database takes connections, and does not answer on them".to_owned() }
+        }
+        PoolError::Timeout(TimeoutType::Wait) => StoreError::Busy { why: "no connection came free".to_owned() },
         other => StoreError::Other(other.to_string()),
     }
 }

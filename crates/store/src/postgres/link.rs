@@ -8,6 +8,7 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
 };
 use tokio::runtime;
+use tokio_postgres::Config;
 
 use super::address;
 use super::fault::no_connection;
@@ -20,6 +21,10 @@ pub(super) type Client = ClientWrapper;
 const CONNECTIONS: usize = 8;
 /// How long to wait for one of them.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much longer than it takes to reach a server it may take until a new connection can be used.
+const SETTING_UP: Duration = Duration::from_secs(10);
+/// How long any work may take that says nothing else: longer than any lock is waited for.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 /// What every connection is set to, as far as the database knows it: a commit is on the disk before it is
 /// answered; a lock that a stopped process holds is given up in time; a statement is planned once, for whatever
@@ -43,6 +48,7 @@ impl Link {
     /// Connects when it is first used.
     pub(super) fn new(url: &str, read_only: bool) -> Result<Self, StoreError> {
         let (config, tls) = address::read(url)?;
+        let opening = opening(&config);
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, tls, manager);
         let set_up = Hook::async_fn(move |client: &mut Client, _| {
@@ -55,6 +61,7 @@ impl Link {
             })
         });
         let pool = Pool::builder(manager).max_size(CONNECTIONS).wait_timeout(Some(PATIENCE));
+        let pool = pool.create_timeout(Some(opening)).recycle_timeout(Some(SETTING_UP));
         let pool = pool.runtime(Runtime::Tokio1).post_create(set_up).build();
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -65,12 +72,9 @@ impl Link {
         Ok(Self { pool, runtime: Some(runtime) })
     }
 
-    /// Runs to the end what is to be done with a connection.
+    /// Does what is to be done with a connection, for as long as [`LONGEST`].
     pub(super) fn with<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.run(async {
-            let connection = self.pool.get().await.map_err(no_connection)?;
-            work(&connection).await
-        })
+        self.within(LONGEST, work)
     }
 
     /// The same, for as long as `most`. Whose time is over is not waited for, and nor is his connection, which may
@@ -84,8 +88,7 @@ impl Link {
             let connection = self.pool.get().await.map_err(no_connection)?;
             let Ok(done) = tokio::time::timeout(most, work(&connection)).await else {
                 drop(Object::take(connection));
-                let seconds = most.as_secs();
-                return Err(StoreError::Lost { why: format!("the database did not answer within {seconds} s") });
+                return Err(unanswered(most));
             };
             done
         })
@@ -96,11 +99,27 @@ impl Link {
         self.run(async { Ok(Object::take(self.pool.get().await.map_err(no_connection)?)) })
     }
 
+    /// What is to be done with a connection that the caller owns, for as long as [`LONGEST`].
+    pub(super) fn on_own<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.run(async { tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(unanswered(LONGEST))) })
+    }
+
     /// # Panics
     /// Where the thread is one of a runtime's that must not block, as tokio says.
-    pub(super) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+    fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.as_ref().expect("there until the link is dropped").block_on(work)
     }
+}
+
+/// How long it may take until a new connection can be used: reaching any of the servers is bounded by itself.
+fn opening(config: &Config) -> Duration {
+    let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+    let reaching = config.get_connect_timeout().copied().unwrap_or_default();
+    reaching.saturating_mul(hosts).saturating_add(SETTING_UP)
+}
+
+fn unanswered(most: Duration) -> StoreError {
+    StoreError::Lost { why: format!("the database did not answer within {} s", most.as_secs()) }
 }
 
 impl Drop for Link {

@@ -14,6 +14,7 @@ mod columns;
 mod commit;
 mod documents;
 mod fault;
+mod halting;
 mod history;
 mod last;
 mod link;
@@ -39,17 +40,17 @@ use self::cells::{Cells, moment};
 use self::columns::{Checkpoints, Digest};
 use self::fault::fault;
 use self::last::Last;
-use self::link::{Client, Link};
+use self::link::{Client, LONGEST, Link};
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::head::Identity;
-use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
+use crate::head::{Halt, Identity};
+use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 
-/// How long a load, or a commit of a few entries, may take: longer than any lock is waited for.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How much longer for each entry of a batch.
+/// How much longer a commit may take for each entry of its batch.
 const PER_ENTRY: Duration = Duration::from_millis(5);
+/// How long it may take to bring a schema up to date, which may rewrite whole tables.
+const MIGRATION: Duration = Duration::from_secs(24 * 3600);
 /// Most ledgers of one database that are named where it is asked which one.
 const NAMED: i64 = 20;
 const LEDGERS: &str = "SELECT ledger_id, name FROM countersign_ledger ORDER BY name LIMIT $1";
@@ -61,7 +62,8 @@ const NEW_TREASURY: &str = "INSERT INTO countersign_treasury (ledger_id, version
                             VALUES ($1, 0, '{}', 0)";
 const CHECKPOINT: &str = "SELECT size, note, at FROM countersign_checkpoints WHERE ledger_id = $1 AND size <= $2 \
                           ORDER BY size DESC, nth DESC LIMIT 1";
-const FORGET: &str = "DELETE FROM countersign_answers WHERE ledger_id = $1 AND at < $2";
+const FORGET: &str = "DELETE FROM countersign_answers WHERE ledger_id = $1 AND key = ANY (ARRAY( \
+                      SELECT key FROM countersign_answers WHERE ledger_id = $1 AND at < $2 ORDER BY at LIMIT $3))";
 
 /// A ledger in a PostgreSQL database.
 #[derive(Debug)]
@@ -81,7 +83,7 @@ pub struct Postgres {
 pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&str>) -> Result<Postgres, StoreError> {
     let ledger = ledger_id(identity)?;
     let link = Link::new(url, false)?;
-    link.with(async |client| {
+    link.within(MIGRATION, async |client| {
         schema::make(client, schema::STEPS).await?;
         if let Some(role) = writer {
             schema::grant(client, role).await?;
@@ -130,12 +132,10 @@ async fn new_ledger(client: &Client, identity: &Identity, ledger: Uuid, now: Tim
 /// it; those of the database.
 pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
     let link = Link::new(url, false)?;
-    let identity = link.with(async |client| {
-        if schema::recognise(client).await?.is_some() {
-            schema::migrate(client, schema::STEPS).await?;
-        }
-        identify(client, expected).await
-    })?;
+    if link.with(schema::recognise)?.is_some_and(|found| (found as usize) < schema::STEPS.len()) {
+        link.within(MIGRATION, async |client| schema::migrate(client, schema::STEPS).await)?;
+    }
+    let identity = link.with(async |client| identify(client, expected).await)?;
     Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), link })
 }
 
@@ -201,13 +201,17 @@ impl Store for Postgres {
     }
 
     fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
-        self.link.within(LONGEST, async |client| load::load(client, &self.ledger, wanted).await)
+        self.link.with(async |client| load::load(client, &self.ledger, wanted).await)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         // A whole ledger may be imported as one batch.
         let longest = LONGEST + PER_ENTRY * u32::try_from(batch.entries.len()).unwrap_or(u32::MAX);
         self.link.within(longest, async |client| commit::commit(client, self.ledger, batch, &self.last).await)
+    }
+
+    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
+        self.link.with(async |client| halting::halt(client, self.ledger, halt).await)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
@@ -264,7 +268,8 @@ impl Store for Postgres {
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.link.with(async |client| {
             let statement = client.prepare_cached(FORGET).await.map_err(fault)?;
-            client.execute(&statement, &[&self.ledger, &moment(before)]).await.map_err(fault)
+            let most = cells::number(MAX_FORGOTTEN)?;
+            client.execute(&statement, &[&self.ledger, &moment(before), &most]).await.map_err(fault)
         })
     }
 

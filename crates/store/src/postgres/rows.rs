@@ -37,13 +37,13 @@ pub(super) const TREASURY: &str = "SELECT version, collected, transactions, last
                                    last_withdrawal_at, last_withdrawal_by FROM countersign_treasury \
                                    WHERE ledger_id = $1";
 
-const LEDGER_TABLE: &str = "countersign_ledger";
+pub(super) const LEDGER_TABLE: &str = "countersign_ledger";
 const TREASURY_TABLE: &str = "countersign_treasury";
 pub(super) const ACCOUNTS_TABLE: &str = "countersign_accounts";
 pub(super) const ENTRIES_TABLE: &str = "countersign_entries";
 
 /// The one row that a ledger has in a table.
-fn singleton<'a>(rows: &'a [Row], table: &'static str) -> Result<&'a Row, StoreError> {
+pub(super) fn singleton<'a>(rows: &'a [Row], table: &'static str) -> Result<&'a Row, StoreError> {
     rows.first().ok_or_else(|| StoreError::Damaged(format!("table {table}: the ledger's row is gone")))
 }
 

@@ -51,7 +51,7 @@ impl<'a> Snapshot<'a> {
     /// Of now.
     pub(super) fn begin(link: &'a Link, ledger: Uuid) -> Result<Self, StoreError> {
         let client = link.own()?;
-        let head = link.run(async {
+        let head = link.on_own(async {
             client.batch_execute(&format!("{BEGIN}; {NO_HURRY}")).await.map_err(fault)?;
             rows::head(&client.query_typed(rows::HEAD, &[(&ledger, Type::UUID)]).await.map_err(fault)?)
         })?;
@@ -59,7 +59,7 @@ impl<'a> Snapshot<'a> {
     }
 
     fn ask(&self, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Row>, StoreError> {
-        self.link.run(self.client.query_typed(sql, values)).map_err(fault)
+        self.link.on_own(async { self.client.query_typed(sql, values).await.map_err(fault) })
     }
 
     fn of_range(&self, sql: &str, first: i64, last: i64) -> Result<Vec<Row>, StoreError> {
@@ -116,6 +116,6 @@ impl store::Snapshot for Snapshot<'_> {
     }
 
     fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError> {
-        self.link.run(tree::nodes(&self.client, self.ledger, &border_nodes(size)))
+        self.link.on_own(tree::nodes(&self.client, self.ledger, &border_nodes(size)))
     }
 }

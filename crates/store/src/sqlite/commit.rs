@@ -72,11 +72,11 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), S
     transaction.commit().map_err(fault)
 }
 
-fn run(transaction: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<usize, rusqlite::Error> {
+pub(super) fn run(transaction: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<usize, rusqlite::Error> {
     transaction.prepare_cached(sql)?.execute(values)
 }
 
-fn json(value: &impl Serialize) -> Result<String, StoreError> {
+pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Other(error.to_string()))
 }
 
@@ -272,7 +272,7 @@ fn insert_answer(transaction: &Transaction<'_>, answer: &Answer) -> Result<(), S
     Ok(())
 }
 
-fn insert_act(transaction: &Transaction<'_>, act: &Act) -> Result<(), StoreError> {
+pub(super) fn insert_act(transaction: &Transaction<'_>, act: &Act) -> Result<(), StoreError> {
     let values = params![act.kind.name(), act.account, act.by, act.reason, act.at.to_string(), number(act.seq)?];
     run(transaction, ACT, values).map_err(fault)?;
     Ok(())

@@ -7,6 +7,7 @@ mod backup;
 mod cells;
 mod commit;
 mod fault;
+mod halting;
 mod history;
 mod load;
 mod log;
@@ -33,8 +34,8 @@ use self::pool::Readers;
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
-use crate::head::Identity;
-use crate::store::{Loaded, Page, Query, Snapshot, Store, Wanted};
+use crate::head::{Halt, Identity};
+use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 
 /// A ledger in a file of SQLite's.
 #[derive(Debug)]
@@ -238,6 +239,7 @@ const BY_ID: &str = concat!(
 );
 const CHECKPOINT: &str =
     "SELECT size, note, at FROM checkpoints WHERE size <= ?1 ORDER BY size DESC, number DESC LIMIT 1";
+const FORGET: &str = "DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE at < ?1 ORDER BY at LIMIT ?2)";
 
 impl Store for Sqlite {
     fn identity(&self) -> &Identity {
@@ -250,6 +252,10 @@ impl Store for Sqlite {
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.writer()?.commit(batch)
+    }
+
+    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
+        halting::halt(&mut self.writer()?.connection, halt)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
@@ -303,7 +309,8 @@ impl Store for Sqlite {
 
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
         let writer = self.writer()?;
-        let forgotten = writer.connection.execute("DELETE FROM answers WHERE at < ?1", [before.to_string()]);
+        let values = params![before.to_string(), cells::number(MAX_FORGOTTEN)?];
+        let forgotten = writer.connection.execute(FORGET, values);
         Ok(forgotten.map_err(fault)? as u64)
     }
 

@@ -59,7 +59,8 @@ pub(super) fn one_of<T>(
     found.optional().map_err(fault)?.transpose()
 }
 
-fn singleton<T>(
+/// The same, of a row that is always there.
+pub(super) fn singleton<T>(
     connection: &Connection,
     sql: &str,
     table: &'static str,

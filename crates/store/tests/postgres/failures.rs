@@ -1,6 +1,8 @@
 //! A database that fails: full, gone, busy. What was refused is not there, and what comes after goes on.
 
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -99,6 +101,17 @@ fn a_connection_ended_within_a_commit_is_lost_and_the_batch_can_come_again() {
     ledger.sql("DROP TRIGGER wait ON countersign_entries");
     store.commit(&batch).unwrap();
     Everything::of(&store).assert_one_chain(&desk::identity());
+}
+
+/// It takes the connection, and says nothing: as a server that is stopped, or something else at its port.
+#[test]
+fn a_server_that_says_nothing_is_lost_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://u@{}/d?sslmode=disable&connect_timeout=1", silent.local_addr().unwrap());
+    let (tell, told) = channel();
+    thread::spawn(move || tell.send(postgres::open(&url, None).map(drop)));
+    let error = failure(told.recv_timeout(Duration::from_secs(40)).unwrap());
+    assert!(matches!(error, StoreError::Lost { .. }), "{error}");
 }
 
 #[test]

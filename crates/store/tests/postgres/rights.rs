@@ -2,7 +2,7 @@
 
 use countersign_store::conformance::desk::{self, Everything};
 use countersign_store::postgres;
-use countersign_store::{Store, StoreError};
+use countersign_store::{Halt, Store, StoreError};
 use countersign_testbed::shared;
 
 use crate::{Ledger, failure};
@@ -23,6 +23,8 @@ fn a_writer_that_owns_nothing_can_do_its_work_and_no_more() {
     let minted = desk::furnish(&store, &["alice", "bob"]);
     desk::carry_out(&store, &[desk::transfer("alice", "bob", "1"), desk::erasure(&minted[0])]);
     Everything::of(&store).assert_one_chain(&desk::identity());
+    let halt = Halt { by: "watch".to_owned(), reason: "a drill".to_owned(), at: desk::start() };
+    assert_eq!(store.halt(&halt).unwrap(), halt);
     for refused in [
         "UPDATE countersign_entries SET amount_net = 1000000",
         "DELETE FROM countersign_entries WHERE seq = 3",

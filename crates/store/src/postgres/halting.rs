@@ -1,0 +1,45 @@
+//! Halting a ledger of which nothing else needs to be readable.
+
+use std::slice;
+
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use super::cells::Cells;
+use super::columns::Acts;
+use super::fault::fault;
+use super::link::Client;
+use super::rows::{self, LEDGER_TABLE};
+use crate::act::Act;
+use crate::error::StoreError;
+use crate::head::Halt;
+
+const STANDING: &str = "SELECT seq, halt FROM countersign_ledger WHERE ledger_id = $1 FOR UPDATE";
+const HALT: &str = "UPDATE countersign_ledger SET version = version + 1, halt = $2 WHERE ledger_id = $1";
+
+/// Halts it, durably, where no halt stands that can be read; the one that stands then.
+pub(super) async fn halt(client: &Client, ledger: Uuid, halt: &Halt) -> Result<Halt, StoreError> {
+    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(fault)?;
+    let written = write(client, ledger, halt).await;
+    let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = client.batch_execute(end).await.map_err(fault);
+    written.and_then(|halt| ended.map(|()| halt))
+}
+
+async fn write(client: &Client, ledger: Uuid, halt: &Halt) -> Result<Halt, StoreError> {
+    let statement = client.prepare_cached(STANDING).await.map_err(fault)?;
+    let found = client.query(&statement, &[&ledger]).await.map_err(fault)?;
+    let row = Cells::new(rows::singleton(&found, LEDGER_TABLE)?, LEDGER_TABLE);
+    if let Some(standing) = row.optional_json(1).unwrap_or_default() {
+        return Ok(standing);
+    }
+    let statement = client.prepare_cached(HALT).await.map_err(fault)?;
+    client.execute(&statement, &[&ledger, &Json(halt)]).await.map_err(fault)?;
+    let act = Act::of_halt(halt, row.count(0).unwrap_or_default());
+    let columns = Acts::of(slice::from_ref(&act))?;
+    let mut values = columns.values();
+    values.insert(0, &ledger);
+    let statement = client.prepare_cached(Acts::INSERT).await.map_err(fault)?;
+    client.execute(&statement, &values).await.map_err(fault)?;
+    Ok(halt.clone())
+}

@@ -1,0 +1,28 @@
+//! Halting a ledger of which nothing else needs to be readable.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::commit::{insert_act, json, run};
+use super::fault::fault;
+use super::rows;
+use crate::act::Act;
+use crate::error::StoreError;
+use crate::head::Halt;
+
+const STANDING: &str = "SELECT one, seq, halt FROM ledger WHERE one = 1";
+const HALT: &str = "UPDATE ledger SET version = version + 1, halt = ?1 WHERE one = 1";
+
+/// Halts it, durably, where no halt stands that can be read; the one that stands then.
+pub(super) fn halt(connection: &mut Connection, halt: &Halt) -> Result<Halt, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    let (seq, standing) = rows::singleton(&transaction, STANDING, "ledger", |row| {
+        Ok((row.count(1).unwrap_or_default(), row.optional_json(2).unwrap_or_default()))
+    })?;
+    if let Some(standing) = standing {
+        return Ok(standing);
+    }
+    run(&transaction, HALT, &[&json(halt)?]).map_err(fault)?;
+    insert_act(&transaction, &Act::of_halt(halt, seq))?;
+    transaction.commit().map_err(fault)?;
+    Ok(halt.clone())
+}
