@@ -79,11 +79,14 @@ impl Token {
 pub(crate) struct Keyring(Vec<Token>);
 
 impl Keyring {
-    /// Refuses names that no entry could show, and what stands twice.
+    /// Refuses names that no entry could show, what stands twice, and a hash that was taken of nothing.
     pub(crate) fn new(tokens: Vec<Token>) -> Result<Self, String> {
         for (i, token) in tokens.iter().enumerate() {
             token.check()?;
             let name = &token.name;
+            if token.sha256 == Hash::of(b"") {
+                return Err(format!("the token {name:?} has the hash of an empty text, which is no secret"));
+            }
             if tokens[..i].iter().any(|other| other.name == *name) {
                 return Err(format!("the token {name:?} stands twice"));
             }
@@ -150,6 +153,14 @@ mod tests {
             let named = Token { name: name.to_owned(), ..good.clone() };
             assert!(Keyring::new(vec![named]).is_err(), "{name}");
         }
+    }
+
+    /// As a script makes it whose variable was not set.
+    #[test]
+    fn the_hash_of_nothing_is_refused() {
+        let (_, good) = token("desk-1", Role::Admin);
+        let refused = Keyring::new(vec![Token { sha256: Hash::of(b""), ..good }]).unwrap_err();
+        assert!(refused.contains("desk-1") && refused.contains("empty"), "{refused}");
     }
 
     #[test]
