@@ -20,7 +20,7 @@ use super::halt::{Halts, StoreHalt};
 use super::metrics::{Commits, Metrics};
 use super::results::{AuditResult, Results, Verdict};
 use super::schedule::{Due, Schedule};
-use super::setup::{Counter, Setup, WatchError, channels, lock, make, same_ledger};
+use super::setup::{Counter, Setup, WatchError, channels, first_start, lock, make, same_ledger};
 use super::state::StateFile;
 
 /// Who halts, as it stands in the halt.
@@ -75,8 +75,9 @@ impl Watch {
         let again_after = Duration::from_secs(config.alerts.again_after_seconds);
         let keep = Duration::from_secs(u64::from(config.keep_results_days) * 24 * 3600);
         let results = Results::in_folder(&folder, keep).map_err(failed)?;
-        let followed = results.last_verdict().map_or(clock.now(), |result| result.at);
-        let watch = Self {
+        let started = first_start(&folder, clock.now()).map_err(failed)?;
+        let followed = results.last_verdict().map_or(started, |result| result.at);
+        let mut watch = Self {
             store_halt: StoreHalt::new(store.clone(), clock.clone()),
             store,
             replica,
@@ -97,14 +98,16 @@ impl Watch {
             halt: None,
             _lock: lock,
         };
+        watch.again = watch.found_last().then(|| watch.clock.now());
         watch.show_past();
         Ok(watch)
     }
 
     /// Does what is due now; how long nothing will be, at most [`LOOK`].
     pub fn round(&mut self) -> Duration {
-        self.alarm.retry();
+        // Nobody who is slow to be told holds up the halt.
         self.halt_pending();
+        self.alarm.retry();
         self.judge_conflicts();
         let now = self.clock.now();
         if let Some(due) = self.schedule.due(self.followed, now) {
@@ -160,9 +163,7 @@ impl Watch {
     fn run(&mut self, kind: Kind, due: Option<Timestamp>) -> Result<Audit, AuditError> {
         self.show(|metrics| metrics.running = true);
         // What a full audit found, what is new alone does not show to be over.
-        let last = self.results.last_verdict().map(|last| last.verdict);
-        let found = last == Some(Verdict::Invalid) || self.alarm.lasts(Cause::Finding);
-        let kind = if found { Kind::Full } else { kind };
+        let kind = if self.found_last() { Kind::Full } else { kind };
         let at = self.clock.now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.auditor().audit(kind)))
             .unwrap_or_else(|panic| Err(AuditError::Panicked(said(&*panic))));
@@ -171,15 +172,23 @@ impl Watch {
             // As if it had not begun: after the next start it is due still.
             return outcome;
         }
-        let result = result(at, kind, due, &outcome);
-        if let Err(error) = self.results.add(result) {
-            log::error!("the result of an audit cannot be kept: {error}");
-        }
+        // Before the result is kept: killed in between, what was due is due still, and halts then.
         match &outcome {
             Ok(audit) => self.judged(audit),
             Err(error) => self.failed(error),
         }
+        let result = result(at, kind, due, &outcome);
+        if let Err(error) = self.results.add(result) {
+            log::error!("the result of an audit cannot be kept: {error}");
+        }
         outcome
+    }
+
+    /// Whether the last audit found something, or a halt is still to be done: after a restart that does not wait for
+    /// the next due time.
+    fn found_last(&self) -> bool {
+        let last = self.results.last_verdict().map(|last| last.verdict);
+        last == Some(Verdict::Invalid) || self.alarm.lasts(Cause::Finding) || self.alarm.lasts(Cause::HaltFailed)
     }
 
     fn auditor(&self) -> Auditor<'_> {

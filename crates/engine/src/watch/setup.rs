@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::timestamp::Timestamp;
 use countersign_store::Store;
 
 use super::alert::Channel;
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
+use super::files;
 use super::halt::Halts;
 use super::mail::Mail;
 use super::metrics::Commits;
@@ -97,6 +99,21 @@ pub(super) fn make(folder: &std::path::Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// When a watch first started on this directory: before the first verdict, due audits are counted from there.
+pub(super) fn first_start(folder: &std::path::Path, now: Timestamp) -> std::io::Result<Timestamp> {
+    let path = folder.join("started");
+    let known = match fs::read(&path) {
+        Ok(text) => Timestamp::parse(text.trim_ascii()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    let start = known.unwrap_or(now);
+    if known.is_none() {
+        files::replace(&path, format!("{now}\n").as_bytes())?;
+    }
+    Ok(start)
 }
 
 /// Two watches on one directory would overwrite each other's state.

@@ -1,10 +1,11 @@
 //! When audits run, and what is told when they do not.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Setup, Verdict, Watch, WatchError};
+use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Secret, Setup, Verdict, Watch, WatchError};
 use countersign_engine::{Engine, Request};
 use countersign_store::conformance::desk;
 
@@ -110,6 +111,65 @@ fn a_halt_that_cannot_be_written_is_told_and_tried_again() {
     assert!(place.halt().is_some());
     assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
     assert!(!watch.metrics().lock().unwrap().halt_pending);
+}
+
+#[test]
+fn what_was_found_before_a_restart_halts_at_once() {
+    let place = Place::new();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    // The process ends between the verdict and the halt.
+    let killed = |_: &str, _: &str| -> Result<(), String> { std::panic::panic_any("killed") };
+    let mut watch = Watch::new(Setup { halts: Some(Box::new(killed)), ..place.setup() }).unwrap();
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    assert!(catch_unwind(AssertUnwindSafe(|| watch.round())).is_err());
+    drop(watch);
+    assert!(place.halt().is_none());
+    place.clock.turn("2026-02-12T03:05:00.000Z");
+    place.watch().round();
+    assert!(place.halt().is_some());
+}
+
+#[test]
+fn a_halt_that_could_not_be_written_is_taken_up_again_after_a_restart() {
+    let place = Place::new();
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let setup = || Setup { store: store.clone(), ..place.setup() };
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    store.be(STUCK);
+    assert!(!Watch::new(setup()).unwrap().audit_now(Kind::Full).unwrap().valid());
+    assert!(place.halt().is_none());
+    store.be(WELL);
+    Watch::new(setup()).unwrap().round();
+    assert!(place.halt().is_some());
+    assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
+}
+
+#[test]
+fn a_halt_that_is_pending_waits_for_nobody_who_is_to_be_told() {
+    let place = Place::new();
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let stub = crate::http::Stub::answering(&[404, 404]);
+    let mut setup = Setup { store: store.clone(), ..place.setup() };
+    setup.config.webhook.url = Some(Secret::new(stub.address.clone()));
+    let mut watch = Watch::new(setup).unwrap();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    store.be(STUCK);
+    assert!(!watch.audit_now(Kind::Full).unwrap().valid());
+    store.be(WELL);
+    watch.round();
+    assert_eq!(stub.causes()[2..], ["-HALT_FAILED", "HALT_FAILED", "FINDING"]);
+}
+
+#[test]
+fn a_first_audit_that_never_ends_is_missed() {
+    let place = Place::new();
+    place.watch().round();
+    // The process ends each night before its audit does, and is started again in the morning.
+    place.clock.turn("2026-02-14T09:00:00.000Z");
+    let mut watch = place.watch();
+    watch.round();
+    assert_eq!((watch.results().len(), watch.metrics().lock().unwrap().missed), (1, 3));
+    assert_eq!(place.hook.causes(), ["AUDIT_MISSED", "-AUDIT_MISSED"]);
 }
 
 #[test]
