@@ -66,7 +66,9 @@ impl Alarm {
     /// Tells everyone, unless they were told of the same a short while ago. Whether it did.
     pub fn raise(&mut self, alert: &Alert) -> bool {
         let known = self.memory.lasting.get(&alert.key);
-        if known.is_some_and(|known| between(known.told, alert.at) < self.again_after) {
+        // What was told later than now was told by a clock that ran ahead.
+        let lately = |told| told <= alert.at && between(told, alert.at) < self.again_after;
+        if known.is_some_and(|known| lately(known.told)) {
             return false;
         }
         let since = known.map_or(alert.at, |known| known.since);
@@ -221,6 +223,15 @@ mod tests {
         let texts = texts.lock().unwrap();
         assert_eq!(texts.len(), 5);
         assert_eq!(texts[3], "[countersign shop] RECOVERED SLOW_AUDIT: over, after 7 h 0 min: slow");
+    }
+
+    #[test]
+    fn what_a_clock_told_that_ran_ahead_is_told_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut alarm = Alarm::new(folder.path(), Vec::new(), Duration::from_secs(6 * 3600));
+        assert!(alarm.raise(&slow(10_000)));
+        assert!(alarm.raise(&slow(1)));
+        assert!(!alarm.raise(&slow(2)));
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub const NAME: &str = "watch";
 pub const LOOK: Duration = Duration::from_secs(60);
 /// After so long an audit that came to no verdict is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(600);
+/// A clock that goes back by more was wrong before.
+const WRONG_CLOCK: Duration = Duration::from_secs(3600);
 
 /// Audits a ledger when it is due.
 pub struct Watch {
@@ -110,10 +112,13 @@ impl Watch {
         self.alarm.retry();
         self.judge_conflicts();
         let now = self.clock.now();
+        self.note_clock(now);
         if let Some(due) = self.schedule.due(self.followed, now) {
             self.followed = now;
             self.note_missed(due, now);
-            let full = self.schedule.is_full(due.at, self.results.last_full());
+            // One that a clock dated that ran ahead does not count.
+            let last_full = self.results.last_full().filter(|last| *last <= now);
+            let full = self.schedule.is_full(due.at, last_full);
             // The audit's outcome is in the results, and whoever must know was told.
             let _ = self.run(if full { Kind::Full } else { Kind::Incremental }, Some(due.at));
         } else if self.again.is_some_and(|again| again <= now) {
@@ -284,6 +289,19 @@ impl Watch {
             }
             None => self.store_halt.halt(NAME, reason),
         }
+    }
+
+    /// A clock that ran ahead and was put right: what it had up to then would hold off every audit until that time
+    /// comes, so one runs now.
+    fn note_clock(&mut self, now: Timestamp) {
+        if between(now, self.followed) <= WRONG_CLOCK {
+            return;
+        }
+        let summary =
+            format!("the schedule was followed up to {}, which is yet to come: the clock ran ahead", self.followed);
+        (self.followed, self.again) = (now, Some(now));
+        let alert = self.alert(Cause::AuditMissed, &summary).line("An audit runs now.");
+        self.alarm.raise(&alert);
     }
 
     fn note_missed(&mut self, due: Due, now: Timestamp) {

@@ -66,6 +66,33 @@ fn what_was_missed_is_told_and_made_up_for() {
 }
 
 #[test]
+fn a_clock_that_ran_ahead_holds_off_no_audit() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    place.clock.turn("2036-02-12T03:00:00.000Z");
+    watch.round();
+    assert_eq!(place.hook.causes(), ["AUDIT_MISSED", "-AUDIT_MISSED"]);
+    // It is put right: while the watch goes its rounds, and before it starts again.
+    for (day, restarts) in [(13, false), (14, true)] {
+        place.clock.turn("2036-02-12T03:00:00.000Z");
+        watch.audit_now(Kind::Full).unwrap();
+        place.clock.turn(&format!("2026-02-{day}T02:00:00.000Z"));
+        if restarts {
+            drop(watch);
+            watch = place.watch();
+        }
+        let before = (watch.results().len(), place.hook.causes().len());
+        watch.round();
+        assert_eq!(watch.results().len(), before.0 + 1, "at once");
+        assert_eq!(place.hook.causes()[before.1..], ["AUDIT_MISSED", "-AUDIT_MISSED"]);
+        place.clock.turn(&format!("2026-02-{day}T03:00:00.000Z"));
+        watch.round();
+        let due = watch.results().last().unwrap();
+        assert_eq!((due.due, due.kind), (Some(time(&format!("2026-02-{day}T03:00:00.000Z"))), Kind::Full));
+    }
+}
+
+#[test]
 fn an_audit_without_a_verdict_is_told_and_tried_again() {
     for (mood, why) in [(LOST, "gone fishing"), (PANICKING, "a fault of the program")] {
         let place = Place::new();
