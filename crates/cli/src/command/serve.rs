@@ -117,6 +117,7 @@ impl Arguments {
             }));
             setup.commits = Some(Box::new(move || (&counting.metrics()).into()));
         }
-        self.watching.post(setup).map(Some)
+        // A server that this one replaces may still be there.
+        Guard::post_when_free(setup).map(Some).map_err(|e| Failure::of(e.to_string()))
     }
 }

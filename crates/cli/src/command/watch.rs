@@ -75,11 +75,6 @@ impl WatchArguments {
         }
         Ok(setup)
     }
-
-    /// Lets the watch go its rounds.
-    pub(super) fn post(&self, setup: Setup) -> Result<Guard, Failure> {
-        Ok(Guard::post(watch(setup)?)?)
-    }
 }
 
 fn watch(setup: Setup) -> Result<Watch, Failure> {

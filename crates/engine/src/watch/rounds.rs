@@ -15,12 +15,12 @@ use super::alarm::Alarm;
 use super::alert::{Alert, Cause};
 use super::audit::{Audit, AuditError, Auditor, Kind};
 use super::clock::{Clock, after, between};
-use super::config::{Config, ConfigError};
+use super::config::Config;
 use super::halt::{Halts, StoreHalt};
 use super::metrics::{Commits, Metrics};
 use super::results::{AuditResult, Results, Verdict};
 use super::schedule::{Due, Schedule};
-use super::setup::{Counter, Setup, WatchError, channels, first_start, lock, make, same_ledger};
+use super::setup::{Checked, Counter, Held, Setup, WatchError};
 use super::state::StateFile;
 
 /// Who halts, as it stands in the halt.
@@ -66,18 +66,17 @@ impl Watch {
     /// # Errors
     /// Where its configuration makes no sense, or its directory cannot be used.
     pub fn new(setup: Setup) -> Result<Self, WatchError> {
-        let Setup { store, replica, halts, commits, keys, folder, config, environment, clock } = setup;
-        config.check()?;
-        let schedule = Schedule::new(&config).map_err(ConfigError::from)?;
-        same_ledger(&*store, replica.as_deref())?;
-        let failed = |error| WatchError::Folder { folder: folder.clone(), error };
-        make(&folder).map_err(failed)?;
-        let lock = lock(&folder)?;
-        let channels = channels(&config, environment, &clock)?;
+        let checked = Checked::new(setup)?;
+        let held = checked.hold()?;
+        Ok(Self::on(checked, held))
+    }
+
+    /// A watch on a directory that is its own.
+    pub(super) fn on(checked: Checked, held: Held) -> Self {
+        let Checked { setup, schedule, channels, metrics, stop } = checked;
+        let Setup { store, replica, halts, commits, keys, folder, config, environment: _, clock } = setup;
+        let Held { lock, results, started } = held;
         let again_after = Duration::from_secs(config.alerts.again_after_seconds);
-        let keep = Duration::from_secs(u64::from(config.keep_results_days) * 24 * 3600);
-        let results = Results::in_folder(&folder, keep).map_err(failed)?;
-        let started = first_start(&folder, clock.now()).map_err(failed)?;
         let followed = results.last_verdict().map_or(started, |result| result.at);
         let mut watch = Self {
             store_halt: StoreHalt::new(store.clone(), clock.clone()),
@@ -93,8 +92,8 @@ impl Watch {
             alarm: Alarm::new(&folder, channels, again_after),
             results,
             state: StateFile::in_folder(&folder),
-            metrics: Arc::default(),
-            stop: Arc::default(),
+            metrics,
+            stop,
             followed,
             again: None,
             halt: None,
@@ -102,7 +101,7 @@ impl Watch {
         };
         watch.again = watch.found_last().then(|| watch.clock.now());
         watch.show_past();
-        Ok(watch)
+        watch
     }
 
     /// Does what is due now; how long nothing will be, at most [`LOOK`].

@@ -311,6 +311,30 @@ fn in_its_own_thread_it_answers_and_ends() {
 }
 
 #[test]
+fn a_watch_takes_over_from_another_once_that_is_gone() {
+    let place = Place::new();
+    let old = Guard::post(place.watch()).unwrap();
+    let given_up = Guard::post_when_free(place.setup()).unwrap();
+    let new = Guard::post_when_free(place.setup()).unwrap();
+    assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))), "by itself it is refused");
+    drop(given_up);
+    assert!(old.audit_now(Kind::Incremental).unwrap().unwrap().valid());
+    assert_eq!(new.metrics().last_entries, None);
+    drop(old);
+    assert_eq!(new.results().unwrap().len(), 1, "what the other came to");
+    assert!(new.audit_now(Kind::Incremental).unwrap().unwrap().valid());
+    assert_eq!((new.metrics().audits, new.metrics().last_entries), (1, Some(4)));
+    drop(new);
+    // Where nobody is on it, it is its own at once.
+    let guard = Guard::post_when_free(place.setup()).unwrap();
+    assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))));
+    drop(guard);
+    let mut wrong = place.setup();
+    wrong.config.cron = "daily".to_owned();
+    assert!(matches!(Guard::post_when_free(wrong), Err(WatchError::Config(_))), "not only once it is free");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let place = Place::new();
     let error = |config: Config| match Watch::new(Setup { config, ..place.setup() }) {
