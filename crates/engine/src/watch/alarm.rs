@@ -131,9 +131,16 @@ impl Alarm {
         self.counts
     }
 
+    /// In the order of what happened: what was told of the same before and waits, goes first.
     fn tell(&mut self, alert: &Alert) {
         for at in 0..self.channels.len() {
-            self.deliver(at, alert);
+            let name = self.channels[at].name();
+            let mut waiting = self.memory.undelivered.iter();
+            if waiting.any(|(channel, earlier)| channel == name && earlier.key == alert.key) {
+                self.put_off(name, alert);
+            } else {
+                self.deliver(at, alert);
+            }
         }
     }
 
@@ -242,6 +249,23 @@ mod tests {
         assert!(!new().raise(&slow(0)));
         assert!(new().recover(Cause::SlowAudit, "shop", Timestamp::from_millis(0)));
         assert!(new().raise(&slow(0)));
+    }
+
+    #[test]
+    fn what_is_over_is_told_after_what_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Recorder::default();
+        let (texts, deaf) = (recorder.texts.clone(), recorder.deaf.clone());
+        let mut alarm = Alarm::new(folder.path(), vec![Box::new(recorder)], Duration::ZERO);
+        deaf.store(true, Ordering::Relaxed);
+        assert!(alarm.raise(&slow(0)));
+        deaf.store(false, Ordering::Relaxed);
+        assert!(alarm.recover(Cause::SlowAudit, "shop", Timestamp::from_millis(1)));
+        assert!(alarm.raise(&slow(1).about("something else")));
+        alarm.retry();
+        let texts = texts.lock().unwrap();
+        let told: Vec<bool> = texts.iter().map(|text| text.contains("RECOVERED")).collect();
+        assert_eq!(told, [false, false, true], "{texts:?}");
     }
 
     #[test]

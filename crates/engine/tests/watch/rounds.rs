@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Secret, Setup, Verdict, Watch, WatchError};
@@ -178,13 +178,20 @@ fn a_halt_that_is_pending_waits_for_nobody_who_is_to_be_told() {
     let stub = crate::http::Stub::answering(&[404, 404]);
     let mut setup = Setup { store: store.clone(), ..place.setup() };
     setup.config.webhook.url = Some(Secret::new(stub.address.clone()));
+    let (told, told_before) = (stub.clone(), Arc::new(AtomicUsize::new(0)));
+    let noted = told_before.clone();
+    setup.halts = Some(Box::new(move |_: &str, _: &str| {
+        noted.store(told.bodies().len(), Ordering::SeqCst);
+        Err("it is stuck".to_owned())
+    }));
     let mut watch = Watch::new(setup).unwrap();
     place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
     store.be(STUCK);
     assert!(!watch.audit_now(Kind::Full).unwrap().valid());
     store.be(WELL);
     watch.round();
-    assert_eq!(stub.causes()[2..], ["-HALT_FAILED", "HALT_FAILED", "FINDING"]);
+    assert_eq!(told_before.load(Ordering::SeqCst), 2, "the two that nobody took");
+    assert_eq!(stub.causes()[2..], ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
 }
 
 #[test]
