@@ -18,6 +18,7 @@ use crate::export::recent::{Lengths, Notes};
 use crate::limits::MAX_READS;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
+use crate::readiness::Readiness;
 use crate::routes::Routes;
 use crate::site::Sites;
 use crate::token::Keyring;
@@ -77,7 +78,8 @@ pub(crate) struct App {
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) lengths: Lengths,
     pub(crate) notes: Notes,
-    reads: Semaphore,
+    pub(crate) readiness: Readiness,
+    reads: Arc<Semaphore>,
     stopping: AtomicBool,
 }
 
@@ -101,21 +103,25 @@ impl App {
             exports: Arc::new(Semaphore::new(config.limits.exports)),
             lengths: Lengths::default(),
             notes: Notes::default(),
-            reads: Semaphore::new(MAX_READS),
+            readiness: Readiness::default(),
+            reads: Arc::new(Semaphore::new(MAX_READS)),
             stopping: AtomicBool::new(false),
             config,
         })
     }
 
-    /// Reads the ledger on a thread that may wait.
+    /// Reads the ledger on a thread that may wait. Once begun it counts until it ends, though whoever asked has left.
     pub(crate) async fn read<T, F>(self: &Arc<Self>, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
     {
-        let _permit = self.reads.acquire().await.map_err(Problem::internal)?;
+        let permit = Arc::clone(&self.reads).acquire_owned().await.map_err(Problem::internal)?;
         let (app, span) = (Arc::clone(self), Span::current());
-        let done = spawn_blocking(move || span.in_scope(|| work(app.ledger.store())));
+        let done = spawn_blocking(move || {
+            let _permit = permit;
+            span.in_scope(|| work(app.ledger.store()))
+        });
         done.await.map_err(Problem::internal)?
     }
 
@@ -131,5 +137,58 @@ impl App {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    use countersign_core::timestamp::Timestamp;
+    use countersign_store::{Identity, sqlite};
+    use tokio::runtime::Builder;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn app(folder: &tempfile::TempDir) -> Arc<App> {
+        let identity = Identity { ledger: "a".to_owned(), ledger_id: "0".repeat(32) };
+        let store = sqlite::create(&folder.path().join("a.db"), &identity, Timestamp::from_millis(0)).unwrap();
+        Arc::new(App::new(Config::default(), Ledger::ReadOnly(Arc::new(store)), None).unwrap())
+    }
+
+    /// A read that is waited for until it has begun, then no more; it ends when what is returned is dropped.
+    async fn leave_a_read(app: &Arc<App>) -> Sender<()> {
+        let ((began, has_begun), (end, ended)) = (tokio::sync::oneshot::channel(), channel::<()>());
+        let ended = Mutex::new(ended);
+        let read = app.read(move |_| {
+            let _ = began.send(());
+            let _ = ended.lock().unwrap().recv();
+            Ok(())
+        });
+        tokio::select! {
+            _ = read => panic!("it does not end by itself"),
+            begun = has_begun => begun.unwrap(),
+        }
+        end
+    }
+
+    #[test]
+    fn a_read_counts_until_it_ends_though_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let app = app(&folder);
+            let mut left = Vec::new();
+            for _ in 0..MAX_READS {
+                left.push(leave_a_read(&app).await);
+            }
+            let mut another = std::pin::pin!(app.read(|_| Ok(())));
+            assert!(timeout(Duration::from_millis(200), &mut another).await.is_err(), "one too many at once");
+            left.pop();
+            another.await.unwrap();
+        });
     }
 }

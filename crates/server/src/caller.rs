@@ -39,7 +39,7 @@ impl Caller {
         if public_reads && needed == Role::Auditor && !headers.contains_key(AUTHORIZATION) {
             return Ok(Self::Anonymous);
         }
-        let token = keyring.find(bearer(headers)).ok_or_else(unauthenticated)?;
+        let token = bearer(headers).and_then(|secret| keyring.find(secret)).ok_or_else(unauthenticated)?;
         if token.role < needed {
             return Err(Problem::new(
                 "FORBIDDEN",
@@ -67,16 +67,16 @@ impl Caller {
     }
 }
 
-/// RFC 6750 section 2.1; empty, which is no secret, where there is none or more than one.
-fn bearer(headers: &HeaderMap) -> &[u8] {
+/// RFC 6750 section 2.1; none where there is no text in it, or more than one.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return b"" };
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
     let value = value.as_bytes();
-    let Some((scheme, secret)) = value.split_at_checked(b"Bearer ".len()) else { return b"" };
+    let (scheme, secret) = value.split_at_checked(b"Bearer ".len())?;
     if !scheme.eq_ignore_ascii_case(b"Bearer ") || value.len() > MAX_AUTHORIZATION {
-        return b"";
+        return None;
     }
-    secret.trim_ascii()
+    Some(secret.trim_ascii()).filter(|secret| !secret.is_empty())
 }
 
 pub(crate) fn unauthenticated() -> Problem {
@@ -124,6 +124,7 @@ mod tests {
             vec![format!("Basic {secret}")],
             vec![format!("Bearer {}x", secret)],
             vec!["Bearer ".to_owned()],
+            vec!["Bearer \t ".to_owned()],
             vec![good.clone(), good],
             vec![format!("Bearer {}{secret}", " ".repeat(600))],
         ];
@@ -132,6 +133,8 @@ mod tests {
                 let refused = Caller::of(&with(&headers), &keyring, Access::Role(role), false).unwrap_err();
                 assert_eq!(format!("{refused:?}"), format!("{:?}", unauthenticated()), "{headers:?}");
             }
+            let none = |secret: &[u8]| secret != b"" && keyring.find(secret).is_none();
+            assert!(bearer(&with(&headers)).is_none_or(none), "no text is no secret: {headers:?}");
         }
         for scheme in ["bearer", "BEARER"] {
             let headers = with(&[format!("{scheme} {secret}")]);

@@ -24,6 +24,7 @@ mod metrics;
 mod order;
 mod problem;
 mod query;
+mod readiness;
 mod routes;
 mod server;
 mod service;

@@ -82,20 +82,27 @@ fn histogram() -> Histogram {
 /// The ledger, its engine and its watch as they are now.
 #[derive(Debug)]
 pub(crate) struct Moment {
-    pub(crate) head: Head,
+    /// `None` where the database does not answer.
+    pub(crate) head: Option<Head>,
     pub(crate) engine: Option<EngineMetrics>,
     pub(crate) watch: Option<WatchMetrics>,
 }
 
 impl Collector for Moment {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let halted = i64::from(self.head.halt.is_some());
-        show(&mut encoder, "ledger_entries", "Entries of the ledger", &ConstGauge::new(signed(self.head.seq)))?;
-        show(&mut encoder, "ledger_version", "Commits of the ledger", &ConstGauge::new(signed(self.head.version)))?;
-        show(&mut encoder, "ledger_halted", "1 where no transaction is taken", &ConstGauge::new(halted))?;
+        let up = ConstGauge::new(i64::from(self.head.is_some()));
+        show(&mut encoder, "ledger_up", "1 where the database answers", &up)?;
+        self.head.as_ref().map_or(Ok(()), |head| show_ledger(&mut encoder, head))?;
         self.engine.as_ref().map_or(Ok(()), |engine| show_engine(&mut encoder, engine))?;
         self.watch.as_ref().map_or(Ok(()), |watch| show_watch(&mut encoder, watch))
     }
+}
+
+fn show_ledger(encoder: &mut DescriptorEncoder<'_>, head: &Head) -> fmt::Result {
+    let halted = i64::from(head.halt.is_some());
+    show(encoder, "ledger_entries", "Entries of the ledger", &ConstGauge::new(signed(head.seq)))?;
+    show(encoder, "ledger_version", "Commits of the ledger", &ConstGauge::new(signed(head.version)))?;
+    show(encoder, "ledger_halted", "1 where no transaction is taken", &ConstGauge::new(halted))
 }
 
 fn show_engine(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> fmt::Result {
@@ -198,7 +205,7 @@ mod tests {
         let labels = Labels { route: "/api/v1/stats", method: "GET", status: 200 };
         metrics.answered(&labels, Duration::from_millis(3));
         let identity = Identity { ledger: "a".to_owned(), ledger_id: "0".repeat(32) };
-        let head = Head { seq: 7, ..Head::empty(&identity) };
+        let head = Some(Head { seq: 7, ..Head::empty(&identity) });
         let text = metrics.text(Moment { head, engine: None, watch: Some(WatchMetrics::default()) }).unwrap();
         assert!(
             text.contains("countersign_http_requests_total{route=\"/api/v1/stats\",method=\"GET\",status=\"200\"} 1\n")

@@ -36,7 +36,8 @@ impl fmt::Display for Role {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// Who holds it: the `operator_id` of what is ordered with it, where the type has one.
+    /// Who holds it: the `operator_id` of what is ordered with it, where the type has one. Idempotency keys are this
+    /// name's, so a secret that replaces another keeps it.
     pub name: String,
     /// What it lets its holder do.
     pub role: Role,
@@ -79,16 +80,20 @@ impl Token {
 pub(crate) struct Keyring(Vec<Token>);
 
 impl Keyring {
-    /// Refuses names that no entry could show, and what stands twice.
+    /// Refuses names that no entry could show, a secret that stands twice, and a hash that was taken of nothing. A
+    /// name may stand several times with one role: while its secret is replaced, the old one and the new one open.
     pub(crate) fn new(tokens: Vec<Token>) -> Result<Self, String> {
         for (i, token) in tokens.iter().enumerate() {
             token.check()?;
             let name = &token.name;
-            if tokens[..i].iter().any(|other| other.name == *name) {
-                return Err(format!("the token {name:?} stands twice"));
+            if token.sha256 == Hash::of(b"") {
+                return Err(format!("the token {name:?} has the hash of an empty text, which is no secret"));
+            }
+            if tokens[..i].iter().any(|other| other.name == *name && other.role != token.role) {
+                return Err(format!("the token {name:?} stands twice, with two roles"));
             }
             if tokens[..i].iter().any(|other| other.sha256 == token.sha256) {
-                return Err(format!("the token {name:?} has the secret of another"));
+                return Err(format!("the token {name:?} has a secret that stands twice"));
             }
         }
         Ok(Self(tokens))
@@ -140,7 +145,16 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_operators_and_stand_once() {
+    fn while_a_secret_is_replaced_both_open() {
+        let ((old, one), (new, other)) = (token("desk", Role::Operator), token("desk", Role::Operator));
+        let keyring = Keyring::new(vec![one.clone(), other.clone()]).unwrap();
+        assert_eq!(keyring.find(old.as_bytes()), Some(&one));
+        assert_eq!(keyring.find(new.as_bytes()), Some(&other));
+        assert!(Keyring::new(vec![one, Token { role: Role::Admin, ..other }]).unwrap_err().contains("two roles"));
+    }
+
+    #[test]
+    fn names_are_those_of_operators_and_secrets_stand_once() {
         let (_, good) = token("desk-1", Role::Admin);
         let (_, other) = token("desk-2", Role::Admin);
         assert!(Keyring::new(vec![good.clone(), other.clone()]).is_ok());
@@ -150,6 +164,14 @@ mod tests {
             let named = Token { name: name.to_owned(), ..good.clone() };
             assert!(Keyring::new(vec![named]).is_err(), "{name}");
         }
+    }
+
+    /// As a script makes it whose variable was not set.
+    #[test]
+    fn the_hash_of_nothing_is_refused() {
+        let (_, good) = token("desk-1", Role::Admin);
+        let refused = Keyring::new(vec![Token { sha256: Hash::of(b""), ..good }]).unwrap_err();
+        assert!(refused.contains("desk-1") && refused.contains("empty"), "{refused}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use countersign_engine::notary::Signer;
@@ -44,6 +45,9 @@ pub(super) struct Arguments {
     log: LogArguments,
 }
 
+/// How long threads that read for somebody who is gone are waited for.
+const LEFTOVERS: Duration = Duration::from_secs(1);
+
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let (settings, location) = ledger::locate(&arguments.source)?;
     arguments.log.start()?;
@@ -56,8 +60,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let served = serve(config.writable, &store, &settings, signer.clone())?;
     let guard = arguments.guard(&store, &settings, &served)?;
     let runtime = interrupt::runtime()?;
-    let _within = runtime.enter();
+    let within = runtime.enter();
     let server = Server::bind(config, served, signer).map_err(|e| Failure::of(e.to_string()))?;
+    drop(within);
     let server = match guard {
         Some(guard) => server.with_watch(move || guard.metrics()),
         None => server,
@@ -69,7 +74,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             tracing::error!(%error, "signals cannot be waited for");
         }
     };
-    runtime.block_on(server.run(stop)).map_err(|e| Failure::of(e.to_string()))?;
+    let served = runtime.block_on(server.run(stop));
+    // Who still reads was cut off; what reads for him ends with the process.
+    runtime.shutdown_timeout(LEFTOVERS);
+    served.map_err(|e| Failure::of(e.to_string()))?;
     Ok(Outcome::Good)
 }
 
@@ -109,6 +117,7 @@ impl Arguments {
             }));
             setup.commits = Some(Box::new(move || (&counting.metrics()).into()));
         }
-        self.watching.post(setup).map(Some)
+        // A server that this one replaces may still be there.
+        Guard::post_when_free(setup).map(Some).map_err(|e| Failure::of(e.to_string()))
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use countersign_core::checkpoint::VerifyingKey;
-use countersign_engine::watch::{Audit, Guard, Kind, Setup, Watch};
-use countersign_store::{Location, Store};
+use countersign_engine::watch::{Audit, AuditResult, Guard, Kind, Setup, Watch};
+use countersign_store::{Location, Store, Wanted};
+use serde::Serialize;
 
 use super::log::LogArguments;
 use super::screen::{grouped, plain};
@@ -74,11 +75,6 @@ impl WatchArguments {
         }
         Ok(setup)
     }
-
-    /// Lets the watch go its rounds.
-    pub(super) fn post(&self, setup: Setup) -> Result<Guard, Failure> {
-        Ok(Guard::post(watch(setup)?)?)
-    }
 }
 
 fn watch(setup: Setup) -> Result<Watch, Failure> {
@@ -94,21 +90,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         screen::print(&format!("The saved state is now {}.\n", plain(&aside.display().to_string())))?;
     }
     if arguments.once {
-        return once(&mut watch, arguments);
+        return once(&mut watch, &*store, arguments);
     }
     let _guard = Guard::post(watch)?;
     interrupt::runtime()?.block_on(interrupt::wait())?;
     Ok(Outcome::Good)
 }
 
+/// What an audit came to, and whether the ledger is known to be halted after it.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    result: &'a AuditResult,
+    halted: bool,
+}
+
 /// One audit, and its verdict as the exit status.
-fn once(watch: &mut Watch, arguments: &Arguments) -> Result<Outcome, Failure> {
+fn once(watch: &mut Watch, store: &dyn Store, arguments: &Arguments) -> Result<Outcome, Failure> {
     let kind = if arguments.full { Kind::Full } else { Kind::Incremental };
     let audit = watch.audit_now(kind);
-    let result = watch.results().last().cloned();
-    let shown = match (&audit, &result) {
-        (_, Some(result)) if arguments.json => answer::text(result)?,
-        (Ok(audit), _) => words(audit),
+    // What stands in the store, since a halt may have failed.
+    let halted = store.load(&Wanted::default()).is_ok_and(|loaded| loaded.head.halt.is_some());
+    let shown = match (&audit, watch.results().last()) {
+        (_, Some(result)) if arguments.json => answer::text(&Told { result, halted })?,
+        (Ok(audit), _) => words(audit, halted),
         (Err(_), _) => String::new(),
     };
     screen::print(&shown)?;
@@ -120,7 +125,7 @@ fn once(watch: &mut Watch, arguments: &Arguments) -> Result<Outcome, Failure> {
     }
 }
 
-fn words(audit: &Audit) -> String {
+fn words(audit: &Audit, halted: bool) -> String {
     let read = match audit.kind {
         Kind::Full => "all of them read",
         Kind::Incremental => "what is new read",
@@ -129,7 +134,11 @@ fn words(audit: &Audit) -> String {
     if audit.valid() {
         return format!("Nothing was found in {entries} entries, {read}, in {seconds:.2} s.\n");
     }
-    let mut text = format!("FINDINGS: {} in {entries} entries. The ledger is halted.\n\n", audit.findings());
+    let halt = match halted {
+        true => "The ledger is halted.",
+        false => "THE LEDGER COULD NOT BE HALTED: run `countersign halt`.",
+    };
+    let mut text = format!("FINDINGS: {} in {entries} entries. {halt}\n\n", audit.findings());
     for (code, message) in audit.found() {
         text.push_str(&format!("  {}: {}\n", plain(&code), plain(message)));
     }

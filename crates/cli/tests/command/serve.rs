@@ -128,3 +128,23 @@ fn a_watch_within_the_server_needs_its_directory() {
     assert_eq!(server.ask("GET /readyz", "", "").0, 200);
     assert!(ledger.folder.path().join("watch/lock").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_server_with_a_watch_is_replaced() {
+    let ledger = Ledger::with_accounts();
+    let within = ["--watch", "--watch-folder", "watch"];
+    let old = Server::start(&ledger, &within);
+    let new = Server::start(&ledger, &within);
+    for server in [&old, &new] {
+        assert_eq!(server.ask("GET /readyz", "", "").0, 200);
+    }
+    assert!(old.stop(), "it did not end in order");
+    // The new one's watch takes over: another is refused again.
+    let refused = || {
+        let output = ledger.run(&["watch", "--once", "--watch-folder", "watch"]);
+        code(&output) == 2 && stderr(&output).contains("another watch")
+    };
+    assert!((0..100).any(|_| refused()), "nobody watches");
+    assert_eq!(new.ask("GET /readyz", "", "").0, 200);
+}

@@ -22,6 +22,26 @@ fn an_audit_that_finds_something_halts_the_ledger() {
     ledger.refused(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"], "HALTED");
     let words = ledger.run(&["watch", "--once", "--full", "--watch-folder", "watch"]);
     assert!(stdout(&words).contains("DOCUMENT_MISMATCH"), "{}", stdout(&words));
+    assert!(stdout(&words).contains("The ledger is halted."), "{}", stdout(&words));
+    assert_eq!(result(&output)["halted"], true);
+}
+
+/// The database takes no halt, as one that is full or read-only takes none.
+#[test]
+fn what_could_not_be_halted_is_not_said_to_be() {
+    let ledger = Ledger::with_accounts();
+    let connection = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    let smallest = i64::MIN;
+    let index = format!("CREATE INDEX none ON acts (abs(CASE kind WHEN 'HALT' THEN {smallest} ELSE 1 END))");
+    connection.execute_batch(&index).unwrap();
+    connection.execute("UPDATE accounts SET balances = '{}' WHERE id = 'alice'", []).unwrap();
+    drop(connection);
+    let output = ledger.run(&["watch", "--once", "--watch-folder", "watch", "--json"]);
+    let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((code(&output), &result["verdict"], &result["halted"]), (1, &"invalid".into(), &false.into()));
+    let words = ledger.run(&["watch", "--once", "--watch-folder", "watch"]);
+    let text = stdout(&words);
+    assert!(code(&words) == 1 && text.contains("COULD NOT BE HALTED: run `countersign halt`"), "{text}");
 }
 
 #[test]

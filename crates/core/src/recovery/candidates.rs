@@ -16,7 +16,9 @@ use crate::report::ModifiedField;
 use crate::segment::id_text;
 use crate::timestamp::Timestamp;
 
-/// Most texts of one field that are tried together with those of another.
+/// Most texts of one field that are tried together with those of another, before amounts that nothing suggests and
+/// after them.
+const FEW_IN_PAIRS: usize = 100;
 const MOST_IN_PAIRS: usize = 2_000;
 /// Longest time between the neighbours of which every second is tried, and every millisecond.
 const MOST_SECONDS: i64 = 2 * 24 * 60 * 60;
@@ -81,9 +83,10 @@ impl Message<'_> {
         }
         let reference = self.form.place(Role::Reference);
         reference.map_or(ControlFlow::Continue(()), |at| search.each(at, ids.map(id_text).map(Some)))?;
+        self.pairs(search, FEW_IN_PAIRS)?;
         let rates = self.rates();
         amounts::at_rates(&rates).try_for_each(|amounts| self.attempt_amounts(search, amounts))?;
-        self.pairs(search)
+        self.pairs(search, MOST_IN_PAIRS)
     }
 
     fn role(&self, at: usize) -> Role {
@@ -184,9 +187,9 @@ impl Message<'_> {
     }
 
     /// What is known of two fields at once, those of which less is known first.
-    fn pairs(&self, search: &mut Search<'_>) -> ControlFlow<()> {
+    fn pairs(&self, search: &mut Search<'_>, most: usize) -> ControlFlow<()> {
         let places = 0..self.form.fields.len();
-        let known = |at: usize| self.known(at).take(MOST_IN_PAIRS).collect();
+        let known = |at: usize| self.known(at).take(most).collect();
         let mut known: Vec<(usize, Vec<Option<String>>)> = places.map(|at| (at, known(at))).collect();
         known.sort_by_key(|(_, texts)| texts.len());
         let amounts: Vec<Change> = self.suggested_amounts().flat_map(|amounts| self.written(amounts)).collect();

@@ -66,7 +66,9 @@ impl Alarm {
     /// Tells everyone, unless they were told of the same a short while ago. Whether it did.
     pub fn raise(&mut self, alert: &Alert) -> bool {
         let known = self.memory.lasting.get(&alert.key);
-        if known.is_some_and(|known| between(known.told, alert.at) < self.again_after) {
+        // What was told later than now was told by a clock that ran ahead.
+        let lately = |told| told <= alert.at && between(told, alert.at) < self.again_after;
+        if known.is_some_and(|known| lately(known.told)) {
             return false;
         }
         let since = known.map_or(alert.at, |known| known.since);
@@ -129,9 +131,16 @@ impl Alarm {
         self.counts
     }
 
+    /// In the order of what happened: what was told of the same before and waits, goes first.
     fn tell(&mut self, alert: &Alert) {
         for at in 0..self.channels.len() {
-            self.deliver(at, alert);
+            let name = self.channels[at].name();
+            let mut waiting = self.memory.undelivered.iter();
+            if waiting.any(|(channel, earlier)| channel == name && earlier.key == alert.key) {
+                self.put_off(name, alert);
+            } else {
+                self.deliver(at, alert);
+            }
         }
     }
 
@@ -224,6 +233,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_clock_told_that_ran_ahead_is_told_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut alarm = Alarm::new(folder.path(), Vec::new(), Duration::from_secs(6 * 3600));
+        assert!(alarm.raise(&slow(10_000)));
+        assert!(alarm.raise(&slow(1)));
+        assert!(!alarm.raise(&slow(2)));
+    }
+
+    #[test]
     fn it_remembers_over_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let new = || Alarm::new(folder.path(), Vec::new(), Duration::from_secs(3600));
@@ -231,6 +249,23 @@ mod tests {
         assert!(!new().raise(&slow(0)));
         assert!(new().recover(Cause::SlowAudit, "shop", Timestamp::from_millis(0)));
         assert!(new().raise(&slow(0)));
+    }
+
+    #[test]
+    fn what_is_over_is_told_after_what_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Recorder::default();
+        let (texts, deaf) = (recorder.texts.clone(), recorder.deaf.clone());
+        let mut alarm = Alarm::new(folder.path(), vec![Box::new(recorder)], Duration::ZERO);
+        deaf.store(true, Ordering::Relaxed);
+        assert!(alarm.raise(&slow(0)));
+        deaf.store(false, Ordering::Relaxed);
+        assert!(alarm.recover(Cause::SlowAudit, "shop", Timestamp::from_millis(1)));
+        assert!(alarm.raise(&slow(1).about("something else")));
+        alarm.retry();
+        let texts = texts.lock().unwrap();
+        let told: Vec<bool> = texts.iter().map(|text| text.contains("RECOVERED")).collect();
+        assert_eq!(told, [false, false, true], "{texts:?}");
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Auditor<'_> {
         if let Some(saved) = &saved {
             self.hold_against(&saved.mark, &mut snapshot, audit)?;
         }
-        let mut prepared = None;
+        let mut prepared = Ok(None);
         if audit.contradictions.is_empty() {
             (audit.report, prepared) = self.increment(saved, &mut snapshot, audit.at)?;
         }
@@ -168,7 +168,10 @@ impl Auditor<'_> {
             audit.report = Some(self.full(&mut snapshot)?);
         }
         self.look_beyond(audit, &mut snapshot, follows)?;
-        if let (true, Some(prepared)) = (audit.valid(), prepared) {
+        // What was found counts, though the state could not be written.
+        if audit.valid()
+            && let Some(prepared) = prepared.map_err(StateError::from)?
+        {
             prepared.keep().map_err(StateError::from)?;
         }
         Ok(())
@@ -214,7 +217,7 @@ impl Auditor<'_> {
         saved: Option<Saved>,
         snapshot: &mut dyn Snapshot,
         at: Timestamp,
-    ) -> Result<(Option<Report>, Option<Prepared>), AuditError> {
+    ) -> Result<(Option<Report>, io::Result<Option<Prepared>>), AuditError> {
         let identity = self.store.identity();
         let head = snapshot.head().clone();
         let nothing = || StoreError::Damaged("the ledger's names give no first hash".to_owned());
@@ -222,10 +225,7 @@ impl Auditor<'_> {
         let new = self.entries(&mark, head.seq, snapshot)?;
         segment.forget_blocks(&new.erased);
         let whole = segment.merge(new.segment);
-        let prepared = match Mark::of(identity, &whole, at) {
-            Some(mark) => Some(self.state.prepare(&mark, &whole).map_err(StateError::from)?),
-            None => None,
-        };
+        let prepared = Mark::of(identity, &whole, at).map(|mark| self.state.prepare(&mark, &whole)).transpose();
         let mut writer = Writer::resume(Lines::default(), head.seq, head.seq, head.hash);
         snapshot.accounts(&mut |account| Ok(writer.user(&account.document())?))?;
         writer.treasury(&snapshot.treasury()?.document()).map_err(StoreError::from)?;

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use super::audit::{Audit, AuditError, Kind};
 use super::metrics::Metrics;
 use super::results::AuditResult;
 use super::rounds::Watch;
+use super::setup::{Checked, Held, Setup, WatchError};
 
 /// What a watch in its own thread is asked for.
 enum Ask {
@@ -31,6 +33,9 @@ pub struct Guard {
 #[error("the watch has stopped")]
 pub struct Stopped;
 
+/// How often it is tried to hold a directory that another watch is on.
+const HOLD_AGAIN: Duration = Duration::from_millis(100);
+
 impl Guard {
     /// Lets a watch go its rounds.
     ///
@@ -40,6 +45,30 @@ impl Guard {
         let (asks, asked) = channel();
         let (metrics, stop) = (watch.metrics(), watch.stop());
         let thread = Builder::new().name("watch".to_owned()).spawn(move || keep_watch(watch, &asked))?;
+        Ok(Self { asks: Some(asks), metrics, stop, thread: Some(thread) })
+    }
+
+    /// The same, where another watch may still be on the directory: as a server that is replaced is. The rounds begin
+    /// once it is gone.
+    ///
+    /// # Errors
+    /// As [`Watch::new`], but for [`WatchError::InUse`]; where the system gives no thread.
+    pub fn post_when_free(setup: Setup) -> Result<Self, WatchError> {
+        let checked = Checked::new(setup)?;
+        let held = match checked.hold() {
+            Ok(held) => Some(held),
+            Err(WatchError::InUse(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let (asks, asked) = channel();
+        let (metrics, stop, folder) = (checked.metrics.clone(), checked.stop.clone(), checked.setup.folder.clone());
+        let keep = move || {
+            if let Some(held) = held.or_else(|| wait_for(&checked)) {
+                keep_watch(Watch::on(checked, held), &asked);
+            }
+        };
+        let thread = Builder::new().name("watch".to_owned()).spawn(keep);
+        let thread = thread.map_err(|error| WatchError::Folder { folder, error })?;
         Ok(Self { asks: Some(asks), metrics, stop, thread: Some(thread) })
     }
 
@@ -81,6 +110,23 @@ impl Drop for Guard {
             let _ = thread.join();
         }
     }
+}
+
+/// Waits until the directory can be held; `None` where the watch is stopped before.
+fn wait_for(checked: &Checked) -> Option<Held> {
+    let mut said = String::new();
+    while !checked.stop.load(Ordering::Relaxed) {
+        let why = match checked.hold() {
+            Ok(held) => return Some(held),
+            Err(why) => why.to_string(),
+        };
+        if why != said {
+            log::warn!("{why}: nothing is audited here until it can be held");
+            said = why;
+        }
+        std::thread::sleep(HOLD_AGAIN);
+    }
+    None
 }
 
 fn keep_watch(mut watch: Watch, asked: &Receiver<Ask>) {

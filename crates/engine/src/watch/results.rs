@@ -96,7 +96,7 @@ impl Results {
         self.results.iter().rev().find(full).map(|result| result.at)
     }
 
-    /// Adds one, and drops what is too old.
+    /// Adds one, and drops what is too old, two at most: a clock that ran ahead once leaves the others.
     ///
     /// # Errors
     /// Those of the disk; the result is known all the same.
@@ -104,7 +104,8 @@ impl Results {
         let now = result.at;
         self.results.push(result);
         let excess = self.results.len().saturating_sub(MAX_RESULTS);
-        let old = self.results.iter().take_while(|result| between(result.at, now) > self.keep).count().max(excess);
+        let old = self.results.iter().take(2).take_while(|result| between(result.at, now) > self.keep);
+        let old = old.count().max(excess);
         if old > 0 || !std::mem::replace(&mut self.ended, true) {
             self.results.drain(..old);
             return files::replace(&self.path, &lines(&self.results)?);
@@ -167,6 +168,17 @@ mod tests {
         assert_eq!(results.all().len(), 8);
         assert_eq!(open().all(), results.all());
         assert_eq!(results.all()[0].at, Timestamp::from_millis(2 * 86_400_000));
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_does_not_empty_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut results = Results::in_folder(folder.path(), Duration::from_secs(7 * 86_400)).unwrap();
+        for day in (0..7).chain([9_999]).chain(7..9) {
+            results.add(result(day, Verdict::Valid)).unwrap();
+        }
+        assert_eq!(results.all().len(), 7 + 1 + 2 - 2);
+        assert_eq!(results.last_verdict().unwrap().at, Timestamp::from_millis(8 * 86_400_000));
     }
 
     #[test]

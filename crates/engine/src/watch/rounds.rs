@@ -15,12 +15,12 @@ use super::alarm::Alarm;
 use super::alert::{Alert, Cause};
 use super::audit::{Audit, AuditError, Auditor, Kind};
 use super::clock::{Clock, after, between};
-use super::config::{Config, ConfigError};
+use super::config::Config;
 use super::halt::{Halts, StoreHalt};
 use super::metrics::{Commits, Metrics};
 use super::results::{AuditResult, Results, Verdict};
 use super::schedule::{Due, Schedule};
-use super::setup::{Counter, Setup, WatchError, channels, lock, make, same_ledger};
+use super::setup::{Checked, Counter, Held, Setup, WatchError};
 use super::state::StateFile;
 
 /// Who halts, as it stands in the halt.
@@ -29,6 +29,8 @@ pub const NAME: &str = "watch";
 pub const LOOK: Duration = Duration::from_secs(60);
 /// After so long an audit that came to no verdict is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(600);
+/// A clock that goes back by more was wrong before.
+const WRONG_CLOCK: Duration = Duration::from_secs(3600);
 
 /// Audits a ledger when it is due.
 pub struct Watch {
@@ -64,19 +66,19 @@ impl Watch {
     /// # Errors
     /// Where its configuration makes no sense, or its directory cannot be used.
     pub fn new(setup: Setup) -> Result<Self, WatchError> {
-        let Setup { store, replica, halts, commits, keys, folder, config, environment, clock } = setup;
-        config.check()?;
-        let schedule = Schedule::new(&config).map_err(ConfigError::from)?;
-        same_ledger(&*store, replica.as_deref())?;
-        let failed = |error| WatchError::Folder { folder: folder.clone(), error };
-        make(&folder).map_err(failed)?;
-        let lock = lock(&folder)?;
-        let channels = channels(&config, environment, &clock)?;
+        let checked = Checked::new(setup)?;
+        let held = checked.hold()?;
+        Ok(Self::on(checked, held))
+    }
+
+    /// A watch on a directory that is its own.
+    pub(super) fn on(checked: Checked, held: Held) -> Self {
+        let Checked { setup, schedule, channels, metrics, stop } = checked;
+        let Setup { store, replica, halts, commits, keys, folder, config, environment: _, clock } = setup;
+        let Held { lock, results, started } = held;
         let again_after = Duration::from_secs(config.alerts.again_after_seconds);
-        let keep = Duration::from_secs(u64::from(config.keep_results_days) * 24 * 3600);
-        let results = Results::in_folder(&folder, keep).map_err(failed)?;
-        let followed = results.last_verdict().map_or(clock.now(), |result| result.at);
-        let watch = Self {
+        let followed = results.last_verdict().map_or(started, |result| result.at);
+        let mut watch = Self {
             store_halt: StoreHalt::new(store.clone(), clock.clone()),
             store,
             replica,
@@ -90,27 +92,32 @@ impl Watch {
             alarm: Alarm::new(&folder, channels, again_after),
             results,
             state: StateFile::in_folder(&folder),
-            metrics: Arc::default(),
-            stop: Arc::default(),
+            metrics,
+            stop,
             followed,
             again: None,
             halt: None,
             _lock: lock,
         };
+        watch.again = watch.found_last().then(|| watch.clock.now());
         watch.show_past();
-        Ok(watch)
+        watch
     }
 
     /// Does what is due now; how long nothing will be, at most [`LOOK`].
     pub fn round(&mut self) -> Duration {
-        self.alarm.retry();
+        // Nobody who is slow to be told holds up the halt.
         self.halt_pending();
+        self.alarm.retry();
         self.judge_conflicts();
         let now = self.clock.now();
+        self.note_clock(now);
         if let Some(due) = self.schedule.due(self.followed, now) {
             self.followed = now;
             self.note_missed(due, now);
-            let full = self.schedule.is_full(due.at, self.results.last_full());
+            // One that a clock dated that ran ahead does not count.
+            let last_full = self.results.last_full().filter(|last| *last <= now);
+            let full = self.schedule.is_full(due.at, last_full);
             // The audit's outcome is in the results, and whoever must know was told.
             let _ = self.run(if full { Kind::Full } else { Kind::Incremental }, Some(due.at));
         } else if self.again.is_some_and(|again| again <= now) {
@@ -160,9 +167,7 @@ impl Watch {
     fn run(&mut self, kind: Kind, due: Option<Timestamp>) -> Result<Audit, AuditError> {
         self.show(|metrics| metrics.running = true);
         // What a full audit found, what is new alone does not show to be over.
-        let last = self.results.last_verdict().map(|last| last.verdict);
-        let found = last == Some(Verdict::Invalid) || self.alarm.lasts(Cause::Finding);
-        let kind = if found { Kind::Full } else { kind };
+        let kind = if self.found_last() { Kind::Full } else { kind };
         let at = self.clock.now();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.auditor().audit(kind)))
             .unwrap_or_else(|panic| Err(AuditError::Panicked(said(&*panic))));
@@ -171,15 +176,23 @@ impl Watch {
             // As if it had not begun: after the next start it is due still.
             return outcome;
         }
-        let result = result(at, kind, due, &outcome);
-        if let Err(error) = self.results.add(result) {
-            log::error!("the result of an audit cannot be kept: {error}");
-        }
+        // Before the result is kept: killed in between, what was due is due still, and halts then.
         match &outcome {
             Ok(audit) => self.judged(audit),
             Err(error) => self.failed(error),
         }
+        let result = result(at, kind, due, &outcome);
+        if let Err(error) = self.results.add(result) {
+            log::error!("the result of an audit cannot be kept: {error}");
+        }
         outcome
+    }
+
+    /// Whether the last audit found something, or a halt is still to be done: after a restart that does not wait for
+    /// the next due time.
+    fn found_last(&self) -> bool {
+        let last = self.results.last_verdict().map(|last| last.verdict);
+        last == Some(Verdict::Invalid) || self.alarm.lasts(Cause::Finding) || self.alarm.lasts(Cause::HaltFailed)
     }
 
     fn auditor(&self) -> Auditor<'_> {
@@ -275,6 +288,19 @@ impl Watch {
             }
             None => self.store_halt.halt(NAME, reason),
         }
+    }
+
+    /// A clock that ran ahead and was put right: what it had up to then would hold off every audit until that time
+    /// comes, so one runs now.
+    fn note_clock(&mut self, now: Timestamp) {
+        if between(now, self.followed) <= WRONG_CLOCK {
+            return;
+        }
+        let summary =
+            format!("the schedule was followed up to {}, which is yet to come: the clock ran ahead", self.followed);
+        (self.followed, self.again) = (now, Some(now));
+        let alert = self.alert(Cause::AuditMissed, &summary).line("An audit runs now.");
+        self.alarm.raise(&alert);
     }
 
     fn note_missed(&mut self, due: Due, now: Timestamp) {

@@ -2,17 +2,23 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::timestamp::Timestamp;
 use countersign_store::Store;
 
 use super::alert::Channel;
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
+use super::files;
 use super::halt::Halts;
 use super::mail::Mail;
-use super::metrics::Commits;
+use super::metrics::{Commits, Metrics};
+use super::results::Results;
+use super::schedule::Schedule;
 use super::tls::own_roots;
 use super::webhook::Webhook;
 
@@ -79,7 +85,55 @@ impl Setup {
     }
 }
 
-pub(super) fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Result<(), WatchError> {
+/// A setup that makes sense, before its directory is held.
+pub(super) struct Checked {
+    pub(super) setup: Setup,
+    pub(super) schedule: Schedule,
+    pub(super) channels: Vec<Box<dyn Channel>>,
+    /// What the watch will show, and what ends it: shared with whoever waits for it.
+    pub(super) metrics: Arc<Mutex<Metrics>>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// A directory that no other watch is on, and what is in it.
+pub(super) struct Held {
+    pub(super) lock: File,
+    pub(super) results: Results,
+    /// When a watch first started on it.
+    pub(super) started: Timestamp,
+}
+
+impl Checked {
+    /// Makes the directory, where there is none.
+    ///
+    /// # Errors
+    /// Where the configuration makes no sense, or the directory cannot be made.
+    pub(super) fn new(setup: Setup) -> Result<Self, WatchError> {
+        let config = &setup.config;
+        config.check()?;
+        let schedule = Schedule::new(config).map_err(ConfigError::from)?;
+        same_ledger(&*setup.store, setup.replica.as_deref())?;
+        make(&setup.folder).map_err(|error| WatchError::Folder { folder: setup.folder.clone(), error })?;
+        let channels = channels(config, setup.environment, &setup.clock)?;
+        Ok(Self { setup, schedule, channels, metrics: Arc::default(), stop: Arc::default() })
+    }
+
+    /// Holds the directory.
+    ///
+    /// # Errors
+    /// [`WatchError::InUse`] where another watch does; where it cannot be read.
+    pub(super) fn hold(&self) -> Result<Held, WatchError> {
+        let Setup { folder, config, clock, .. } = &self.setup;
+        let lock = lock(folder)?;
+        let failed = |error| WatchError::Folder { folder: folder.clone(), error };
+        let keep = Duration::from_secs(u64::from(config.keep_results_days) * 24 * 3600);
+        let results = Results::in_folder(folder, keep).map_err(failed)?;
+        let started = first_start(folder, clock.now()).map_err(failed)?;
+        Ok(Held { lock, results, started })
+    }
+}
+
+fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Result<(), WatchError> {
     let expected = store.identity();
     match replica.map(Store::identity).filter(|found| *found != expected) {
         None => Ok(()),
@@ -91,7 +145,7 @@ pub(super) fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Res
 }
 
 /// Makes the directory, where there is none, for its owner only: a state says who has what.
-pub(super) fn make(folder: &std::path::Path) -> std::io::Result<()> {
+fn make(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -99,8 +153,23 @@ pub(super) fn make(folder: &std::path::Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// When a watch first started on this directory: before the first verdict, due audits are counted from there.
+fn first_start(folder: &std::path::Path, now: Timestamp) -> std::io::Result<Timestamp> {
+    let path = folder.join("started");
+    let known = match fs::read(&path) {
+        Ok(text) => Timestamp::parse(text.trim_ascii()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(e),
+    };
+    let start = known.unwrap_or(now);
+    if known.is_none() {
+        files::replace(&path, format!("{now}\n").as_bytes())?;
+    }
+    Ok(start)
+}
+
 /// Two watches on one directory would overwrite each other's state.
-pub(super) fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
+fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
     let failed = |error| WatchError::Folder { folder: folder.to_owned(), error };
     let file = File::create(folder.join("lock")).map_err(failed)?;
     match file.try_lock() {
@@ -110,7 +179,7 @@ pub(super) fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
     }
 }
 
-pub(super) fn channels(
+fn channels(
     config: &Config,
     environment: fn(&str) -> Option<String>,
     clock: &Arc<dyn Clock>,

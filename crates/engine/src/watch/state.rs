@@ -114,7 +114,7 @@ pub struct StateFile {
     path: PathBuf,
 }
 
-/// A state that is written, and not yet in the place of the one before it.
+/// A state that is written, and not yet in the place of the one before it. Dropped, it is removed.
 #[derive(Debug)]
 #[must_use]
 pub struct Prepared {
@@ -148,15 +148,15 @@ impl StateFile {
     /// # Errors
     /// Those of the disk.
     pub fn prepare(&self, mark: &Mark, segment: &Segment) -> io::Result<Prepared> {
-        let new = files::beside(&self.path);
-        let mut out = Hashing { out: BufWriter::new(File::create(&new)?), hasher: Sha256::new() };
+        let prepared = Prepared { new: files::beside(&self.path), path: self.path.clone() };
+        let mut out = Hashing { out: BufWriter::new(File::create(&prepared.new)?), hasher: Sha256::new() };
         serde_json::to_writer(&mut out, mark)?;
         out.write_all(b"\n")?;
         let mut out = postcard::to_io(segment, out).map_err(io::Error::other)?;
         let digest: [u8; DIGEST] = out.hasher.finalize().into();
         out.out.write_all(&digest)?;
         out.out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Prepared { new, path: self.path.clone() })
+        Ok(prepared)
     }
 
     /// Sets the state aside, so that the next audit starts from the first entry; to where. Only an operator
@@ -178,6 +178,13 @@ impl Prepared {
     /// Those of the disk.
     pub fn keep(self) -> io::Result<()> {
         files::put(&self.new, &self.path)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // It is there no longer where it was kept.
+        let _ = std::fs::remove_file(&self.new);
     }
 }
 
@@ -248,7 +255,9 @@ mod tests {
         let saved = saved();
         let prepared = file.prepare(&saved.mark, &saved.segment).unwrap();
         assert!(file.read().unwrap().is_none());
-        prepared.keep().unwrap();
+        drop(prepared);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left of what was not kept");
+        file.prepare(&saved.mark, &saved.segment).unwrap().keep().unwrap();
         assert_eq!(file.read().unwrap(), Some(saved));
         file.set_aside(Timestamp::from_millis(7)).unwrap();
         assert!(file.read().unwrap().is_none());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_core::checkpoint::{Checkpoint, KeyKind, SigningKey};
 use countersign_core::report::{ErrorType, TrustGrade, WarningType};
-use countersign_engine::watch::{Audit, ContradictionKind, Kind, Setup, Watch};
+use countersign_engine::watch::{Audit, AuditError, ContradictionKind, Kind, Setup, Watch};
 use countersign_store::conformance::desk;
 use countersign_store::{Identity, SignedCheckpoint, Store, sqlite};
 
@@ -116,6 +116,19 @@ fn an_old_entry_that_was_tampered_with_is_found_by_a_full_audit_and_is_over_when
     assert!(watch.audit_now(Kind::Incremental).unwrap().valid());
     assert_eq!(place.hook.causes(), ["FINDING", "-FINDING"]);
     // Lifting the halt is the operator's.
+    assert!(place.halt().is_some());
+}
+
+#[test]
+fn what_was_tampered_with_halts_though_no_state_can_be_written() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    // As on a disk that is full.
+    std::fs::create_dir(place.state().join("segment.state.new")).unwrap();
+    assert!(matches!(watch.audit_now(Kind::Incremental), Err(AuditError::State(_))));
+    assert!(place.halt().is_none());
+    place.tamper("UPDATE accounts SET balances = '{\"EURO\":\"9000.0000\"}' WHERE id = 'carol'");
+    assert_eq!(errors(&watch.audit_now(Kind::Incremental).unwrap()), [ErrorType::DocumentMismatch]);
     assert!(place.halt().is_some());
 }
 

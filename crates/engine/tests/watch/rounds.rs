@@ -1,10 +1,11 @@
 //! When audits run, and what is told when they do not.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Setup, Verdict, Watch, WatchError};
+use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Secret, Setup, Verdict, Watch, WatchError};
 use countersign_engine::{Engine, Request};
 use countersign_store::conformance::desk;
 
@@ -65,6 +66,33 @@ fn what_was_missed_is_told_and_made_up_for() {
 }
 
 #[test]
+fn a_clock_that_ran_ahead_holds_off_no_audit() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    place.clock.turn("2036-02-12T03:00:00.000Z");
+    watch.round();
+    assert_eq!(place.hook.causes(), ["AUDIT_MISSED", "-AUDIT_MISSED"]);
+    // It is put right: while the watch goes its rounds, and before it starts again.
+    for (day, restarts) in [(13, false), (14, true)] {
+        place.clock.turn("2036-02-12T03:00:00.000Z");
+        watch.audit_now(Kind::Full).unwrap();
+        place.clock.turn(&format!("2026-02-{day}T02:00:00.000Z"));
+        if restarts {
+            drop(watch);
+            watch = place.watch();
+        }
+        let before = (watch.results().len(), place.hook.causes().len());
+        watch.round();
+        assert_eq!(watch.results().len(), before.0 + 1, "at once");
+        assert_eq!(place.hook.causes()[before.1..], ["AUDIT_MISSED", "-AUDIT_MISSED"]);
+        place.clock.turn(&format!("2026-02-{day}T03:00:00.000Z"));
+        watch.round();
+        let due = watch.results().last().unwrap();
+        assert_eq!((due.due, due.kind), (Some(time(&format!("2026-02-{day}T03:00:00.000Z"))), Kind::Full));
+    }
+}
+
+#[test]
 fn an_audit_without_a_verdict_is_told_and_tried_again() {
     for (mood, why) in [(LOST, "gone fishing"), (PANICKING, "a fault of the program")] {
         let place = Place::new();
@@ -110,6 +138,72 @@ fn a_halt_that_cannot_be_written_is_told_and_tried_again() {
     assert!(place.halt().is_some());
     assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
     assert!(!watch.metrics().lock().unwrap().halt_pending);
+}
+
+#[test]
+fn what_was_found_before_a_restart_halts_at_once() {
+    let place = Place::new();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    // The process ends between the verdict and the halt.
+    let killed = |_: &str, _: &str| -> Result<(), String> { std::panic::panic_any("killed") };
+    let mut watch = Watch::new(Setup { halts: Some(Box::new(killed)), ..place.setup() }).unwrap();
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    assert!(catch_unwind(AssertUnwindSafe(|| watch.round())).is_err());
+    drop(watch);
+    assert!(place.halt().is_none());
+    place.clock.turn("2026-02-12T03:05:00.000Z");
+    place.watch().round();
+    assert!(place.halt().is_some());
+}
+
+#[test]
+fn a_halt_that_could_not_be_written_is_taken_up_again_after_a_restart() {
+    let place = Place::new();
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let setup = || Setup { store: store.clone(), ..place.setup() };
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    store.be(STUCK);
+    assert!(!Watch::new(setup()).unwrap().audit_now(Kind::Full).unwrap().valid());
+    assert!(place.halt().is_none());
+    store.be(WELL);
+    Watch::new(setup()).unwrap().round();
+    assert!(place.halt().is_some());
+    assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
+}
+
+#[test]
+fn a_halt_that_is_pending_waits_for_nobody_who_is_to_be_told() {
+    let place = Place::new();
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let stub = crate::http::Stub::answering(&[404, 404]);
+    let mut setup = Setup { store: store.clone(), ..place.setup() };
+    setup.config.webhook.url = Some(Secret::new(stub.address.clone()));
+    let (told, told_before) = (stub.clone(), Arc::new(AtomicUsize::new(0)));
+    let noted = told_before.clone();
+    setup.halts = Some(Box::new(move |_: &str, _: &str| {
+        noted.store(told.bodies().len(), Ordering::SeqCst);
+        Err("it is stuck".to_owned())
+    }));
+    let mut watch = Watch::new(setup).unwrap();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    store.be(STUCK);
+    assert!(!watch.audit_now(Kind::Full).unwrap().valid());
+    store.be(WELL);
+    watch.round();
+    assert_eq!(told_before.load(Ordering::SeqCst), 2, "the two that nobody took");
+    assert_eq!(stub.causes()[2..], ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
+}
+
+#[test]
+fn a_first_audit_that_never_ends_is_missed() {
+    let place = Place::new();
+    place.watch().round();
+    // The process ends each night before its audit does, and is started again in the morning.
+    place.clock.turn("2026-02-14T09:00:00.000Z");
+    let mut watch = place.watch();
+    watch.round();
+    assert_eq!((watch.results().len(), watch.metrics().lock().unwrap().missed), (1, 3));
+    assert_eq!(place.hook.causes(), ["AUDIT_MISSED", "-AUDIT_MISSED"]);
 }
 
 #[test]
@@ -221,6 +315,30 @@ fn in_its_own_thread_it_answers_and_ends() {
     assert_eq!(watch.results().len(), 2);
     assert_eq!(watch.metrics().lock().unwrap().last_entries, Some(5));
     assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))));
+}
+
+#[test]
+fn a_watch_takes_over_from_another_once_that_is_gone() {
+    let place = Place::new();
+    let old = Guard::post(place.watch()).unwrap();
+    let given_up = Guard::post_when_free(place.setup()).unwrap();
+    let new = Guard::post_when_free(place.setup()).unwrap();
+    assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))), "by itself it is refused");
+    drop(given_up);
+    assert!(old.audit_now(Kind::Incremental).unwrap().unwrap().valid());
+    assert_eq!(new.metrics().last_entries, None);
+    drop(old);
+    assert_eq!(new.results().unwrap().len(), 1, "what the other came to");
+    assert!(new.audit_now(Kind::Incremental).unwrap().unwrap().valid());
+    assert_eq!((new.metrics().audits, new.metrics().last_entries), (1, Some(4)));
+    drop(new);
+    // Where nobody is on it, it is its own at once.
+    let guard = Guard::post_when_free(place.setup()).unwrap();
+    assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))));
+    drop(guard);
+    let mut wrong = place.setup();
+    wrong.config.cron = "daily".to_owned();
+    assert!(matches!(Guard::post_when_free(wrong), Err(WatchError::Config(_))), "not only once it is free");
 }
 
 #[test]

@@ -68,17 +68,22 @@ pub(crate) fn pieces(until: Instant, pace: Pace) -> (Pieces, PieceBody) {
 }
 
 impl Pieces {
-    fn send(&mut self) -> io::Result<()> {
+    /// Refuses to go on for a reader who left, or for too long.
+    fn check(&self) -> io::Result<()> {
         if Instant::now() > self.until {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "the export took too long"));
         }
+        if self.sender.is_closed() { Err(left()) } else { Ok(()) }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        self.check()?;
         if self.buffer.is_empty() {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(EXPORT_PIECE));
-        let left = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the reader left");
         let (bytes, asked) = (piece.len() as u64, Instant::now());
-        self.sender.blocking_send(Some(piece.into())).map_err(left)?;
+        self.sender.blocking_send(Some(piece.into())).map_err(|_| left())?;
         if self.pace.holds(bytes, asked.elapsed()) {
             return Ok(());
         }
@@ -94,8 +99,16 @@ impl Pieces {
     }
 }
 
+fn left() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the reader left")
+}
+
 impl Write for Pieces {
+    /// Nothing may be written, to ask whether it is worth going on.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            self.check()?;
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= EXPORT_PIECE {
             self.send()?;
@@ -156,6 +169,7 @@ mod tests {
 
     use http_body_util::BodyExt;
 
+    use super::super::window::Window;
     use super::*;
 
     #[test]
@@ -206,6 +220,11 @@ mod tests {
         drop(body);
         let (mut late, _body) = pieces(Instant::now(), any());
         tokio::task::spawn_blocking(move || {
+            // Also while all that is written lies before the range that was asked for.
+            let mut skipping = Window::new(&mut unread, 1000..2000);
+            assert_eq!(skipping.write_all(&[7; 10]).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+            let mut skipping = Window::new(&mut late, 1000..2000);
+            assert_eq!(skipping.write_all(&[7; 10]).unwrap_err().kind(), io::ErrorKind::TimedOut);
             assert_eq!(unread.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
             assert_eq!(late.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), io::ErrorKind::TimedOut);
         })

@@ -15,11 +15,15 @@ pub(super) async fn alive(_app: Arc<App>, _call: Call) -> Result<Answer, Problem
 }
 
 /// Not ready once it is told to stop, so that a balancer sends no more, and where the database does not answer.
+/// That is asked at most once a second.
 pub(super) async fn ready(app: Arc<App>, _call: Call) -> Result<Answer, Problem> {
     if app.is_stopping() {
         return Err(Problem::new("NOT_READY", "the server is stopping"));
     }
-    let loaded = app.read(|store| Ok(store.load(&Wanted::default())?)).await;
-    loaded.map_err(|_| Problem::new("NOT_READY", "the database does not answer"))?;
+    let asked = Arc::clone(&app);
+    let answers = async move { asked.read(|store| Ok(store.load(&Wanted::default())?)).await.is_ok() };
+    if !app.readiness.ask(answers).await? {
+        return Err(Problem::new("NOT_READY", "the database does not answer"));
+    }
     answer::json(&json!({"status": "ready"}))
 }

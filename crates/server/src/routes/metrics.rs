@@ -15,7 +15,8 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
-    let head = app.read(|store| Ok(store.load(&Wanted::default())?.head)).await?;
+    // In an outage of the database all the other figures are wanted most.
+    let head = app.read(|store| Ok(store.load(&Wanted::default())?.head)).await.ok();
     let engine = app.ledger.engine().map(Engine::metrics);
     let watch = app.watch.as_ref().map(|figures| figures());
     Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { head, engine, watch })?))

@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use countersign_server::Config;
+use countersign_server::{Config, Role, Token};
 use serde_json::json;
 
 use crate::bed::{Bed, Plan, bearer};
@@ -73,6 +73,19 @@ fn money_is_made_by_admins_and_the_operator_is_who_holds_the_token() {
     let frozen = bed.administer("/api/v1/accounts/bob/freeze", &json!({"reason": "looks odd"}));
     let entry = bed.get(frozen.header("location").unwrap()).json();
     assert_eq!((&entry["operator_id"], &entry["personal"]["description"]), (&"chief".into(), &"looks odd".into()));
+}
+
+#[test]
+fn a_secret_that_replaces_another_keeps_its_idempotency_keys() {
+    let mut plan = Plan::default();
+    let (new, sha256) = Token::generate().unwrap();
+    plan.config.tokens.push(Token { name: "desk".to_owned(), role: Role::Operator, sha256 });
+    let bed = plan.start();
+    let paid = bed.order("k", &pay());
+    let again = bed.write(&new, "POST", "/api/v1/transactions", &[("idempotency-key", "k")], &pay());
+    assert_eq!((paid.status, again.status), (201, 201));
+    assert_eq!(paid.json()["transaction_id"], again.json()["transaction_id"]);
+    assert_eq!(bed.get("/api/v1/stats").json()["last_seq"], 2);
 }
 
 #[test]

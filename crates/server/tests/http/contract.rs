@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, Plan};
+use crate::bed::{Bed, Plan, ledger_file};
 use crate::client::Reply;
 
 /// The description as the server gives it.
@@ -28,10 +28,11 @@ impl Description {
         }
     }
 
-    /// The documented answer of an operation with this status.
+    /// The documented answer of an operation with this status; what the server could not has the default one.
     fn answer(&self, method: &str, path: &str, status: u16) -> &Value {
-        let operation = &self.0["paths"][path][method.to_lowercase()];
-        let answer = &operation["responses"][status.to_string()];
+        let responses = &self.0["paths"][path][method.to_lowercase()]["responses"];
+        let answer = &responses[status.to_string()];
+        let answer = if answer.is_null() && status >= 500 { &responses["default"] } else { answer };
         assert!(!answer.is_null(), "{method} {path}: {status} is not documented");
         self.resolve(answer)
     }
@@ -228,4 +229,26 @@ fn ranges_and_conditions_are_documented() {
         assert_eq!(reply.status, status);
         description.hold("GET", "/api/v1/export", &reply);
     }
+}
+
+#[test]
+fn what_fails_is_documented_of_every_resource() {
+    let bed = Bed::start();
+    let description = description(&bed);
+    let database = rusqlite::Connection::open(ledger_file(&bed.folder)).unwrap();
+    database.execute_batch("ALTER TABLE ledger RENAME TO lost").unwrap();
+    for (n, case) in cases("0190a5e2-7b1c-7c3d-8e4f-0123456789ab").into_iter().enumerate() {
+        let reply = ask(&bed, n, &case);
+        if reply.status >= 500 {
+            description.hold(case.0, case.1, &reply);
+        }
+    }
+    for (path, methods) in description.0["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let default = description.resolve(&operation["responses"]["default"]);
+            let schema = &default["content"]["application/problem+json"]["schema"];
+            assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{method} {path}");
+        }
+    }
+    assert!(bed.get("/api/v1/stats").status >= 500);
 }

@@ -4,7 +4,7 @@ use countersign_core::hash::Hash;
 use countersign_core::merkle::{leaf, verify_consistency, verify_inclusion};
 use serde_json::{Value, json};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, ledger_file};
 
 fn with_payments(count: u64) -> Bed {
     let bed = Bed::start();
@@ -83,6 +83,21 @@ fn figures_add_up() {
     for line in ["countersign_ledger_entries 5\n", "countersign_engine_settled_total 4\n", "# EOF\n"] {
         assert!(text.text().contains(line), "{line}: {}", text.text());
     }
+}
+
+#[test]
+fn figures_are_there_while_the_database_is_not() {
+    let bed = with_payments(1);
+    assert!(bed.get("/metrics").text().contains("countersign_ledger_up 1\n"));
+    let database = rusqlite::Connection::open(ledger_file(&bed.folder)).unwrap();
+    database.execute_batch("ALTER TABLE ledger RENAME TO lost").unwrap();
+    assert_ne!(bed.get("/api/v1/stats").status, 200);
+    let text = bed.get("/metrics");
+    assert_eq!(text.status, 200);
+    for line in ["countersign_ledger_up 0\n", "countersign_engine_settled_total 1\n", "# EOF\n"] {
+        assert!(text.text().contains(line), "{line}: {}", text.text());
+    }
+    assert!(!text.text().contains("ledger_entries"), "{}", text.text());
 }
 
 #[test]
