@@ -242,3 +242,18 @@ fn the_search_is_as_long_as_was_asked_for() {
     assert!(why(&report).unwrap().contains("a larger budget would try more"), "{:?}", why(&report));
     assert_eq!(why(&audit(&lines)), None);
 }
+
+#[test]
+fn texts_longer_than_any_cost_no_search_of_their_own() {
+    let long = "x".repeat(900_000);
+    let mut lines = vector("good.jsonl");
+    change(&mut lines, 4, &[("reference_id", json!(long))]);
+    change(&mut lines, 6, &[("personal.description", json!(long))]);
+    change(&mut lines, 7, &[("currency", json!(long))]);
+    let report = audit(&lines);
+    assert_eq!(report.findings_total, 3);
+    // What stood there is found all the same, where it is known from elsewhere.
+    let fields: Vec<_> =
+        report.findings.iter().flat_map(proven).map(|(field, _, original)| (field, original)).collect();
+    assert_eq!(fields, [("reference_id", &Value::Null), ("currency", &json!("GOLD"))]);
+}

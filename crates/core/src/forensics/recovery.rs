@@ -7,7 +7,7 @@ use super::finding::Place;
 use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
-use crate::recovery::{Budget, Lexicon, Suspect, original_block, original_content};
+use crate::recovery::{Budget, LONGEST, Lexicon, Suspect, length, original_block, original_content};
 use crate::report::{Finding, ModifiedField};
 use crate::timestamp::Timestamp;
 
@@ -58,6 +58,10 @@ impl Recovery {
 
     /// A finding about a block, whose original is searched for once the whole file was seen.
     pub(super) fn seek_block(&mut self, entry: &Entry<'_>, finding: usize) {
+        // What is longer than any block is not kept until then.
+        if entry.personal.is_none_or(|block| length(&block.texts()) + block.salt.len() > LONGEST) {
+            return;
+        }
         self.blocks.push(Block { entry: OwnedEntry::from(entry), finding });
     }
 }

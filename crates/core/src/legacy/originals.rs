@@ -9,7 +9,7 @@ use super::document::{Document, HASHED, key, write_texts};
 use crate::grammar;
 use crate::hash::Hash;
 use crate::money::Amount;
-use crate::recovery::{Budget, Form, Lexicon, Message, Role, modified, see};
+use crate::recovery::{Budget, Form, LONGEST, Lexicon, Message, Role, length, modified, see};
 use crate::report::{Coverage, ModifiedField};
 use crate::timestamp::Timestamp;
 
@@ -73,7 +73,7 @@ impl Originals {
         }
         see(&mut self.lexicon.accounts, document.hashed_text(key::RECEIVER_ID).as_deref());
         if let Some(changed) = self.changed.get_mut(&line) {
-            *changed = Some(Changed::of(document));
+            *changed = Changed::of(document);
         }
     }
 
@@ -106,16 +106,19 @@ impl Originals {
 }
 
 impl Changed {
-    fn of(document: &Document<'_>) -> Self {
+    /// Nothing of what is longer than any entry.
+    fn of(document: &Document<'_>) -> Option<Self> {
         let places = [0, 1, 2, 3, 4, 5, 6, 7, key::CREATED_AT];
         debug_assert_eq!(places.len() + 1, HASHED.len());
         let text = |i: usize| document.hashed_text(i).unwrap_or_default();
-        Self {
-            texts: places.map(|i| document.hashed_text(i)),
+        let texts = places.map(|i| document.hashed_text(i));
+        let short = length(&texts.each_ref().map(Option::as_deref)) + text(key::PREVIOUS_HASH).len() <= LONGEST;
+        short.then(|| Self {
+            texts,
             values: places.map(|i| document.value(i)),
             previous: text(key::PREVIOUS_HASH),
             current: Hash::parse(&text(key::CURRENT_HASH)),
-        }
+        })
     }
 }
 

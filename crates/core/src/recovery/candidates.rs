@@ -176,10 +176,11 @@ impl Message<'_> {
     /// are far apart, around the time found.
     fn times(&self, at: usize, step: i64, most: i64) -> impl Iterator<Item = Option<String>> {
         let found = self.found[at].and_then(|text| Timestamp::parse(text.as_bytes()));
-        let near = found.or(self.before).or(self.after).map_or(0, Timestamp::millis);
+        let earliest = self.before.map_or(i64::MIN, Timestamp::millis);
+        let latest = self.after.map_or(i64::MAX, Timestamp::millis);
+        let near = found.or(self.before).or(self.after).map_or(0, Timestamp::millis).max(earliest).min(latest);
         let half = step.saturating_mul(most) / 2;
-        let start = self.before.map_or(i64::MIN, Timestamp::millis).max(near.saturating_sub(half));
-        let end = self.after.map_or(i64::MAX, Timestamp::millis).min(near.saturating_add(half));
+        let (start, end) = (earliest.max(near.saturating_sub(half)), latest.min(near.saturating_add(half)));
         let steps = start.div_euclid(step)..=end.div_euclid(step);
         let is_time = self.role(at) == Role::Time;
         let time = move |n: i64| Some(Timestamp::from_millis(n.saturating_mul(step)).to_string());

@@ -4,8 +4,12 @@ use crate::balances::Balances;
 use crate::entry::Entry;
 use crate::names::Names;
 
-/// Most texts kept of each kind.
+/// Most texts kept of each kind, and most where they are long, which only free text is.
 const MAX_KNOWN: usize = 10_000;
+const MAX_KNOWN_LONG: usize = 1_000;
+/// From how many bytes on a text is long, and how long one may be.
+const LONG: usize = 129;
+const LONGEST: usize = 2_000;
 
 /// Texts by what they are for, each in the order of its first appearance.
 #[derive(Debug, Default)]
@@ -50,7 +54,9 @@ impl Lexicon {
     }
 }
 
-/// What comes after the first so many is not kept.
+/// Remembers a text, unless there are many already.
 pub(crate) fn see(names: &mut Names, text: Option<&str>) {
-    let _ = text.map(|text| names.number(text, MAX_KNOWN));
+    let Some(text) = text.filter(|text| text.len() <= LONGEST) else { return };
+    // One that finds no room is not kept.
+    let _ = names.number(text, if text.len() < LONG { MAX_KNOWN } else { MAX_KNOWN_LONG });
 }

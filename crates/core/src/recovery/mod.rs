@@ -19,4 +19,4 @@ pub(crate) use candidates::{Message, modified};
 pub(crate) use content::{Original, Suspect, original_content};
 pub(crate) use form::{Form, Role};
 pub(crate) use lexicon::{Lexicon, see};
-pub(crate) use search::Budget;
+pub(crate) use search::{Budget, LONGEST, length};

@@ -7,6 +7,10 @@ use crate::report::{Coverage, NotChecked};
 
 /// How many candidates are hashed at once.
 const ROUND: usize = 256;
+/// Longest message, in bytes of its texts: a personal block whose every text is as long as may be has fewer.
+pub(crate) const LONGEST: usize = 4096;
+/// Of how many bytes a message counts for one candidate; a longer one for one more with each.
+const ONE: usize = 1024;
 
 /// How many candidates an audit may still try, and what came of those that it tried.
 #[derive(Clone, Copy, Debug)]
@@ -106,13 +110,18 @@ impl<'a> Search<'a> {
         if change.iter().all(|(at, text)| self.found[*at] == text.as_deref()) {
             return ControlFlow::Continue(());
         }
-        if self.left == 0 {
-            return ControlFlow::Break(());
-        }
-        self.left -= 1;
-        self.tried += 1;
         let mut texts = self.found.to_vec();
         change.iter().for_each(|(at, text)| texts[*at] = text.as_deref());
+        let length = length(&texts);
+        let cost = 1 + (length / ONE) as u64;
+        if self.left < cost {
+            return ControlFlow::Break(());
+        }
+        self.left -= cost;
+        self.tried += cost;
+        if length > LONGEST {
+            return ControlFlow::Continue(());
+        }
         self.batch.push_with(|out| (self.write)(&texts, out));
         self.changes.push(change);
         if self.changes.len() < ROUND { ControlFlow::Continue(()) } else { self.compare() }
@@ -134,4 +143,9 @@ impl<'a> Search<'a> {
         self.changes.clear();
         if self.original.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+}
+
+/// Bytes of all texts of a message.
+pub(crate) fn length(texts: &[Option<&str>]) -> usize {
+    texts.iter().flatten().map(|text| text.len()).sum()
 }
