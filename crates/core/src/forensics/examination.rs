@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asides::Asides;
-use super::besides::{add_block, changed_block};
 use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
-use super::content::{Content, Genuine, changed_block_alone, judge_content, malformed_entry, tampered_and_malformed};
+use super::content::{Genuine, malformed_entry};
 use super::coverage::{LATER_START, TOO_MANY};
-use super::finding::{Place, Shown, chain_finding, file_finding};
+use super::finding::{Place, Shown, file_finding};
 use super::layout::boundary;
 use super::recovery::Recovery;
 use super::replay::Replay;
+use super::role::{Named, Role};
 use super::roots::Roots;
 use super::statement::Statements;
 use crate::entry::{Entry, Values};
@@ -20,36 +20,11 @@ use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::grammar::holds_hash;
-use crate::hash::Hash;
 use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
 use crate::recovery::Lexicon;
-use crate::report::{Cause, ErrorType, Finding, MissingRange, PreviousTransaction};
+use crate::report::{ErrorType, Finding, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
-
-/// What an entry is in the chain that was found.
-#[derive(Clone, Copy, Debug)]
-enum Role {
-    /// Of the genuine ledger.
-    Genuine { seq: u64, joint: Option<Joint>, named: Named },
-    /// Set aside; the line of the first that was with it.
-    Aside(u64),
-    /// In no run: it names no hashes, or the chain was not followed so far.
-    Outside,
-}
-
-/// Who names the genuine hash of an entry.
-#[derive(Clone, Copy, Debug)]
-enum Named {
-    /// Its successor names the one that it has.
-    Own,
-    /// Its successor names this one.
-    Other(Hash),
-    /// What followed it is gone.
-    Nobody,
-    /// It is the last, which only the trailer and the checkpoints speak of.
-    End,
-}
 
 /// The second reading of a file in which something is wrong.
 #[derive(Debug)]
@@ -74,7 +49,7 @@ pub(crate) struct Examination {
     pub(super) previous: Option<PreviousTransaction>,
     pub(super) order: Order,
     /// Where the ledger ends by its trailer, where no checkpoint goes beyond.
-    end: Option<End>,
+    pub(super) end: Option<End>,
     /// The chain's last entry: its genuine hash, and what it calls itself.
     pub(super) last: Option<End>,
     /// That entry, where others of the chain stand after it.
@@ -86,7 +61,7 @@ pub(crate) struct Examination {
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
     /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
-    misnumbered_by: u64,
+    pub(super) misnumbered_by: u64,
 }
 
 /// What the first reading knows of the file as a whole.
@@ -289,47 +264,6 @@ impl Examination {
         }
     }
 
-    /// The role of the entry at this line.
-    fn role(&mut self) -> Role {
-        while self.runs.get(self.run).is_some_and(|run| self.line >= run.line + run.count) {
-            self.run += 1;
-        }
-        let Some(run) = self.runs.get(self.run).filter(|run| self.line >= run.line) else { return Role::Outside };
-        let piece = self.pieces[self.run].map(|p| (p, &self.chain.pieces[p]));
-        let at = piece.and_then(|(_, piece)| (self.line - run.line).checked_sub(piece.skip));
-        let Some(((p, piece), at)) = piece.zip(at).filter(|((_, piece), at)| *at < piece.take) else {
-            return self.aside_role();
-        };
-        let follower = self.chain.pieces.get(p + 1);
-        let named = match (at + 1 == piece.take, piece.last, follower.map(|f| f.joint)) {
-            (false, ..) | (_, None, Some(Joint::Linked | Joint::Disagrees(_))) => Named::Own,
-            (true, Some(hash), _) => Named::Other(hash),
-            (.., None) => Named::End,
-            _ => Named::Nobody,
-        };
-        Role::Genuine { seq: piece.base + at, joint: (at == 0).then_some(piece.joint), named }
-    }
-
-    /// The same, where the ledger may be found to end with this entry though others follow in its run.
-    fn role_of(&mut self, entry: &Entry<'_>) -> Role {
-        let role = self.role();
-        let (Role::Genuine { seq, .. }, Some(end)) = (role, self.end) else { return role };
-        let is_end = |stated: Hash| stated == end.hash || entry.content_hash() == end.hash;
-        if seq != end.seq || !Hash::parse(entry.current_hash).is_some_and(is_end) {
-            return role;
-        }
-        let is_last = self.pieces[self.run].is_some_and(|piece| piece + 1 == self.chain.pieces.len());
-        if is_last {
-            self.chain.end_at(&self.runs, seq);
-        }
-        self.role()
-    }
-
-    fn aside_role(&self) -> Role {
-        let at = self.chain.asides.partition_point(|aside| aside.line <= self.line).checked_sub(1);
-        at.map_or(Role::Outside, |at| Role::Aside(self.chain.asides[at].line))
-    }
-
     fn entry(&mut self, line: &[u8], entry: &Entry<'_>, values: Result<&Values, &Fault>) {
         let role = self.role_of(entry);
         let seq = match role {
@@ -424,151 +358,8 @@ impl Examination {
         }
     }
 
-    /// The hash that the ledger had for an entry.
-    fn genuine_hash(&self, entry: &Entry<'_>, seq: u64, named: Named) -> Hash {
-        let stated = Hash::parse(entry.current_hash).unwrap_or_default();
-        match named {
-            Named::Own | Named::Nobody => stated,
-            Named::Other(hash) => hash,
-            Named::End => self.end_hash(seq, stated, entry.content_hash()),
-        }
-    }
-
-    /// The hash of the last entry: that which a checkpoint confirms, else its own where the content
-    /// gives it, else the trailer's head.
-    fn end_hash(&self, seq: u64, stated: Hash, content: Hash) -> Hash {
-        let head = self.trailer().filter(|trailer| trailer.last_seq == seq).map_or(stated, |trailer| trailer.head);
-        let confirmed =
-            |hash: &Hash| self.leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
-        let own = if content == stated { stated } else { head };
-        [stated, head, content].into_iter().find(confirmed).unwrap_or(own)
-    }
-
-    fn trailer(&self) -> Option<&Trailer> {
+    pub(super) fn trailer(&self) -> Option<&Trailer> {
         self.documents.trailer.as_ref()
-    }
-
-    fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
-        let Genuine { seq, joint, hash, .. } = genuine;
-        self.asides.know(seq, hash);
-        let stand_ins = std::mem::take(&mut self.order.unreadable);
-        if let Some(Joint::Missing { first, last, unreadable }) = joint
-            && !(unreadable && stand_ins > last - first)
-        {
-            self.find_missing(entry, place, first, last);
-        }
-        self.judge_or_hold(entry, fault, place, genuine);
-    }
-
-    pub(super) fn judge(
-        &mut self,
-        entry: &Entry<'_>,
-        fault: Option<&Fault>,
-        place: &Place,
-        genuine: &Genuine,
-        content: &Content,
-    ) {
-        let (seq, vouched) = (genuine.seq, content.vouched());
-        self.remember_leaves(entry, genuine, vouched);
-        if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, genuine.joint) {
-            self.find_other_ledger(entry, expected);
-        }
-        let written = content.written(entry);
-        let block = changed_block(&written).filter(|_| vouched);
-        let found = match fault {
-            Some(fault) => Some(tampered_and_malformed(entry, fault, place, content, genuine)),
-            None => judge_content(entry, place, content, genuine, block.is_none()),
-        };
-        self.find_content(entry, found, block, &written, place);
-        if matches!(content, Content::Agrees | Content::Restated) {
-            self.judge_number(entry, place, seq);
-        }
-        // The hash vouches for all but the block; and for the number that belongs to the entry's place.
-        let written = Entry { seq, ..written };
-        match (Entry { personal: None, ..written.clone() }).check() {
-            Ok(values) if vouched => {
-                self.recovery.pass(seq, values.time);
-                self.replay.entry(seq, &written, &values, place);
-            }
-            _ => {
-                self.order.unjudged = true;
-                self.replay.unknown(seq);
-            }
-        }
-    }
-
-    /// What was found of an entry's content and of its block is one finding.
-    fn find_content(
-        &mut self,
-        entry: &Entry<'_>,
-        found: Option<Finding>,
-        block: Option<Hash>,
-        written: &Entry<'_>,
-        place: &Place,
-    ) {
-        let Some(computed) = block else { return found.into_iter().for_each(|finding| self.find(finding)) };
-        let finding = match found {
-            Some(mut finding) => {
-                add_block(&mut finding, written, computed);
-                finding
-            }
-            None => changed_block_alone(entry, place, computed),
-        };
-        let at = self.findings.len();
-        self.find(finding);
-        if at < self.findings.len() {
-            self.recovery.seek_block(written, at);
-        }
-    }
-
-    /// The entry's leaf, and that of the one before it, where it is gone and this one names its hash.
-    fn remember_leaves(&mut self, entry: &Entry<'_>, genuine: &Genuine, vouched: bool) {
-        if let Some(Joint::Missing { last, .. }) = genuine.joint
-            && let Some(hash) = Hash::parse(entry.previous_hash).filter(|_| vouched && last > 0)
-        {
-            self.leaves.push(last, hash);
-        }
-        if genuine.known {
-            self.leaves.push(genuine.seq, genuine.hash);
-        }
-    }
-
-    fn find_missing(&mut self, entry: &Entry<'_>, place: &Place, first: u64, last: u64) {
-        let gone =
-            if first == last { format!("entry {first} is") } else { format!("the entries {first} to {last} are") };
-        let message = format!("The chain breaks before entry {}: {gone} gone.", last + 1);
-        let before = place.previous.as_ref().and_then(|p| p.current_hash.as_deref()).and_then(Hash::parse);
-        let mut finding = chain_finding(Cause::Missing, message, place, &Shown::from(entry), before);
-        finding.missing = Some(MissingRange { first_seq: first, last_seq: last });
-        self.find(finding);
-    }
-
-    /// An entry whose hash, which covers its number, the chain confirms. Where later ones are off by as much
-    /// they follow from the first: an entry was taken out before it, say, and every later hash made anew.
-    fn judge_number(&mut self, entry: &Entry<'_>, place: &Place, seq: u64) {
-        let by = entry.seq.wrapping_sub(seq);
-        if by == std::mem::replace(&mut self.misnumbered_by, by) || by == 0 {
-            return;
-        }
-        let message = format!(
-            "Entry {seq} by its place calls itself {}, and the hashes confirm that: the chain was made anew, by its writer or past it, and entries may have been taken out or put in.",
-            entry.seq
-        );
-        let mut finding = chain_finding(Cause::Unknown, message, place, &Shown::from(entry), None);
-        (finding.expected, finding.found) = (Some(seq.into()), Some(entry.seq.into()));
-        finding.hash_mismatch_details = None;
-        self.find(finding);
-    }
-
-    fn find_other_ledger(&mut self, entry: &Entry<'_>, expected: Hash) {
-        let message = "The header names another ledger than the one that entry 1 was written for, and entry 1's own hash confirms it.".to_owned();
-        let finding = Finding {
-            line: Some(1),
-            expected: Some(expected.to_string().into()),
-            found: Some(entry.previous_hash.into()),
-            ..file_finding(ErrorType::GenesisMismatch, message)
-        };
-        self.find(finding);
     }
 }
 
