@@ -210,6 +210,19 @@ impl Engine {
         Ok(Some(checkpoint))
     }
 
+    /// Whether orders could be carried out now: the sequencer is there, and the ledger goes on from where it left it.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`]; [`StoreError::Damaged`] where the ledger went back or is another one; those of the
+    /// database.
+    pub fn can_go_on(&self) -> Result<(), EngineError> {
+        if self.inner.shared.queue.is_closed() {
+            return Err(EngineError::Stopped);
+        }
+        self.inner.shared.head(&*self.inner.store)?;
+        Ok(())
+    }
+
     /// Who signs for the ledger, where somebody does.
     #[must_use]
     pub fn voucher(&self) -> Option<&Arc<Voucher>> {

@@ -46,6 +46,10 @@ impl<T> Queue<T> {
         self.lock().len()
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     pub(crate) fn push(&self, item: T) -> Result<(), NotTaken<T>> {
         let mut state = self.lock();
         if state.closed {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_store::Wanted;
+use countersign_store::{Store, Wanted};
 use serde_json::json;
 
 use super::Call;
@@ -14,16 +14,30 @@ pub(super) async fn alive(_app: Arc<App>, _call: Call) -> Result<Answer, Problem
     answer::json(&json!({"status": "alive"}))
 }
 
-/// Not ready once it is told to stop, so that a balancer sends no more, and where the database does not answer.
-/// That is asked at most once a second.
+/// Not ready once it is told to stop, so that a balancer sends no more, and where the database does not answer or its
+/// ledger cannot be gone on with. That is asked at most once a second.
 pub(super) async fn ready(app: Arc<App>, _call: Call) -> Result<Answer, Problem> {
     if app.is_stopping() {
         return Err(Problem::new("NOT_READY", "the server is stopping"));
     }
-    let asked = Arc::clone(&app);
-    let answers = async move { asked.read(|store| Ok(store.load(&Wanted::default())?)).await.is_ok() };
+    let (asked, look) = (Arc::clone(&app), Arc::clone(&app));
+    let answers = async move { asked.read(move |store| can_answer(&look, store)).await.is_ok() };
     if !app.readiness.ask(answers).await? {
-        return Err(Problem::new("NOT_READY", "the database does not answer"));
+        let why =
+            "the database does not answer, or the ledger in it is not one to go on with; the server's log says more";
+        return Err(Problem::new("NOT_READY", why));
     }
     answer::json(&json!({"status": "ready"}))
+}
+
+/// Whether the ledger can be read and, where this server writes, be gone on with.
+fn can_answer(app: &App, store: &dyn Store) -> Result<(), Problem> {
+    let looked = match app.engine() {
+        Ok(engine) => engine.can_go_on().map_err(|error| error.to_string()),
+        Err(_) => store.load(&Wanted::default()).map(drop).map_err(|error| error.to_string()),
+    };
+    looked.map_err(|why| {
+        tracing::warn!("not ready: {why}");
+        Problem::new("NOT_READY", why)
+    })
 }

@@ -181,3 +181,19 @@ fn what_is_under_way_comes_to_its_end_and_no_later_than_the_bound() {
     assert!(stopping.elapsed() < Duration::from_secs(20));
     drop(stuck);
 }
+
+/// Somebody puts an older ledger in its place: no order can be carried out, and a balancer is to know.
+#[test]
+fn a_server_that_cannot_go_on_is_not_ready() {
+    let bed = Plan::default().start();
+    assert_eq!(bed.order("k", &order()).status, 201);
+    let database = rusqlite::Connection::open(crate::bed::ledger_file(&bed.folder)).unwrap();
+    database.execute("UPDATE ledger SET version = 0", []).unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while bed.get("/readyz").status == 200 {
+        assert!(Instant::now() < until, "it says that it is ready");
+    }
+    assert_eq!(bed.get("/readyz").code(), "NOT_READY");
+    assert_eq!(bed.order("l", &order()).code(), "STORE_DAMAGED");
+    assert_eq!(bed.get("/healthz").status, 200);
+}
