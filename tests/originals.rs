@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::{env, fs};
 
+use countersign_core::hash::Hash;
 use countersign_core::report::{ErrorType, Finding, Report};
 use countersign_core::{Options, verify_chain_integrity};
 use serde_json::{Value, json};
@@ -256,4 +257,126 @@ fn texts_longer_than_any_cost_no_search_of_their_own() {
     let fields: Vec<_> =
         report.findings.iter().flat_map(proven).map(|(field, _, original)| (field, original)).collect();
     assert_eq!(fields, [("reference_id", &Value::Null), ("currency", &json!("GOLD"))]);
+}
+
+/// Rewrites an entry's `current_hash` to what its content gives, as a forger does: FORMAT.md, "Format 2: hashes".
+fn rehash(line: &mut Value) {
+    let keys = [
+        "previous_hash",
+        "transaction_id",
+        "created_at",
+        "type",
+        "currency",
+        "amount_gross",
+        "tax_withheld",
+        "amount_net",
+        "tax_type",
+        "sender_id",
+        "receiver_id",
+        "operator_id",
+        "reference_id",
+        "personal_hash",
+    ];
+    let texts: String = keys.iter().map(|key| format!("{}\n", line[*key].as_str().unwrap_or_default())).collect();
+    let hash = Hash::of(format!("countersign/entry/2\n{}\n{texts}", line["seq"]).as_bytes());
+    line["current_hash"] = json!(hash.to_string());
+}
+
+#[test]
+fn what_only_a_changed_entry_names_proves_nothing() {
+    // Entry 4 stays as it was, but its hash becomes that of a forged content, which entry 5 is made to name.
+    let mut lines = vector("good.jsonl");
+    let mut forged = lines[4].clone();
+    forged["sender_id"] = json!("u-1003");
+    rehash(&mut forged);
+    lines[4]["current_hash"] = forged["current_hash"].clone();
+    lines[5]["previous_hash"] = forged["current_hash"].clone();
+    let report = audit(&lines);
+    assert!(!report.valid);
+    let names = |finding: &Finding| proven(finding).iter().any(|(field, ..)| *field == "sender_id");
+    assert!(!report.findings.iter().any(names), "{:?}", report.findings);
+    let gap = report.coverage.not_checked.iter().find(|gap| gap.why.contains("only an entry that was changed too"));
+    assert!(gap.is_some(), "{:?}", report.coverage.not_checked);
+
+    // Of its own hash nobody else speaks: the entry after it names the genuine one.
+    let mut lines = vector("good.jsonl");
+    let mut forged = lines[4].clone();
+    forged["amount_gross"] = json!("500.0000");
+    rehash(&mut forged);
+    change(&mut lines, 4, &[("amount_gross", json!("900.0000")), ("current_hash", forged["current_hash"].clone())]);
+    change(&mut lines, 5, &[("reference_id", json!("order-78"))]);
+    let report = audit(&lines);
+    let originals: Vec<_> =
+        report.findings.iter().flat_map(proven).map(|(field, _, original)| (field, original)).collect();
+    assert!(!originals.contains(&("amount_gross", &json!("500.0000"))), "{originals:?}");
+}
+
+#[test]
+fn what_cannot_have_been_in_a_ledger_is_no_original() {
+    // A chain that was made with a reference longer than may be, and then changed.
+    let mut lines = vector("good.jsonl");
+    lines[4]["reference_id"] = json!("x".repeat(200));
+    for at in 4..lines.len() {
+        if lines[at].get("seq").is_some() {
+            let before = lines[at - 1]["current_hash"].clone();
+            lines[at]["previous_hash"] = before;
+            rehash(&mut lines[at]);
+        }
+    }
+    change(&mut lines, 4, &[("amount_gross", json!("900.0000"))]);
+    let report = audit(&lines);
+    assert!(report.findings.iter().all(|finding| finding.seq != Some(4) || proven(finding).is_empty()));
+    assert!(!report.coverage.checked.iter().any(|what| what.contains("said before")), "{:?}", report.coverage.checked);
+}
+
+#[test]
+fn what_is_found_of_an_original_is_shown_as_it_was() {
+    // The ledger itself used an id twice, and somebody hides that by a slip in the second.
+    let mut lines = vector("good.jsonl");
+    let twice = lines[4]["transaction_id"].clone();
+    lines[7]["transaction_id"] = twice.clone();
+    for at in 7..lines.len() {
+        if lines[at].get("seq").is_some() {
+            let before = lines[at - 1]["current_hash"].clone();
+            lines[at]["previous_hash"] = before;
+            rehash(&mut lines[at]);
+        }
+    }
+    let slip = twice.as_str().unwrap().replace("e5c1", "e5c2");
+    change(&mut lines, 7, &[("transaction_id", json!(slip))]);
+    let report = audit(&lines);
+    let found = report.findings.iter().find(|finding| finding.error_type == ErrorType::DuplicateTransactionId).unwrap();
+    assert_eq!((found.seq, found.index, found.transaction_id.as_deref()), (Some(7), Some(6), twice.as_str()));
+}
+
+#[test]
+fn a_value_of_another_type_is_proven_beside_another_change() {
+    let genuine = vector("legacy/legacy.jsonl");
+    let mut lines = genuine.clone();
+    let text = genuine[1]["amount_gross"]["$numberDecimal"].clone();
+    change(&mut lines, 1, &[("amount_gross", text.clone()), ("currency", json!("GOLD"))]);
+    let report = audit(&lines);
+    let expected = [("amount_gross", &text, &text), ("currency", &json!("GOLD"), &json!("EURO"))];
+    assert_eq!(proven(&report.findings[0]), expected);
+}
+
+#[test]
+fn a_thousand_long_blocks_are_done_in_time() {
+    // Each text is longer than any may be, so that none that is made of it may either.
+    let mut lines = vector("good.jsonl");
+    let seqs: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].get("seq").is_some()).collect();
+    for at in &seqs {
+        let block = json!({
+            "salt": "", "sender_username": null, "receiver_username": null, "description": "x".repeat(2030),
+            "ip_address": null, "user_agent": "y".repeat(2030),
+        });
+        lines[*at]["personal"] = block;
+    }
+    let report = audit(&lines);
+    let gap = report.coverage.not_checked.iter().find(|gap| gap.what.contains("said before")).unwrap();
+    let tried: u64 = gap.why.split(' ').nth(1).unwrap().parse().unwrap();
+    assert!(
+        (1_000_000..=Options::RECOVERY_BUDGET).contains(&tried),
+        "{tried}: what is made and may not stand costs too"
+    );
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use countersign_lanes::Hasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use sha2::{Digest, Sha256};
 
 use crate::grammar;
 
@@ -15,7 +15,7 @@ impl Hash {
     /// The digest of one message.
     #[must_use]
     pub fn of(message: &[u8]) -> Self {
-        Self(Sha256::digest(message).into())
+        Self(Hasher::digest(message))
     }
 
     /// Reads 64 lowercase hex digits.

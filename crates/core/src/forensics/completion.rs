@@ -17,9 +17,9 @@ use crate::segment::id_text;
 
 impl Examination {
     pub(crate) fn finish(mut self) -> Report {
-        self.judge_changed(None);
         self.judge_held();
-        self.judge_changed(None);
+        // Of the last entry's hash the trailer and the checkpoints speak.
+        self.judge_changed(self.last.map(|last| last.hash), None);
         self.recover_blocks();
         self.replay.finish();
         // What they cover, now that the last entry is known.

@@ -60,6 +60,14 @@ impl Content {
         !matches!(self, Self::Differs)
     }
 
+    /// The hash that the entry before has, as far as this one's content is vouched for, which covers it.
+    pub(super) fn link(&self, entry: &Entry<'_>) -> Option<Hash> {
+        match self {
+            Self::Relinked(previous) => Some(*previous),
+            _ => Hash::parse(entry.previous_hash).filter(|_| self.vouched()),
+        }
+    }
+
     /// The entry as the hash vouches for it, but for its number and its link.
     pub(super) fn written<'a>(&'a self, entry: &Entry<'a>) -> Entry<'a> {
         match self {

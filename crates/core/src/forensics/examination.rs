@@ -325,7 +325,6 @@ impl Examination {
         joint: Option<Joint>,
         named: Named,
     ) {
-        self.judge_changed(Some((seq, entry)));
         let hash = self.genuine_hash(entry, seq, named);
         if matches!(named, Named::End) {
             self.last = Some(End { seq: entry.seq, hash });
@@ -345,6 +344,14 @@ impl Examination {
         let withheld = self.header.personal == PersonalData::Withheld && entry.personal.is_some();
         withheld
             .then(|| Fault::of_field("personal", "the header says that personal blocks are withheld, and one stands"))
+    }
+
+    /// What is found once the entries are put right is found of the entry as it was.
+    pub(super) fn show_as_it_was(&mut self, written: &Entry<'_>, place: &Place) {
+        let line = place.line - FIRST_LINE;
+        if self.wanted.len() < 2 * MAX_FINDINGS || self.wanted.contains_key(&line) {
+            self.wanted.insert(line, Some((place.clone(), Shown::from(written))));
+        }
     }
 
     fn remember(&mut self, entry: &Entry<'_>, place: &Place) {

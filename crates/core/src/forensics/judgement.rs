@@ -2,7 +2,7 @@
 
 use super::besides::{add_block, changed_block};
 use super::chain::Joint;
-use super::content::{Content, Genuine, changed_block_alone, judge_content, tampered_and_malformed};
+use super::content::{Content, Genuine, changed_block_alone, content, judge_content, tampered_and_malformed};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, file_finding};
 use crate::entry::Entry;
@@ -20,7 +20,15 @@ impl Examination {
         {
             self.find_missing(entry, place, first, last);
         }
-        self.judge_or_hold(entry, fault, place, genuine);
+        let content = content(entry, &genuine);
+        self.remember_leaves(entry, &genuine, content.vouched());
+        match content {
+            Content::Differs if genuine.known => self.hold(entry, fault, place, genuine),
+            content => {
+                self.judge_changed(content.link(entry), Some(entry.created_at));
+                self.judge(entry, fault, place, &genuine, &content);
+            }
+        }
     }
 
     pub(super) fn judge(
@@ -32,11 +40,13 @@ impl Examination {
         content: &Content,
     ) {
         let (seq, vouched) = (genuine.seq, content.vouched());
-        self.remember_leaves(entry, genuine, vouched);
         if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, genuine.joint) {
             self.find_other_ledger(entry, expected);
         }
         let written = content.written(entry);
+        if matches!(content, Content::Recovered(_)) {
+            self.show_as_it_was(&written, place);
+        }
         let block = changed_block(&written).filter(|_| vouched);
         let found = match fault {
             Some(fault) => Some(tampered_and_malformed(entry, fault, place, content, genuine)),

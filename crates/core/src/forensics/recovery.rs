@@ -1,23 +1,26 @@
 //! Entries that were changed, each held until the one after it is known, and what they were before.
 
 use super::chain::Joint;
-use super::content::{Content, Genuine, content};
+use super::content::{Content, Genuine};
 use super::examination::Examination;
 use super::finding::Place;
 use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
-use crate::recovery::{Budget, LONGEST, Lexicon, Suspect, length, original_block, original_content};
+use crate::recovery::{Budget, LONGEST, Lexicon, Original, Suspect, length, original_block, original_content};
 use crate::report::{Finding, ModifiedField};
 use crate::timestamp::Timestamp;
+
+/// Most changed entries, one after the other, that are held.
+const MAX_HELD: usize = 1_000;
 
 /// What is known of a file beside its entries' hashes, and which of its entries were changed.
 #[derive(Debug)]
 pub(super) struct Recovery {
     pub(super) budget: Budget,
     lexicon: Lexicon,
-    /// The last entry, where it was changed.
-    changed: Option<Changed>,
+    /// The last entries, one after the other, that were changed.
+    changed: Vec<Changed>,
     blocks: Vec<Block>,
     /// `seq` and time of the last entry of the genuine ledger.
     last: Option<(u64, Timestamp)>,
@@ -41,9 +44,19 @@ struct Block {
     finding: usize,
 }
 
+impl Changed {
+    /// The hash that the entry before it has.
+    fn previous(&self) -> String {
+        match self.genuine.joint {
+            Some(Joint::Disagrees(previous)) => previous.to_string(),
+            _ => self.entry.entry().previous_hash.to_owned(),
+        }
+    }
+}
+
 impl Recovery {
     pub(super) fn new(lexicon: Lexicon) -> Self {
-        Self { budget: Budget::new(0), lexicon, changed: None, blocks: Vec::new(), last: None }
+        Self { budget: Budget::new(0), lexicon, changed: Vec::new(), blocks: Vec::new(), last: None }
     }
 
     /// Remembers an entry's texts, which may be the originals of another's.
@@ -72,39 +85,53 @@ impl Examination {
         self.recovery.budget = Budget::new(candidates);
     }
 
-    /// Judges an entry of the genuine ledger: at once, or once the next is known where it was changed.
-    pub(super) fn judge_or_hold(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
-        match content(entry, &genuine) {
-            Content::Differs if genuine.known => {
-                let before = self.recovery.last.filter(|(seq, _)| seq + 1 == genuine.seq).map(|(_, time)| time);
-                let (entry, fault, place) = (OwnedEntry::from(entry), fault.cloned(), place.clone());
-                self.recovery.changed = Some(Changed { entry, fault, place, genuine, before });
-            }
-            content => self.judge(entry, fault, place, &genuine, &content),
+    /// Holds an entry that was changed until one after it confirms the hash that it had.
+    pub(super) fn hold(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
+        let goes_on = |last: &Changed| last.genuine.seq + 1 == genuine.seq;
+        let held = &self.recovery.changed;
+        if held.len() >= MAX_HELD || held.last().is_some_and(|last| !goes_on(last)) {
+            self.judge_changed(None, None);
+        }
+        let before = self.recovery.last.filter(|(seq, _)| seq + 1 == genuine.seq).map(|(_, time)| time);
+        let (entry, fault, place) = (OwnedEntry::from(entry), fault.cloned(), place.clone());
+        self.recovery.changed.push(Changed { entry, fault, place, genuine, before });
+    }
+
+    /// Judges the entries that are held. `confirmed` is the hash that the entry after the last of them names, where
+    /// that entry's own content is vouched for: of what only a changed entry names, a forger may have made the hash
+    /// for a content of his. So the last is searched for first; once it is found, it confirms the one before.
+    pub(super) fn judge_changed(&mut self, confirmed: Option<Hash>, after: Option<&str>) {
+        let mut confirmed = confirmed;
+        let mut after = after.and_then(|time| Timestamp::parse(time.as_bytes()));
+        let mut judged = Vec::new();
+        for changed in std::mem::take(&mut self.recovery.changed).into_iter().rev() {
+            let original = self.original(&changed, confirmed, after);
+            confirmed = original.as_ref().and_then(|_| Hash::parse(&changed.previous()));
+            after = original.as_ref().and_then(|o| Timestamp::parse(o.entry.entry().created_at.as_bytes()));
+            judged.push((changed, original));
+        }
+        for (Changed { entry, fault, place, genuine, .. }, original) in judged.into_iter().rev() {
+            let content = original.map_or(Content::Differs, |original| Content::Recovered(Box::new(original)));
+            self.judge(&entry.entry(), fault.as_ref(), &place, &genuine, &content);
         }
     }
 
-    /// Judges the entry that is held; `next` is the one that comes next in the file.
-    pub(super) fn judge_changed(&mut self, next: Option<(u64, &Entry<'_>)>) {
-        let Some(Changed { entry, fault, place, genuine, before }) = self.recovery.changed.take() else { return };
-        let entry = entry.entry();
-        let after = next.filter(|(seq, _)| genuine.seq + 1 == *seq).map(|(_, next)| next.created_at.as_bytes());
-        let linked = match genuine.joint {
-            Some(Joint::Disagrees(previous)) => previous.to_string(),
-            _ => entry.previous_hash.to_owned(),
-        };
-        let suspect = Suspect {
-            entry: &entry,
-            seq: genuine.seq,
-            previous: &linked,
-            target: genuine.hash,
-            before,
-            after: after.and_then(Timestamp::parse),
-        };
+    /// What a changed entry was, where its hash is confirmed.
+    fn original(&mut self, changed: &Changed, confirmed: Option<Hash>, after: Option<Timestamp>) -> Option<Original> {
         let Recovery { lexicon, budget, .. } = &mut self.recovery;
-        let original = original_content(&suspect, lexicon, self.replay.index.ids(), budget);
-        let content = original.map_or(Content::Differs, |original| Content::Recovered(Box::new(original)));
-        self.judge(&entry, fault.as_ref(), &place, &genuine, &content);
+        if confirmed != Some(changed.genuine.hash) {
+            budget.pass_over();
+            return None;
+        }
+        let suspect = Suspect {
+            entry: &changed.entry.entry(),
+            seq: changed.genuine.seq,
+            previous: &changed.previous(),
+            target: changed.genuine.hash,
+            before: changed.before,
+            after,
+        };
+        original_content(&suspect, lexicon, self.replay.index.ids(), budget)
     }
 
     /// Searches for the blocks that were changed, now that the whole file was seen.

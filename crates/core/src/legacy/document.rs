@@ -193,16 +193,21 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The first hashed key whose value is missing or of another type than the ledger writes; not
-    /// `previous_hash` where it is known from elsewhere.
-    pub(super) fn wrong_type(&self, previous_known: bool) -> Option<&'static str> {
-        let right = |i: usize| match i {
+    /// Whether a hashed key's value is of the type that the ledger writes.
+    pub(super) fn is_right(&self, i: usize) -> bool {
+        match i {
             key::SENDER_ID | key::RECEIVER_ID => matches!(self.values[i], Stored::ObjectId(_)),
             key::AMOUNT_GROSS | key::TAX_WITHHELD | key::AMOUNT_NET => matches!(self.values[i], Stored::Decimal(_)),
             key::CREATED_AT => matches!(self.values[i], Stored::Date(_)),
             _ => matches!(self.values[i], Stored::Text(_)),
-        };
-        (0..HASHED.len()).find(|i| !(right(*i) || previous_known && *i == key::PREVIOUS_HASH)).map(|i| HASHED[i])
+        }
+    }
+
+    /// The first hashed key whose value is missing or of another type than the ledger writes; not
+    /// `previous_hash` where it is known from elsewhere.
+    pub(super) fn wrong_type(&self, previous_known: bool) -> Option<&'static str> {
+        let right = |i: usize| self.is_right(i) || previous_known && i == key::PREVIOUS_HASH;
+        (0..HASHED.len()).find(|i| !right(*i)).map(|i| HASHED[i])
     }
 
     /// Writes what is hashed for `current_hash`: FORMAT.md, "Format 1". `previous` in the place of the

@@ -303,8 +303,11 @@ impl Examination {
         for said in self.said.first.iter().filter(|said| said.act == Act::Tampered(None)) {
             let time = |entry: u32| self.facts.at(entry).map(|fact| Timestamp::from_millis(fact.time_ms));
             let before = self.before(said.entry).and_then(time);
-            // In a ledger that stands in its order, the next in the file follows.
-            let after = said.entry.checked_add(1).filter(|_| self.links.is_none()).and_then(time);
+            let follows = |next: &u32| match &self.links {
+                None => true,
+                Some(links) => (*next as usize) < self.facts.len() && links.parent(*next) == Some(said.entry),
+            };
+            let after = said.entry.checked_add(1).filter(follows).and_then(time);
             let line = self.line_of(said.entry);
             if let (Some(modified), Some(fetched)) =
                 (self.originals.of(line, before, after), self.fetched.get_mut(&line))

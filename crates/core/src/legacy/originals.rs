@@ -49,6 +49,8 @@ pub(super) struct Originals {
 struct Changed {
     texts: [Option<String>; 9],
     values: [serde_json::Value; 9],
+    /// Which are of the type that the ledger writes.
+    right: [bool; 9],
     previous: String,
     current: Option<Hash>,
 }
@@ -90,11 +92,24 @@ impl Originals {
         let write = |texts: &[Option<&str>], out: &mut Vec<u8>| write_texts(texts, &changed.previous, out);
         let message = Message { form: &ENTRY, found: &found, before, after, block: None, lexicon: &self.lexicon };
         let none = std::iter::empty();
-        let change = self.budget.spend(&write, &found, target, |search| message.attempt(search, none))?;
-        let mut modified = modified(&ENTRY, &found, &change);
-        for field in &mut modified {
-            let at = ENTRY.fields.iter().position(|(_, name)| *name == field.field).unwrap_or_default();
-            field.found = changed.values[at].clone();
+        let change = self.budget.spend(&write, &found, target, |search| message.attempt(search, none));
+        self.budget.count(change.is_some());
+        let mut modified = modified(&ENTRY, &found, &change?);
+        for (at, (_, name)) in ENTRY.fields.iter().enumerate() {
+            match modified.iter_mut().find(|field| field.field == *name) {
+                Some(field) => field.found = changed.values[at].clone(),
+                // Its text is right, and it is of another type than the ledger writes.
+                None if !changed.right[at] => modified.insert(
+                    modified.iter().take_while(|field| place(&field.field) < at).count(),
+                    ModifiedField {
+                        field: (*name).to_owned(),
+                        found: changed.values[at].clone(),
+                        original: found[at].into(),
+                        proven: true,
+                    },
+                ),
+                None => {}
+            }
         }
         Some(modified)
     }
@@ -116,10 +131,16 @@ impl Changed {
         short.then(|| Self {
             texts,
             values: places.map(|i| document.value(i)),
+            right: places.map(|i| document.is_right(i)),
             previous: text(key::PREVIOUS_HASH),
             current: Hash::parse(&text(key::CURRENT_HASH)),
         })
     }
+}
+
+/// Where a field stands.
+fn place(name: &str) -> usize {
+    ENTRY.fields.iter().position(|(_, field)| *field == name).unwrap_or_default()
 }
 
 /// Whether the first system can have written a text there.

@@ -25,7 +25,9 @@ pub(crate) fn original_block(
 ) -> Option<Vec<ModifiedField>> {
     let mut texts = vec![Some(found.salt)];
     texts.extend(found.texts());
-    let change = budget.spend(&write, &texts, target, |search| attempt(search, lexicon))?;
+    let change = budget.spend(&write, &texts, target, |search| attempt(search, lexicon));
+    budget.count(change.is_some());
+    let change = change?;
     let modified = |(at, text): &(usize, Option<String>)| ModifiedField {
         field: PERSONAL_KEYS[*at].to_owned(),
         found: texts[*at].into(),
@@ -57,7 +59,7 @@ fn attempt(search: &mut Search<'_>, lexicon: &Lexicon) -> ControlFlow<()> {
     (SALT..PERSONAL_KEYS.len()).try_for_each(|at| {
         let text = search.found()[at];
         let slips = text.into_iter().flat_map(|text| slips(text, if at == SALT { HEX } else { PRINTABLE }));
-        search.each(at, slips.filter(|text| is_grammatical(at, text)).map(Some))
+        search.each_fitting(at, slips, |text| is_grammatical(at, text))
     })?;
     // Two texts at once.
     for at in places {

@@ -77,7 +77,7 @@ impl Message<'_> {
         self.suggested_amounts().try_for_each(|amounts| self.attempt_amounts(search, amounts))?;
         places.clone().try_for_each(|at| search.each(at, self.known(at)))?;
         self.exchanged().map_or(ControlFlow::Continue(()), |change| search.attempt(change))?;
-        places.clone().try_for_each(|at| search.each(at, self.slips(at)))?;
+        places.clone().try_for_each(|at| self.attempt_slips(search, at))?;
         for (step, most) in [(1000, MOST_SECONDS), (1, MOST_MILLISECONDS)] {
             places.clone().try_for_each(|at| search.each(at, self.times(at, step, most)))?;
         }
@@ -166,10 +166,10 @@ impl Message<'_> {
         Box::new(none.chain(texts.chain(of_block.map(|hash| hash.to_string())).map(Some)))
     }
 
-    fn slips(&self, at: usize) -> impl Iterator<Item = Option<String>> {
-        let role = self.role(at);
-        let slips = self.found[at].into_iter().flat_map(move |text| slips(text, role.alphabet()));
-        slips.filter(move |text| (self.form.fits)(role, text)).map(Some)
+    fn attempt_slips(&self, search: &mut Search<'_>, at: usize) -> ControlFlow<()> {
+        let (role, fits) = (self.role(at), self.form.fits);
+        let slips = self.found[at].into_iter().flat_map(|text| slips(text, role.alphabet()));
+        search.each_fitting(at, slips, |text| fits(role, text))
     }
 
     /// Times between the neighbours, a step in milliseconds apart; where one of them is not known or the two

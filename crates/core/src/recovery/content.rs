@@ -3,7 +3,7 @@
 use super::candidates::{Message, modified};
 use super::form::ENTRY;
 use super::lexicon::Lexicon;
-use super::search::Budget;
+use super::search::{Budget, Change};
 use crate::entry::Entry;
 use crate::export::strict::OwnedEntry;
 use crate::hash::Hash;
@@ -48,13 +48,19 @@ pub(crate) fn original_content(
         block: suspect.entry.personal_content_hash(),
         lexicon,
     };
-    let change = budget.spend(&write, &found, suspect.target, |search| message.attempt(search, ids))?;
-    let mut texts = found;
+    let change = budget.spend(&write, &found, suspect.target, |search| message.attempt(search, ids));
+    let original = change.and_then(|change| original(suspect, &found, &change));
+    budget.count(original.is_some());
+    original
+}
+
+/// What a change makes of an entry; nothing where the rest of it cannot have been in a ledger.
+fn original(suspect: &Suspect<'_>, found: &[Option<&str>], change: &Change) -> Option<Original> {
+    let mut texts = found.to_vec();
     change.iter().for_each(|(at, text)| texts[*at] = text.as_deref());
     let entry = Entry { seq: suspect.seq, ..with_texts(suspect.entry, &texts) };
-    // Where the rest of it cannot have been in a ledger, neither was this.
     Entry { personal: None, ..entry.clone() }.check().ok()?;
-    Some(Original { entry: OwnedEntry::from(&entry), modified: modified(&ENTRY, &found, &change) })
+    Some(Original { entry: OwnedEntry::from(&entry), modified: modified(&ENTRY, found, change) })
 }
 
 /// What an entry has in the fields of [`ENTRY`].

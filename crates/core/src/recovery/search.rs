@@ -21,6 +21,8 @@ pub(crate) struct Budget {
     was_short: bool,
     sought: u64,
     proven: u64,
+    /// Messages whose hash nothing confirms, so that nothing gives it for sure.
+    unconfirmed: u64,
 }
 
 /// What a candidate puts in the place of what stands in a message: fields by their place, with their texts.
@@ -44,7 +46,7 @@ pub(crate) struct Search<'a> {
 
 impl Budget {
     pub(crate) const fn new(candidates: u64) -> Self {
-        Self { left: candidates, tried: 0, was_short: false, sought: 0, proven: 0 }
+        Self { left: candidates, tried: 0, was_short: false, sought: 0, proven: 0, unconfirmed: 0 }
     }
 
     /// Says how the searches ended, where there were any.
@@ -55,6 +57,10 @@ impl Budget {
         };
         if self.proven > 0 {
             coverage.checked.push(what(self.proven) + ": proven by its genuine hash");
+        }
+        if self.unconfirmed > 0 {
+            let why = "only an entry that was changed too names the hash that it had".to_owned();
+            coverage.not_checked.push(NotChecked { what: what(self.unconfirmed), why });
         }
         if self.sought == self.proven {
             return;
@@ -67,6 +73,17 @@ impl Budget {
         coverage.not_checked.push(NotChecked { what: what(self.sought - self.proven), why });
     }
 
+    /// Counts a search, and whether it found the original.
+    pub(crate) fn count(&mut self, proven: bool) {
+        self.sought += 1;
+        self.proven += u64::from(proven);
+    }
+
+    /// Counts a message that is not searched for, since its hash is not known for sure.
+    pub(crate) const fn pass_over(&mut self) {
+        self.unconfirmed += 1;
+    }
+
     /// Searches with a quarter of what is left, so that one message without an answer leaves some for those after it.
     pub(crate) fn spend<'a>(
         &mut self,
@@ -75,6 +92,10 @@ impl Budget {
         target: Hash,
         candidates: impl FnOnce(&mut Search<'a>) -> ControlFlow<()>,
     ) -> Option<Change> {
+        if self.left < cost(length(found)) {
+            self.was_short = true;
+            return None;
+        }
         let share = self.left.div_ceil(4);
         let mut search = Search {
             write,
@@ -93,8 +114,6 @@ impl Budget {
         self.was_short |= over && !found;
         self.left -= search.tried;
         self.tried += search.tried;
-        self.sought += 1;
-        self.proven += u64::from(search.original.is_some());
         search.original
     }
 }
@@ -113,12 +132,7 @@ impl<'a> Search<'a> {
         let mut texts = self.found.to_vec();
         change.iter().for_each(|(at, text)| texts[*at] = text.as_deref());
         let length = length(&texts);
-        let cost = 1 + (length / ONE) as u64;
-        if self.left < cost {
-            return ControlFlow::Break(());
-        }
-        self.left -= cost;
-        self.tried += cost;
+        self.pay(cost(length))?;
         if length > LONGEST {
             return ControlFlow::Continue(());
         }
@@ -132,6 +146,27 @@ impl<'a> Search<'a> {
         texts.into_iter().try_for_each(|text| self.attempt(vec![(at, text)]))
     }
 
+    /// The same, of those texts that may stand there. The others cost too: to make them took as long.
+    pub(crate) fn each_fitting(
+        &mut self,
+        at: usize,
+        texts: impl IntoIterator<Item = String>,
+        fits: impl Fn(&str) -> bool,
+    ) -> ControlFlow<()> {
+        texts.into_iter().try_for_each(|text| {
+            if fits(&text) { self.attempt(vec![(at, Some(text))]) } else { self.pay(cost(text.len())) }
+        })
+    }
+
+    fn pay(&mut self, cost: u64) -> ControlFlow<()> {
+        if self.left < cost {
+            return ControlFlow::Break(());
+        }
+        self.left -= cost;
+        self.tried += cost;
+        ControlFlow::Continue(())
+    }
+
     /// Hashes what waits.
     fn compare(&mut self) -> ControlFlow<()> {
         self.batch.digest_into(&mut self.digests);
@@ -143,6 +178,11 @@ impl<'a> Search<'a> {
         self.changes.clear();
         if self.original.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+}
+
+/// For how many candidates a message of this length counts.
+const fn cost(length: usize) -> u64 {
+    1 + (length / ONE) as u64
 }
 
 /// Bytes of all texts of a message.
