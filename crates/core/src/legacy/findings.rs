@@ -112,8 +112,8 @@ impl Examination {
         examination.judge();
         examination.compare_times();
         examination.want();
-        let changed = examination.said.first.iter().filter(|said| said.act == Act::Tampered(None));
-        examination.originals = Originals::new(candidates, changed.map(|said| examination.line_of(said.entry)));
+        let changed = examination.changed().map(|said| examination.line_of(said.entry));
+        examination.originals = Originals::new(candidates, changed);
         examination
     }
 
@@ -298,23 +298,33 @@ impl Examination {
         .report()
     }
 
-    /// Searches for what changed entries said before.
+    /// Searches for what changed entries said before, the last first: an entry's hash is confirmed where one that is
+    /// vouched for, or was found, names it. Of the last entry's nobody speaks but itself.
     fn recover(&mut self) {
-        for said in self.said.first.iter().filter(|said| said.act == Act::Tampered(None)) {
+        let changed: Vec<u32> = self.changed().map(|said| said.entry).collect();
+        if changed.is_empty() {
+            return;
+        }
+        let sought: BTreeSet<u32> = changed.iter().copied().collect();
+        let mut next: BTreeMap<u32, u32> = self.followers().filter(|(before, _)| sought.contains(before)).collect();
+        let mut found = BTreeSet::new();
+        for entry in changed.into_iter().rev() {
             let time = |entry: u32| self.facts.at(entry).map(|fact| Timestamp::from_millis(fact.time_ms));
-            let before = self.before(said.entry).and_then(time);
-            let follows = |next: &u32| match &self.links {
-                None => true,
-                Some(links) => (*next as usize) < self.facts.len() && links.parent(*next) == Some(said.entry),
-            };
-            let after = said.entry.checked_add(1).filter(follows).and_then(time);
-            let line = self.line_of(said.entry);
-            if let (Some(modified), Some(fetched)) =
-                (self.originals.of(line, before, after), self.fetched.get_mut(&line))
-            {
+            let confirms = |next: &u32| found.contains(next) || self.facts.get(*next as usize).is_vouched();
+            let confirmed = next.remove(&entry).filter(confirms);
+            let (before, after) = (self.before(entry).and_then(time), confirmed.and_then(time));
+            let line = self.line_of(entry);
+            let Some(modified) = self.originals.of(line, confirmed.is_some(), before, after) else { continue };
+            found.insert(entry);
+            if let Some(fetched) = self.fetched.get_mut(&line) {
                 fetched.originals = modified;
             }
         }
+    }
+
+    /// Entries whose content does not give their hash.
+    fn changed(&self) -> impl Iterator<Item = &Said> {
+        self.said.first.iter().filter(|said| said.act == Act::Tampered(None))
     }
 
     /// Whether every entry's sums, id and time were judged.

@@ -79,15 +79,20 @@ impl Originals {
         }
     }
 
-    /// What the entry on a line said before; the times are those of its neighbours in the ledger.
+    /// What the entry on a line said before, where its hash is confirmed; the times are those of its neighbours in
+    /// the ledger.
     pub(super) fn of(
         &mut self,
         line: u64,
+        confirmed: bool,
         before: Option<Timestamp>,
         after: Option<Timestamp>,
     ) -> Option<Vec<ModifiedField>> {
         let changed = self.changed.remove(&line).flatten()?;
-        let target = changed.current?;
+        let Some(target) = changed.current.filter(|_| confirmed) else {
+            self.budget.pass_over();
+            return None;
+        };
         let found = changed.texts.each_ref().map(Option::as_deref);
         let write = |texts: &[Option<&str>], out: &mut Vec<u8>| write_texts(texts, &changed.previous, out);
         let message = Message { form: &ENTRY, found: &found, before, after, block: None, lexicon: &self.lexicon };

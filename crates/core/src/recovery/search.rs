@@ -59,7 +59,7 @@ impl Budget {
             coverage.checked.push(what(self.proven) + ": proven by its genuine hash");
         }
         if self.unconfirmed > 0 {
-            let why = "only an entry that was changed too names the hash that it had".to_owned();
+            let why = "nothing that is vouched for itself names the hash that it had".to_owned();
             coverage.not_checked.push(NotChecked { what: what(self.unconfirmed), why });
         }
         if self.sought == self.proven {
