@@ -103,12 +103,15 @@ impl Sequencer {
         }
     }
 
-    /// All at once; and in halves where that fails on damage which is not the ledger's own: a row that one of them names
-    /// is not to spoil the others.
+    /// All at once; and in halves where what one of them names cannot be read: that is not to spoil the others. Where a
+    /// commit or a checkpoint met damage, nothing of it is written, and all are told.
     fn carry_out_all(&mut self, tickets: &[Ticket]) -> Vec<Outcome> {
         match self.carry_out(tickets) {
             Ok(outcomes) => outcomes,
-            Err(EngineError::Store(StoreError::Damaged(_))) if tickets.len() > 1 && self.is_sound() => {
+            Err(EngineError::Store(StoreError::Damaged(why)))
+                if tickets.len() > 1 && self.is_spoiled_by_one(tickets) =>
+            {
+                log::error!("{} orders are carried out apart, since one names what is damaged: {why}", tickets.len());
                 let (first, rest) = tickets.split_at(tickets.len() / 2);
                 let first = self.carry_out_all(first);
                 first.into_iter().chain(self.carry_out_all(rest)).collect()
@@ -117,9 +120,10 @@ impl Sequencer {
         }
     }
 
-    /// Whether the ledger bears a batch that names nothing.
-    fn is_sound(&mut self) -> bool {
-        self.load(&[]).is_ok_and(|loaded| Footing::find(&*self.store, &loaded.head).is_ok())
+    /// Whether it is what these name that cannot be read, and the ledger bears a batch that names nothing.
+    fn is_spoiled_by_one(&mut self, tickets: &[Ticket]) -> bool {
+        matches!(self.load(tickets), Err(StoreError::Damaged(_)))
+            && self.load(&[]).is_ok_and(|loaded| Footing::find(&*self.store, &loaded.head).is_ok())
     }
 
     /// Tries until it is done, or no further try is right.

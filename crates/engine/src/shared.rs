@@ -33,8 +33,8 @@ impl Shared {
 
     /// The head as it is now, where it goes on from where the sequencer left it.
     pub(crate) fn head(&self, store: &dyn Store) -> Result<Head, StoreError> {
-        // Held while the head is read: a footing that moved on meanwhile would make the head look old.
-        let footing = self.footing();
+        // Taken before the head is read, which is then never older; and not held, since the sequencer moves it on.
+        let footing = self.footing().clone();
         let head = store.load(&Wanted::default())?.head;
         footing.follow(store, &head)?;
         Ok(head)

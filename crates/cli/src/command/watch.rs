@@ -1,7 +1,7 @@
 //! `countersign watch`: the ledger audited on schedule, halted on a finding, and whoever must know told.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -109,8 +109,10 @@ struct Told<'a> {
 fn once(watch: &mut Watch, store: &dyn Store, arguments: &Arguments) -> Result<Outcome, Failure> {
     let kind = if arguments.full { Kind::Full } else { Kind::Incremental };
     let audit = watch.audit_now(kind);
-    // What stands in the store, since a halt may have failed.
-    let halted = store.load(&Wanted::default()).is_ok_and(|loaded| loaded.head.halt.is_some());
+    // What stands in the store, since a halt may have failed; where that cannot be read, whether it did.
+    let pending = watch.metrics().lock().unwrap_or_else(PoisonError::into_inner).halt_pending;
+    let was_halted = audit.as_ref().is_ok_and(|audit| !audit.valid()) && !pending;
+    let halted = store.load(&Wanted::default()).map_or(was_halted, |loaded| loaded.head.halt.is_some());
     let shown = match (&audit, watch.results().last()) {
         (_, Some(result)) if arguments.json => answer::text(&Told { result, halted })?,
         (Ok(audit), _) => words(audit, halted),

@@ -132,6 +132,8 @@ impl Watch {
     /// # Errors
     /// Where it came to no verdict.
     pub fn audit_now(&mut self, kind: Kind) -> Result<Audit, AuditError> {
+        // Whoever audits only so has no round in which what could not be told before would be.
+        self.alarm.retry();
         let audit = self.run(kind, None);
         self.show_next();
         audit

@@ -155,3 +155,18 @@ fn what_was_not_delivered_is_tried_again_at_the_next_round() {
     let counts = watch.metrics().lock().unwrap().alerts;
     assert_eq!((counts.failed, counts.delivered, stub.causes().len()), (2, 1, 3));
 }
+
+/// One that audits once and ends, from cron say, has no rounds.
+#[test]
+fn what_was_not_delivered_is_tried_again_before_the_next_audit() {
+    let place = Place::new();
+    let stub = http::Stub::answering(&[404]);
+    let url = Some(Secret::new(stub.address.clone()));
+    let webhook = WebhookConfig { url, url_env: "NONE".to_owned(), ..WebhookConfig::default() };
+    let config = Config { webhook, ..Config::default() };
+    drop(find(&place, config.clone()));
+    let mut next = Watch::new(Setup { config, ..place.setup() }).unwrap();
+    assert!(!next.audit_now(Kind::Full).unwrap().valid());
+    let counts = next.metrics().lock().unwrap().alerts;
+    assert_eq!((counts.failed, counts.delivered, stub.causes().len()), (0, 1, 2));
+}
