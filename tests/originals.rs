@@ -344,7 +344,7 @@ fn in_format_1_neither() {
         );
     }
     // What is confirmed by one that was found.
-    let mut lines = genuine.clone();
+    let mut lines = genuine;
     change(&mut lines, 1, &[("currency", json!("RON"))]);
     change(&mut lines, 2, &[("currency", json!("EURO"))]);
     let originals = audit(&lines).findings;
