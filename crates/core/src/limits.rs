@@ -27,6 +27,9 @@ pub const GZIP_FREE: u64 = 64 << 20;
 pub const BLOCK: usize = 1 << 20;
 /// Most entries out of their place that are held until their turn.
 pub const MAX_DISPLACED: usize = 200_000;
+/// Most changed entries, one after the other, that are held until one that is vouched for confirms their hashes. Each
+/// may be as long as a line.
+pub const MAX_HELD: usize = 64;
 /// Deepest nesting of JSON or BSON.
 pub const MAX_DEPTH: usize = 64;
 /// Most entries of format 1 that are ordered by their links.

@@ -7,12 +7,10 @@ use super::finding::Place;
 use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
+use crate::limits::MAX_HELD;
 use crate::recovery::{Budget, LONGEST, Lexicon, Original, Suspect, length, original_block, original_content};
 use crate::report::{Finding, ModifiedField};
 use crate::timestamp::Timestamp;
-
-/// Most changed entries, one after the other, that are held.
-const MAX_HELD: usize = 1_000;
 
 /// What is known of a file beside its entries' hashes, and which of its entries were changed.
 #[derive(Debug)]
