@@ -8,7 +8,8 @@ use countersign::demo::Ledger;
 use countersign_core::export::header::PersonalData;
 use countersign_core::export::line::Line;
 use countersign_core::export::{fast, strict};
-use countersign_core::report::{Cause, Report, TrustGrade};
+use countersign_core::limits::MAX_FINDINGS;
+use countersign_core::report::{Cause, ErrorType, Report, TrustGrade};
 use countersign_core::segment::Segment;
 use countersign_core::surveyor::{Context, Marks};
 use countersign_core::{Options, Step, Verifier, hash_entry_line, verify_chain_integrity};
@@ -365,6 +366,26 @@ proptest! {
         (plain.input, spaced.input) = Default::default();
         prop_assert_eq!(plain, spaced);
     }
+}
+
+/// The first reading lists the first changed entries, and the second finds those after them too.
+#[test]
+fn every_changed_entry_is_counted_and_the_first_are_listed() {
+    let (changed, genuine) = (MAX_FINDINGS + 100, 50);
+    let export = export((changed + genuine) as u64, 9);
+    let mut lines: Vec<Vec<u8>> = export.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+    for line in &mut lines[1 + genuine..=changed + genuine] {
+        let text = String::from_utf8(std::mem::take(line)).unwrap();
+        let edited = text.replacen("\"operator_id\":", "\"operator_id\":\"mallory\",\"-\":", 1);
+        let (before, after) = edited.split_once(",\"-\":").unwrap();
+        *line = format!("{before}{}", &after[after.find(',').unwrap()..]).into_bytes();
+    }
+    let options = Options { recovery_budget: 0, ..on(1) };
+    let report = verify_chain_integrity(Cursor::new(lines.concat()), &options, &mut |_| {}).unwrap();
+    assert_eq!(report.findings_total, changed as u64);
+    assert_eq!(report.findings.len(), MAX_FINDINGS);
+    let first = report.findings.first().unwrap();
+    assert_eq!((first.error_type, first.seq), (ErrorType::TransactionTampered, Some(1 + genuine as u64)));
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Examination {
 
     /// The first reading was not clean, and that is never passed over.
     fn find_unexplained(&mut self) {
-        let line = self.overview.first_fault.map(|line| FIRST_LINE + line);
+        let line = self.overview.faults.first.first().map(|line| FIRST_LINE + line);
         let at = line.map_or(String::new(), |line| format!(", first at line {line}"));
         let message = format!(
             "The first reading of the file found it broken{at}, and the second could not say how: it may have been changed between the two."
@@ -122,9 +122,8 @@ impl Examination {
     }
 
     fn find_permuted(&mut self) {
-        let chain = std::mem::take(&mut self.chain.permuted);
-        for (Permuted { seqs, .. }, seen) in chain.into_iter().zip(std::mem::take(&mut self.permuted)) {
-            let Some((place, shown)) = seen else { continue };
+        for Permuted { line, seqs } in std::mem::take(&mut self.chain.permuted) {
+            let Some((place, shown)) = self.permuted.remove(&line).flatten() else { continue };
             let listed: Vec<String> = seqs.iter().take(10).map(u64::to_string).collect();
             let more = if seqs.len() > 10 { " …" } else { "" };
             let message = format!(

@@ -38,9 +38,10 @@ pub(super) enum Content {
     Differs,
 }
 
-pub(super) fn content(entry: &Entry<'_>, genuine: &Genuine) -> Content {
+/// `gives`: the hash that its content gives.
+pub(super) fn content(entry: &Entry<'_>, gives: Hash, genuine: &Genuine) -> Content {
     let Genuine { seq, joint, hash, .. } = *genuine;
-    if entry.content_hash() == hash {
+    if gives == hash {
         let stated = Hash::parse(entry.current_hash) == Some(hash);
         return if stated { Content::Agrees } else { Content::Restated };
     }

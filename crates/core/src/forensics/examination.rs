@@ -24,7 +24,7 @@ use crate::index::{Found, Index};
 use crate::limits::{MAX_FINDINGS, MAX_LINE};
 use crate::recovery::Lexicon;
 use crate::report::{ErrorType, Finding, PreviousTransaction};
-use crate::segment::{Documents, EndEntry, Run, Segment, lines_of};
+use crate::segment::{Documents, EndEntry, FirstFew, Run, Segment, lines_of};
 
 /// The second reading of a file in which something is wrong.
 #[derive(Debug)]
@@ -39,8 +39,9 @@ pub(crate) struct Examination {
     pub(super) replay: Replay,
     /// Lines whose entries a finding may show once everything is read.
     pub(super) wanted: BTreeMap<u64, Option<(Place, Shown)>>,
+    /// Lines whose entries do not stand in their order.
+    pub(super) permuted: BTreeMap<u64, Option<(Place, Shown)>>,
     pub(super) asides: Asides,
-    pub(super) permuted: Vec<Option<(Place, Shown)>>,
     pub(super) findings: Vec<Finding>,
     pub(super) unlisted: u64,
     pub(super) line: u64,
@@ -80,8 +81,18 @@ pub(super) struct Overview {
     pub(super) unfinished: bool,
     /// There are more runs than are followed.
     pub(super) too_broken: bool,
-    /// Line of the first that is wrong by itself.
-    pub(super) first_fault: Option<u64>,
+    /// Lines that are wrong by themselves, ascending.
+    pub(super) faults: FirstFew<u64>,
+}
+
+impl Overview {
+    /// Whether an entry is known to be right by itself: its content and its block give the hashes that it states.
+    pub(super) fn is_sound(&self, place: &Place) -> bool {
+        let line = place.line - FIRST_LINE;
+        let FirstFew { first, count } = &self.faults;
+        let listed = first.len() as u64 == *count || first.last().is_some_and(|last| line <= *last);
+        listed && first.binary_search(&line).is_err()
+    }
 }
 
 /// An entry of the chain that is judged when all is read.
@@ -142,7 +153,7 @@ impl Examination {
             cut_short,
             unfinished: unfinished || cut_short,
             too_broken,
-            first_fault: segment.faults.first.first().copied(),
+            faults: segment.faults,
         };
         let wanted = found.into_iter().take(MAX_FINDINGS).chain(foreseen(&mut index, &chain, &runs, &header));
         let wanted = wanted.map(|found| (found.line, None)).collect();
@@ -160,7 +171,7 @@ impl Examination {
             replay,
             wanted,
             asides: Asides::of(&chain.asides),
-            permuted: vec![None; chain.permuted.len()],
+            permuted: chain.permuted.iter().map(|permuted| (permuted.line, None)).collect(),
             findings: Vec::new(),
             unlisted: 0,
             line: 0,
@@ -355,14 +366,8 @@ impl Examination {
     }
 
     fn remember(&mut self, entry: &Entry<'_>, place: &Place) {
-        let show = || Some((place.clone(), Shown::from(entry)));
-        if let Some(wanted) = self.wanted.get_mut(&self.line) {
-            *wanted = show();
-        }
-        let permuted = self.chain.permuted.iter().position(|p| p.line == self.line);
-        if let Some(i) = permuted {
-            self.permuted[i] = show();
-        }
+        let wanted = [&mut self.wanted, &mut self.permuted].into_iter().filter_map(|lines| lines.get_mut(&self.line));
+        wanted.for_each(|wanted| *wanted = Some((place.clone(), Shown::from(entry))));
     }
 
     pub(super) fn trailer(&self) -> Option<&Trailer> {

@@ -57,6 +57,9 @@ impl Lexicon {
 /// Remembers a text, unless there are many already.
 pub(crate) fn see(names: &mut Names, text: Option<&str>) {
     let Some(text) = text.filter(|text| text.len() <= LONGEST) else { return };
-    // One that finds no room is not kept.
-    let _ = names.number(text, if text.len() < LONG { MAX_KNOWN } else { MAX_KNOWN_LONG });
+    let most = if text.len() < LONG { MAX_KNOWN } else { MAX_KNOWN_LONG };
+    // One that finds no room is not looked for either.
+    if names.len() < most {
+        names.number(text, most);
+    }
 }
