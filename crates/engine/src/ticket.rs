@@ -56,7 +56,8 @@ impl Ticket {
     pub(crate) fn answer(self, outcome: Outcome) {
         let mut outcome = outcome;
         if let Ok(Answered::Receipt(receipt)) = &mut outcome {
-            receipt.time_taken_ms = self.since.elapsed().as_secs_f64() * 1000.0;
+            // To the microsecond, as the audit's times are.
+            receipt.time_taken_ms = (self.since.elapsed().as_secs_f64() * 1e6).round() / 1e3;
         }
         self.reply.send(outcome);
     }
