@@ -5,9 +5,12 @@
 
 mod amounts;
 mod document;
+mod examination;
 mod facts;
+mod fetched;
 mod findings;
 mod framing;
+mod judgement;
 mod links;
 mod originals;
 
@@ -16,8 +19,8 @@ use crate::report::Report;
 use crate::sniff::Form;
 use crate::survey::Survey;
 use crate::unreadable::Unreadable;
+use examination::Examination;
 use facts::{Gathered, Gatherer};
-use findings::Examination;
 use framing::{End, Framing};
 
 /// The audit of a format 1 export: a first reading, and a second where something is to be shown.
