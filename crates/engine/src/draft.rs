@@ -283,18 +283,24 @@ impl<'a> Draft<'a> {
         reason: Option<&str>,
     ) -> Result<Account, EngineError> {
         check_words(by, reason)?;
+        if standing == Standing::default() {
+            return Err(
+                Refusal::InvalidField { field: "is_active", reason: "neither it nor is_banned is given" }.into()
+            );
+        }
         let unknown = || Refusal::UnknownAccount { account: id.chars().take(grammar::MAX_ID).collect() };
         let account = self.books.accounts.get(id).ok_or_else(unknown)?;
-        if (account.is_active, account.is_banned) == (standing.is_active, standing.is_banned) {
+        let changes: Vec<ActKind> = changes(account, standing).collect();
+        if changes.is_empty() {
             return Ok(account.clone());
         }
         self.will_change(id);
         let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
-        let was = Standing { is_active: account.is_active, is_banned: account.is_banned };
-        (account.is_active, account.is_banned) = (standing.is_active, standing.is_banned);
+        account.is_active = standing.is_active.unwrap_or(account.is_active);
+        account.is_banned = standing.is_banned.unwrap_or(account.is_banned);
         account.updated_at = self.now;
         let account = written(account.clone());
-        changes(was, standing).for_each(|kind| self.act(kind, Some(id), by, reason));
+        changes.into_iter().for_each(|kind| self.act(kind, Some(id), by, reason));
         Ok(account)
     }
 
@@ -326,26 +332,33 @@ impl<'a> Draft<'a> {
     }
 }
 
-const NO_TEXT: &str = "empty, too long, or with a control or deceiving character";
+const NO_TEXT: &str = "blank, too long, or with a control or deceiving character";
 /// Longest name of who halts or resumes, and longest username, in bytes.
 const MAX_NAME: usize = 64;
 /// Longest reason, in bytes.
 const MAX_REASON: usize = 2000;
 
 fn is_text(name: Option<&str>) -> bool {
-    name.is_none_or(|name| grammar::is_text(name, MAX_NAME))
+    name.is_none_or(|name| says_something(name, MAX_NAME))
+}
+
+/// Blanks are a text of the format, and nobody's name or reason.
+fn says_something(text: &str, most: usize) -> bool {
+    grammar::is_text(text, most) && !text.trim().is_empty()
 }
 
 /// What becomes of an account by another standing.
-fn changes(was: Standing, is: Standing) -> impl Iterator<Item = ActKind> {
-    let active = if is.is_active { ActKind::AccountActivated } else { ActKind::AccountDeactivated };
-    let banned = if is.is_banned { ActKind::AccountBanned } else { ActKind::AccountUnbanned };
-    let changes = [(was.is_active != is.is_active, active), (was.is_banned != is.is_banned, banned)];
-    changes.into_iter().filter(|(changed, _)| *changed).map(|(_, kind)| kind)
+fn changes(account: &Account, standing: Standing) -> impl Iterator<Item = ActKind> {
+    let kind = |is: bool, yes, no| if is { yes } else { no };
+    let active = standing.is_active.filter(|is| *is != account.is_active);
+    let banned = standing.is_banned.filter(|is| *is != account.is_banned);
+    let active = active.map(|is| kind(is, ActKind::AccountActivated, ActKind::AccountDeactivated));
+    let banned = banned.map(|is| kind(is, ActKind::AccountBanned, ActKind::AccountUnbanned));
+    active.into_iter().chain(banned)
 }
 
 pub(crate) fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
-    let rules = [("by", is_text(by)), ("reason", reason.is_none_or(|reason| grammar::is_text(reason, MAX_REASON)))];
+    let rules = [("by", is_text(by)), ("reason", reason.is_none_or(|reason| says_something(reason, MAX_REASON)))];
     let broken = rules.into_iter().find(|(_, holds)| !holds);
     broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
 }

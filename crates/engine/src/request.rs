@@ -45,14 +45,30 @@ pub struct NewAccount {
     pub username: Option<String>,
 }
 
-/// Whether an account may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether an account may be used; `None` leaves it as it is, whoever else changes it meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
     /// Whether it is in use.
-    pub is_active: bool,
+    #[serde(default)]
+    pub is_active: Option<bool>,
     /// Whether it is shut out.
-    pub is_banned: bool,
+    #[serde(default)]
+    pub is_banned: Option<bool>,
+}
+
+impl Standing {
+    /// In use, or out of it.
+    #[must_use]
+    pub fn active(is_active: bool) -> Self {
+        Self { is_active: Some(is_active), ..Self::default() }
+    }
+
+    /// Shut out, or let in again.
+    #[must_use]
+    pub fn banned(is_banned: bool) -> Self {
+        Self { is_banned: Some(is_banned), ..Self::default() }
+    }
 }
 
 impl Request {

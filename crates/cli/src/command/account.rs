@@ -58,7 +58,7 @@ struct Change {
     operator: Option<String>,
     /// Why, for the record of acts
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    reason: String,
 }
 
 #[derive(Args, Debug)]
@@ -96,10 +96,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         What::Open(open) => answer::give(open.one.json, || open.carry_out(), words),
         What::Show(one) => answer::give(one.json, || one.load(), words),
         What::List(list) => answer::give(list.json, || list.load(), |accounts| table(accounts)),
-        What::Ban(change) => change.set(|standing| standing.is_banned = true),
-        What::Unban(change) => change.set(|standing| standing.is_banned = false),
-        What::Activate(change) => change.set(|standing| standing.is_active = true),
-        What::Deactivate(change) => change.set(|standing| standing.is_active = false),
+        What::Ban(change) => change.set(Standing::banned(true)),
+        What::Unban(change) => change.set(Standing::banned(false)),
+        What::Activate(change) => change.set(Standing::active(true)),
+        What::Deactivate(change) => change.set(Standing::active(false)),
     }
 }
 
@@ -121,14 +121,11 @@ impl One {
 }
 
 impl Change {
-    fn set(&self, change: impl FnOnce(&mut Standing)) -> Result<Outcome, Failure> {
+    fn set(&self, standing: Standing) -> Result<Outcome, Failure> {
         let set = || {
             ledger::settle(&self.one.source, |engine, settings| {
-                let Account { is_active, is_banned, .. } = find(engine.store(), &self.one.account)?;
-                let mut standing = Standing { is_active, is_banned };
-                change(&mut standing);
-                let by = self.operator.as_deref().or(settings.operator.as_deref());
-                Ok(engine.set_standing(&self.one.account, standing, by, self.reason.as_deref())?)
+                let by = ledger::operator(self.operator.as_ref(), settings)?;
+                Ok(engine.set_standing(&self.one.account, standing, Some(&by), Some(&self.reason))?)
             })
         };
         answer::give(self.one.json, set, words)

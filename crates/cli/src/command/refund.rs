@@ -1,7 +1,6 @@
 //! `countersign refund`: an earlier transaction paid back, or a part of it.
 
 use clap::Args;
-use countersign_core::money::Sum;
 use countersign_core::settle::Order;
 use countersign_engine::{Engine, Receipt};
 use countersign_store::Wanted;
@@ -43,13 +42,13 @@ fn pay_back(engine: &Engine, arguments: &Arguments) -> Result<Receipt, Failure> 
         .referenced
         .remove(id)
         .ok_or_else(|| Failure::refused("REFUND_UNMATCHED", format!("there is no transaction {id}")))?;
-    let left = Sum::from(earlier.net) - earlier.refunded;
     let order = Order {
         kind: "REFUND".to_owned(),
         sender_id: earlier.receiver_id,
         receiver_id: earlier.sender_id,
         currency: Some(earlier.currency),
-        amount: Some(arguments.amount.clone().unwrap_or_else(|| left.to_string())),
+        // Without one, what is left when it is settled: asked for again by its key, it is the same order.
+        amount: arguments.amount.clone(),
         reference_id: Some(id.clone()),
         description: arguments.description.clone(),
         ..Order::default()

@@ -1,6 +1,6 @@
 //! A ledger kept by the command: what is settled, what is refused, and what each shows.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -228,6 +228,22 @@ fn an_idempotency_key_pays_once() {
     ledger.refused(&other, "IDEMPOTENCY_CONFLICT");
 }
 
+/// Whoever takes it for a failure pays twice.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_paid_and_could_not_be_shown_is_told_as_paid() {
+    let ledger = Ledger::with_accounts();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut pay = ledger.command(&["pay", "10", "EURO", "--from", "alice", "--to", "bob"]);
+    let output = pay.stdout(full).output().unwrap();
+    assert_eq!(code(&output), 3);
+    let told = stderr(&output);
+    assert!(told.contains("it was done") && told.contains("10.0000"), "{told}");
+    assert_eq!(ledger.balance("alice"), "990.0000");
+    let refused = ledger.command(&["pay", "1", "MOON", "--from", "alice", "--to", "bob"]).output().unwrap();
+    assert_eq!(code(&refused), 1);
+}
+
 #[test]
 fn what_was_paid_is_paid_back_and_no_more() {
     let ledger = Ledger::with_accounts();
@@ -235,7 +251,13 @@ fn what_was_paid_is_paid_back_and_no_more() {
     let id = paid["transaction_id"].as_str().unwrap();
     ledger.refused(&["refund", id, "--amount", "95.0001"], "REFUND_EXCEEDS");
     ledger.done(&["refund", id, "--amount", "5"]);
-    assert_eq!(ledger.json(&["refund", id])["gross"], "90.0000");
+    let rest = ["refund", id, "--idempotency-key", "rest"];
+    let paid = ledger.json(&rest);
+    assert_eq!((&paid["gross"], &paid["replayed"]), (&"90.0000".into(), &false.into()));
+    // Asked for again after a lost answer, though nothing is left now.
+    let again = ledger.json(&rest);
+    assert_eq!((&again["transaction_id"], &again["replayed"]), (&paid["transaction_id"], &true.into()));
+    ledger.refused(&["refund", id], "REFUND_EXCEEDS");
     ledger.refused(&["refund", id, "--amount", "0.0001"], "REFUND_EXCEEDS");
     assert_eq!(ledger.balance("alice"), "995.0000");
     ledger.verifies();
@@ -260,12 +282,31 @@ fn standing_says_who_may_use_an_account() {
     let ledger = Ledger::with_accounts();
     let pay = ["pay", "1", "EURO", "--from", "alice", "--to", "bob"];
     for (off, on, expected) in [("ban", "unban", "ACCOUNT_BANNED"), ("deactivate", "activate", "ACCOUNT_INACTIVE")] {
-        ledger.done(&["account", off, "bob"]);
+        ledger.done(&["account", off, "bob", "--reason", "cheats"]);
         ledger.refused(&pay, expected);
-        ledger.done(&["account", on, "bob"]);
+        ledger.done(&["account", on, "bob", "--reason", "looked at"]);
         ledger.done(&pay);
     }
-    ledger.refused(&["account", "ban", "nobody"], "UNKNOWN_ACCOUNT");
+    ledger.refused(&["account", "ban", "nobody", "--reason", "cheats"], "UNKNOWN_ACCOUNT");
+    let silent = ledger.run(&["account", "ban", "bob"]);
+    assert!(code(&silent) == 2 && stderr(&silent).contains("--reason"), "{}", stderr(&silent));
+}
+
+#[test]
+fn neither_of_two_changes_of_an_account_undoes_the_other() {
+    let ledger = Ledger::with_accounts();
+    for _ in 0..5 {
+        ledger.done(&["account", "deactivate", "bob", "--reason", "on leave"]);
+        let [ban, activate] = ["ban", "activate"].map(|what| {
+            ledger.command(&["account", what, "bob", "--reason", "at once"]).stdout(Stdio::null()).spawn().unwrap()
+        });
+        for mut child in [ban, activate] {
+            assert!(child.wait().unwrap().success());
+        }
+        let bob = ledger.json(&["account", "show", "bob"]);
+        assert_eq!((&bob["is_banned"], &bob["is_active"]), (&true.into(), &true.into()));
+        ledger.done(&["account", "unban", "bob", "--reason", "looked at"]);
+    }
 }
 
 #[test]
@@ -290,14 +331,14 @@ fn a_halt_stands_until_it_is_lifted_by_name() {
     assert!(ledger.done(&["stats"]).contains("halted"));
     ledger.done(&["resume", "--reason", "explained"]);
     ledger.done(&["account", "ban", "bob", "--reason", "cheats"]);
-    ledger.done(&["account", "unban", "bob"]);
+    ledger.done(&["account", "unban", "bob", "--reason", "looked at"]);
     let acts = ledger.json(&["acts", "--limit", "4"]);
     let said = |n: usize| [&acts[n]["kind"], &acts[n]["by"], &acts[n]["reason"]];
     assert_eq!(said(3), ["HALT", "op-1", "an audit found something"]);
     assert_eq!(said(2), ["RESUME", "op-1", "explained"]);
     assert_eq!(said(1), ["ACCOUNT_BANNED", "op-1", "cheats"]);
     assert_eq!(acts[1]["account"], "bob");
-    assert_eq!((&acts[0]["kind"], &acts[0]["reason"]), (&"ACCOUNT_UNBANNED".into(), &Value::Null));
+    assert_eq!((&acts[0]["kind"], &acts[0]["reason"]), (&"ACCOUNT_UNBANNED".into(), &"looked at".into()));
     assert!(ledger.done(&["acts"]).contains("HALT                after entry 1  by op-1: an audit found something"));
     ledger.done(&pay);
 }
@@ -353,7 +394,7 @@ fn a_bench_fills_a_ledger_of_its_own_and_no_other() {
 pub(crate) fn race(ledger: &Ledger) {
     let pay = |amount, to| {
         let mut pay = ledger.command(&["pay", amount, "EURO", "--from", "alice", "--to", to]);
-        pay.stdout(std::process::Stdio::null()).spawn().unwrap()
+        pay.stdout(Stdio::null()).spawn().unwrap()
     };
     let mut processes = [pay("100", "bob"), pay("50", "carol")];
     for process in &mut processes {

@@ -36,6 +36,13 @@ pub struct Stamp {
 /// # Errors
 /// The first reason not to. Nothing was changed.
 pub fn settle(order: &Order, books: &Books, policy: &Policy, stamp: Stamp) -> Result<Settlement, Refusal> {
+    match rest(order, books)? {
+        Some(rest) => carry_out(&Order { amount: Some(rest.to_string()), ..order.clone() }, books, policy, stamp),
+        None => carry_out(order, books, policy, stamp),
+    }
+}
+
+fn carry_out(order: &Order, books: &Books, policy: &Policy, stamp: Stamp) -> Result<Settlement, Refusal> {
     let terms = Terms::of(order, policy)?;
     let (sender, receiver) = (party(&order.sender_id, books)?, party(&order.receiver_id, books)?);
     may_move(&terms, order, sender, receiver)?;
@@ -145,6 +152,19 @@ fn referenced<'a>(order: &Order, books: &'a Books) -> Option<&'a Referenced> {
     books.referenced.get(order.reference_id.as_deref()?)
 }
 
+/// What a refund that names no amount pays back: whatever is left.
+fn rest(order: &Order, books: &Books) -> Result<Option<Sum>, Refusal> {
+    if order.amount.is_some() || Kind::parse(&order.kind) != Some(Kind::Refund) {
+        return Ok(None);
+    }
+    let left = left(referenced(order, books).ok_or(Refusal::RefundUnmatched)?);
+    if left > Sum::ZERO { Ok(Some(left)) } else { Err(Refusal::RefundExceeds { left }) }
+}
+
+fn left(earlier: &Referenced) -> Sum {
+    Sum::from(earlier.net) - earlier.refunded
+}
+
 /// Of all refunds of one entry together no more is paid back than it brought.
 fn refund(order: &Order, terms: &Terms<'_>, books: &Books) -> Result<(), Refusal> {
     let earlier = referenced(order, books).ok_or(Refusal::RefundUnmatched)?;
@@ -152,7 +172,7 @@ fn refund(order: &Order, terms: &Terms<'_>, books: &Books) -> Result<(), Refusal
     if !reversed || earlier.currency != terms.currency {
         return Err(Refusal::RefundUnmatched);
     }
-    let left = Sum::from(earlier.net) - earlier.refunded;
+    let left = left(earlier);
     if Sum::from(terms.net) > left {
         return Err(Refusal::RefundExceeds { left });
     }

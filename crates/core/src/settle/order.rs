@@ -22,7 +22,7 @@ pub struct Order {
     #[serde(default)]
     pub currency: Option<String>,
     /// How much is taken from the sender: digits with at most four decimals; absent where the type
-    /// moves nothing.
+    /// moves nothing, and of a REFUND where all that is left is paid back.
     #[serde(default)]
     pub amount: Option<String>,
     /// The Treasury's bucket, where the type does not say it: TAX_COLLECTION and TAX_WITHDRAWAL.
@@ -45,7 +45,7 @@ pub struct Order {
     pub user_agent: Option<String>,
 }
 
-/// Longest written amount, in bytes.
+/// How much of what is no amount is shown, in characters.
 const MAX_AMOUNT_TEXT: usize = 32;
 const DECIMALS: usize = 4;
 
@@ -55,7 +55,7 @@ pub(super) fn amount(text: &str, least: Amount, most: Amount) -> Result<Amount, 
     let (whole, decimals) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
     let well_formed = digits(whole) && decimals.is_none_or(|d| digits(d) && d.len() <= DECIMALS);
-    if text.len() > MAX_AMOUNT_TEXT || !well_formed {
+    if !well_formed {
         return Err(invalid());
     }
     let whole = match whole.trim_start_matches('0') {

@@ -78,7 +78,7 @@ fn parties(order: &Order, kind: Kind) -> Result<(), Refusal> {
         (Some(true), false) => Err(Refusal::OperatorRequired { kind: order.kind.clone() }),
         (Some(false), true) => Err(Refusal::OperatorNotAllowed { kind: order.kind.clone() }),
         // What all collected is not taken without a word.
-        _ if kind == Kind::TaxWithdrawal && order.description.is_none() => {
+        _ if kind == Kind::TaxWithdrawal && order.description.as_ref().is_none_or(|why| why.trim().is_empty()) => {
             Err(Refusal::ReasonRequired { kind: order.kind.clone() })
         }
         _ => Ok(()),

@@ -31,7 +31,7 @@ fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
     assert_eq!(code(&engine, act("ACCOUNT_FREEZE", "ada", None)), "HALTED");
     // What was paid before can still be learnt, and an account shut out.
     assert_eq!(engine.settle(keyed()).unwrap().transaction_id, first.transaction_id);
-    engine.set_standing("ben", Standing { is_active: true, is_banned: true }, Some("noah"), Some("cheats")).unwrap();
+    engine.set_standing("ben", Standing::banned(true), Some("noah"), Some("cheats")).unwrap();
     engine.shutdown();
     let engine = ledger.engine(unshielded());
     assert_eq!(code(&engine, order("TRANSFER", "ada", "ben", "1")), "HALTED");

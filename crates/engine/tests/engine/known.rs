@@ -52,8 +52,8 @@ fn what_is_known_is_not_loaded_again(ledger: &Ledger) {
         settle(&engine, act("ACCOUNT_FREEZE", "ben", None));
         settle(&engine, act("ACCOUNT_UNFREEZE", "ben", None));
         mint(&engine, "ben", "1");
-        engine.set_standing("ben", Standing { is_active: true, is_banned: true }, None, None).unwrap();
-        engine.set_standing("ben", Standing { is_active: true, is_banned: false }, None, None).unwrap();
+        engine.set_standing("ben", Standing::banned(true), None, None).unwrap();
+        engine.set_standing("ben", Standing::banned(false), None, None).unwrap();
     }
     engine.halt("mira", "a drill").unwrap();
     engine.resume("mira", "done").unwrap();
@@ -76,7 +76,7 @@ fn what_another_wrote_is_settled_on(ledger: &Ledger) {
     mint(&other, "ada", "2");
     let receipt = settle(&engine, transfer("1"));
     assert_eq!(receipt.sender.before.unwrap().to_string(), "2.0000");
-    other.set_standing("ada", Standing { is_active: true, is_banned: true }, None, None).unwrap();
+    other.set_standing("ada", Standing::banned(true), None, None).unwrap();
     assert_eq!(code(&engine, transfer("1")), "ACCOUNT_BANNED");
     verify(engine.store(), &[]);
 }
@@ -86,7 +86,7 @@ type Doing<'a> = &'a dyn Fn(&Engine);
 /// By what is known each of these would be refused: what is known, what another does, and what is asked then.
 fn no_refusal_is_told_of_what_is_no_longer_so(ledger: &Ledger) {
     let ban = |engine: &Engine, is_banned| {
-        engine.set_standing("ada", Standing { is_active: true, is_banned }, None, None).unwrap();
+        engine.set_standing("ada", Standing::banned(is_banned), None, None).unwrap();
     };
     let freeze = || act("ACCOUNT_FREEZE", "ada", None);
     let stories: [[Doing<'_>; 3]; 4] = [
@@ -113,7 +113,7 @@ fn no_refusal_is_told_of_what_is_no_longer_so(ledger: &Ledger) {
 /// Its key has to be looked for, so that it is no batch that all is known of.
 fn no_refusal_with_a_key_rests_on_memory(ledger: &Ledger) {
     let engine = knowing(ledger);
-    engine.set_standing("ada", Standing { is_active: true, is_banned: true }, None, None).unwrap();
+    engine.set_standing("ada", Standing::banned(true), None, None).unwrap();
     ledger.edit("accounts SET is_banned = NOT is_banned WHERE id = 'ada'");
     engine.settle(Request::of(transfer("1")).with_key("k")).unwrap();
 }
@@ -136,7 +136,7 @@ fn busy(ledger: &Ledger) -> (Engine, Sender<()>) {
     (engine, go)
 }
 
-const BANNED: Standing = Standing { is_active: true, is_banned: true };
+const BANNED: Standing = Standing { is_active: None, is_banned: Some(true) };
 const UNBAN: &str = "accounts SET is_banned = NOT is_banned WHERE id = 'ada'";
 
 /// What is refused, and what is written beside it.

@@ -120,7 +120,7 @@ impl<'a> Case<'a> {
 
     fn ban(&mut self, account: usize, on: bool) {
         let id = &self.accounts[account];
-        self.engine.set_standing(id, Standing { is_active: true, is_banned: on }, None, None).unwrap();
+        self.engine.set_standing(id, Standing::banned(on), None, None).unwrap();
         if on {
             self.model.out.insert(id.clone());
         } else {

@@ -15,8 +15,8 @@ fn prepare(engine: &countersign_engine::Engine) -> String {
         mint(engine, account, "100");
     }
     settle(engine, act("ACCOUNT_FREEZE", "cold", None));
-    engine.set_standing("idle", Standing { is_active: false, is_banned: false }, None, None).unwrap();
-    engine.set_standing("out", Standing { is_active: true, is_banned: true }, None, None).unwrap();
+    engine.set_standing("idle", Standing::active(false), None, None).unwrap();
+    engine.set_standing("out", Standing::banned(true), None, None).unwrap();
     settle(engine, order("TRANSFER", "ada", "ben", "20")).transaction_id
 }
 
@@ -47,6 +47,13 @@ fn each_refusal_has_its_code_and_changes_nothing(ledger: &Ledger) {
         (
             "REASON_REQUIRED",
             Order { description: None, ..order("TAX_WITHDRAWAL", "TREASURY", "ada", "1").taxed("vat") },
+        ),
+        (
+            "REASON_REQUIRED",
+            Order {
+                description: Some("  ".to_owned()),
+                ..order("TAX_WITHDRAWAL", "TREASURY", "ada", "1").taxed("vat")
+            },
         ),
         ("OPERATOR_NOT_ALLOWED", with(|order| order.operator_id = Some("op".to_owned()))),
         ("UNKNOWN_CURRENCY", with(|order| order.currency = Some("USD".to_owned()))),
@@ -83,7 +90,7 @@ fn each_refusal_has_its_code_and_changes_nothing(ledger: &Ledger) {
     }
     assert!(export(engine.store()) == before, "a refusal changed something");
     let counted: u64 = engine.metrics().refused.values().sum();
-    assert_eq!(counted, 39);
+    assert_eq!(counted, 40);
     verify(engine.store(), &[]);
 }
 
@@ -101,9 +108,16 @@ fn accounts_are_refused_too(ledger: &Ledger) {
     assert_eq!(open("ben", Some("")), Err("INVALID_FIELD"));
     assert_eq!(open("ben", Some("B. \u{202e}")), Err("INVALID_FIELD"));
     assert_eq!(open("ben", Some("Ben")), Ok(()));
-    let standing = Standing { is_active: true, is_banned: true };
+    let standing = Standing::banned(true);
     assert_eq!(engine.set_standing("nobody", standing, None, None).unwrap_err().code(), "UNKNOWN_ACCOUNT");
     let account = engine.set_standing("ben", standing, None, None).unwrap();
     assert_eq!((account.is_banned, account.version), (true, 2));
     assert_eq!(engine.set_standing("ben", standing, None, None).unwrap().version, 2);
+    // What is not said stays as it is: whoever takes him out of use does not let him in again.
+    let account = engine.set_standing("ben", Standing::active(false), Some("noah"), Some("on leave")).unwrap();
+    assert_eq!((account.is_active, account.is_banned, account.version), (false, true, 3));
+    let code = |standing, by, reason| engine.set_standing("ben", standing, by, reason).unwrap_err().code();
+    assert_eq!(code(Standing::default(), None, None), "INVALID_FIELD");
+    assert_eq!(code(Standing::active(true), Some(" "), None), "INVALID_FIELD");
+    assert_eq!(code(Standing::active(true), Some("noah"), Some(" ")), "INVALID_FIELD");
 }

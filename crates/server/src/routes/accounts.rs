@@ -85,12 +85,14 @@ pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(answer)
 }
 
-/// Whether an account may be used, and why.
+/// What is to change of whether an account may be used, and why.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    is_active: bool,
-    is_banned: bool,
+    #[serde(default)]
+    is_active: Option<bool>,
+    #[serde(default)]
+    is_banned: Option<bool>,
     #[serde(default)]
     reason: Option<String>,
 }
