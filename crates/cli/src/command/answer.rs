@@ -12,16 +12,29 @@ pub(super) fn give<T: Serialize>(
     words: impl FnOnce(&T) -> String,
 ) -> Result<Outcome, Failure> {
     match work() {
-        Ok(done) if as_json => screen::print(&text(&done)?)?,
-        Ok(done) => screen::print(&words(&done))?,
-        Err(failure) if as_json => {
-            let error = json!({"error": {"code": failure.code, "message": failure.why}});
-            screen::print(&text(&error)?)?;
-            return Ok(failure.outcome);
+        Ok(done) => {
+            let answer = if as_json { text(&done)? } else { words(&done) };
+            screen::print(&answer).map_err(|failure| unsaid(&failure, &answer))?;
+            Ok(Outcome::Good)
         }
-        Err(failure) => return Err(failure),
+        Err(failure) => failed(as_json, failure),
     }
-    Ok(Outcome::Good)
+}
+
+/// Shows why a command did not do its work.
+pub(super) fn failed(as_json: bool, failure: Failure) -> Result<Outcome, Failure> {
+    if !as_json {
+        return Err(failure);
+    }
+    let error = json!({"error": {"code": failure.code, "message": failure.why}});
+    screen::print(&text(&error)?)?;
+    Ok(failure.outcome)
+}
+
+/// What was done stays done: whoever takes this for a failure might do it again.
+fn unsaid(failure: &Failure, answer: &str) -> Failure {
+    let why = format!("it was done, and only the answer could not be written ({}). The answer: {answer}", failure.why);
+    Failure { outcome: Outcome::Unsaid, code: "UNSAID", ..Failure::of(why.trim_end().to_owned()) }
 }
 
 /// A value as JSON that can do nothing to a terminal.

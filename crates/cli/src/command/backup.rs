@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::screen::{self, grouped};
 use super::settings::Source;
-use super::{Failure, Outcome, answer, audit, ledger};
+use super::{Failure, Outcome, answer, audit, interrupt, ledger};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -43,7 +43,12 @@ fn copy(arguments: &Arguments) -> Result<Copied, Failure> {
         return Err(Failure::new(to.display(), "it is there already, and a backup overwrites nothing"));
     }
     let part = to.with_added_extension("part");
-    // What is there already is somebody else's, and stays; what failed leaves no file.
+    // Of somebody who is at it, or of somebody who was stopped: nothing tells.
+    if part.exists() {
+        let why = "a backup that was stopped left it there: remove it, unless one is being made";
+        return Err(Failure::new(part.display(), why));
+    }
+    let _unfinished = interrupt::remove_on_interrupt(&part);
     store.backup(&part)?;
     let part = Part(part);
     let report = verified(&part.0)?;
@@ -60,15 +65,11 @@ fn verified(copy: &Path) -> Result<Report, Failure> {
     if report.valid {
         return Ok(report);
     }
-    Err(Failure {
-        outcome: Outcome::Findings,
-        code: "BACKUP_NOT_VERIFIED",
-        why: format!(
-            "the copy does not verify, so it is no backup and was removed: {} Run `countersign verify --db` on the \
-             ledger.",
-            report.message
-        ),
-    })
+    let why = format!(
+        "the copy does not verify, so it is no backup and was removed: {} Run `countersign verify --db` on the ledger.",
+        report.message
+    );
+    Err(Failure { outcome: Outcome::Findings, code: "BACKUP_NOT_VERIFIED", ..Failure::of(why) })
 }
 
 /// A file that goes again, with what SQLite put beside it.
@@ -76,12 +77,7 @@ struct Part(PathBuf);
 
 impl Drop for Part {
     fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = self.0.clone().into_os_string();
-            path.push(suffix);
-            // What is not there need not be removed.
-            let _ = fs::remove_file(path);
-        }
+        interrupt::remove(&self.0);
     }
 }
 

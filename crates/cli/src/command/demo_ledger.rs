@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use super::demo::Directory;
 use super::export::export;
+use super::new_file::Existing;
 use super::signer::Keys;
 use super::{Failure, Outcome, answer, key, ledger, new_file, token};
 use crate::demo::{self, Caller, Ledger, live_config};
@@ -110,7 +111,7 @@ fn keys(out: &Path) -> Result<(Voucher, String), Failure> {
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    new_file::write(path, |out| Ok(out.write_all(text.as_bytes())?))
+    new_file::write(path, Existing::Replace(&[]), |out| Ok(out.write_all(text.as_bytes())?))
 }
 
 /// Lets all callers play at once.

@@ -7,12 +7,13 @@ use clap::Args;
 use countersign_core::export::header::PersonalData;
 use countersign_core::hash::Hash;
 use countersign_engine::notary::Voucher;
-use countersign_store::Store;
 use countersign_store::export::{Exported, Extent, write};
+use countersign_store::{Location, Store};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use super::new_file::Existing;
 use super::screen::{self, grouped};
 use super::settings::{Settings, Source};
 use super::signer::Keys;
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Where to, written whole or not at all; - for standard output
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Write over a file that is there already; never over the ledger, its key or its settings
+    #[arg(long)]
+    force: bool,
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
@@ -58,6 +62,12 @@ pub(super) struct KeyArguments {
 impl KeyArguments {
     pub(super) fn are_named(&self, settings: &Settings) -> bool {
         self.key.is_some() || settings.key.is_some()
+    }
+
+    /// The files that they stand in.
+    fn files(&self, settings: &Settings) -> impl Iterator<Item = PathBuf> + use<> {
+        let named = [&self.key, &self.cosigner, &settings.key, &settings.cosigner];
+        named.map(Clone::clone).into_iter().flatten()
     }
 
     /// The keys of the flags, the environment or the file; `None` where none is named.
@@ -80,24 +90,31 @@ pub(super) struct Written {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if arguments.out == Path::new("-") {
+        let (settings, location) = ledger::locate(&arguments.source)?;
         let mut out = io::stdout().lock();
-        return match arguments.export(&mut out) {
+        return match arguments.export(&settings, &location, &mut out) {
             Ok(_) => Ok(Outcome::Good),
             // Whoever closed the pipe has seen enough.
-            Err(failure) if failure.code == "BROKEN_PIPE" => Ok(Outcome::Good),
+            Err(failure) if failure.is_broken_pipe => Ok(Outcome::Good),
             Err(failure) => Err(failure),
         };
     }
-    let export = || new_file::write(&arguments.out, |out| arguments.export(out));
-    answer::give(arguments.json, export, |written| arguments.words(written))
+    answer::give(arguments.json, || arguments.export_to_file(), |written| arguments.words(written))
 }
 
 impl Arguments {
-    fn export(&self, out: &mut impl Write) -> Result<Written, Failure> {
+    fn export_to_file(&self) -> Result<Written, Failure> {
         let (settings, location) = ledger::locate(&self.source)?;
+        let kept = files(&location).chain(self.keys.files(&settings)).chain([self.source.file().to_owned()]);
+        let kept: Vec<PathBuf> = kept.collect();
+        let existing = if self.force { Existing::Replace(&kept) } else { Existing::Keep };
+        new_file::write(&self.out, existing, |out| self.export(&settings, &location, out))
+    }
+
+    fn export(&self, settings: &Settings, location: &Location, out: &mut impl Write) -> Result<Written, Failure> {
         // What is signed is kept.
-        let store = ledger::open(&location, &settings, self.keys.are_named(&settings))?;
-        let voucher = self.keys.read(&settings, &store.identity().ledger)?.map(Keys::voucher);
+        let store = ledger::open(location, settings, self.keys.are_named(settings))?;
+        let voucher = self.keys.read(settings, &store.identity().ledger)?.map(Keys::voucher);
         let personal = if self.withhold_personal { PersonalData::Withheld } else { PersonalData::Full };
         let extent = Extent { first: self.first, last: self.last, personal, exported_at: Some(ledger::now()) };
         if !self.gzip {
@@ -122,6 +139,22 @@ impl Arguments {
     }
 }
 
+/// The files that a ledger is kept in.
+fn files(location: &Location) -> impl Iterator<Item = PathBuf> {
+    let path = match location {
+        Location::Sqlite(path) => Some(path),
+        Location::Postgres(_) => None,
+    };
+    let beside = |path: &PathBuf| {
+        ["", "-wal", "-shm"].map(|suffix| {
+            let mut file = path.clone().into_os_string();
+            file.push(suffix);
+            PathBuf::from(file)
+        })
+    };
+    path.into_iter().flat_map(beside)
+}
+
 /// Writes an export, signs a checkpoint of its last entry where there is a key, and keeps that.
 pub(super) fn export(
     store: &dyn Store,
@@ -131,8 +164,13 @@ pub(super) fn export(
 ) -> Result<Written, Failure> {
     let mut snapshot = store.snapshot()?;
     let head = snapshot.head().seq;
-    // Of entries that are not there, the writer says so.
-    let last = extent.last.unwrap_or(head).min(head);
+    if let Some(beyond) = extent.last.filter(|last| *last > head) {
+        return Err(Failure::of(format!(
+            "there are no entries {} to {beyond}: the ledger ends at {head}",
+            extent.first
+        )));
+    }
+    let last = extent.last.unwrap_or(head);
     let made = voucher.map(|voucher| voucher.vouch(store, last, ledger::now())).transpose()?;
     let mut notes = |_, _| made.iter().map(|checkpoint| checkpoint.note.clone()).collect();
     let Exported { entries, last_seq, head, root } =

@@ -104,17 +104,14 @@ fn verified(arguments: &Arguments) -> Result<Report, Failure> {
         return Err(unreadable(&"it holds no entry"));
     }
     if !report.valid && !arguments.accept_findings {
-        return Err(Failure {
-            outcome: Outcome::Findings,
-            code: "OLD_LEDGER_NOT_VERIFIED",
-            why: format!(
-                "{}: {} finding(s), and nothing was imported: {} See `countersign verify`; --accept-findings imports all \
-                 the same.",
-                arguments.old.display(),
-                report.findings_total,
-                report.message
-            ),
-        });
+        let why = format!(
+            "{}: {} finding(s), and nothing was imported: {} See `countersign verify`; --accept-findings imports all the \
+             same.",
+            arguments.old.display(),
+            report.findings_total,
+            report.message
+        );
+        return Err(Failure { outcome: Outcome::Findings, code: "OLD_LEDGER_NOT_VERIFIED", ..Failure::of(why) });
     }
     Ok(report)
 }

@@ -61,7 +61,8 @@ use countersign_store::StoreError;
     name = "countersign",
     version,
     about,
-    after_help = "Exit status: 0 verified or done, 1 findings, or the ledger refused, 2 could not."
+    after_help = "Exit status: 0 verified or done, 1 findings, or the ledger refused, 2 could not, 3 done, but the \
+                  answer could not be written."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -137,6 +138,8 @@ enum Outcome {
     Refused,
     /// There was no verdict to give, or the command could not do its work.
     CouldNot,
+    /// It did its work, and could not say so.
+    Unsaid,
 }
 
 impl Outcome {
@@ -145,6 +148,7 @@ impl Outcome {
             Self::Good => 0,
             Self::Findings | Self::Refused => 1,
             Self::CouldNot => 2,
+            Self::Unsaid => 3,
         }
     }
 }
@@ -156,6 +160,8 @@ struct Failure {
     /// A stable code for programs.
     code: &'static str,
     why: String,
+    /// Whoever was to read standard output closed it.
+    is_broken_pipe: bool,
 }
 
 impl Failure {
@@ -164,24 +170,25 @@ impl Failure {
     }
 
     fn of(why: String) -> Self {
-        Self { outcome: Outcome::CouldNot, code: "COULD_NOT", why }
+        Self { outcome: Outcome::CouldNot, code: "COULD_NOT", why, is_broken_pipe: false }
     }
 
     /// The ledger does not allow it.
     fn refused(code: &'static str, why: String) -> Self {
-        Self { outcome: Outcome::Refused, code, why }
+        Self { outcome: Outcome::Refused, code, ..Self::of(why) }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::of(error.to_string())
+        Self { is_broken_pipe: error.kind() == io::ErrorKind::BrokenPipe, ..Self::of(error.to_string()) }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self { outcome: Outcome::CouldNot, code: error.code(), why: error.to_string() }
+        let is_broken_pipe = matches!(&error, StoreError::Io(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        Self { code: error.code(), is_broken_pipe, ..Self::of(error.to_string()) }
     }
 }
 
@@ -196,7 +203,7 @@ impl From<EngineError> for Failure {
             | EngineError::Store(StoreError::Exists { .. }) => Outcome::Refused,
             _ => Outcome::CouldNot,
         };
-        Self { outcome, code: error.code(), why: error.to_string() }
+        Self { outcome, code: error.code(), ..Self::of(error.to_string()) }
     }
 }
 
@@ -209,7 +216,7 @@ pub fn run() -> ExitCode {
     };
     match carry_out(cli.command) {
         Ok(outcome) => outcome.code().into(),
-        Err(Failure { outcome, code, why }) => {
+        Err(Failure { outcome, code, why, .. }) => {
             let refused = if outcome == Outcome::Refused { format!("refused ({code}): ") } else { String::new() };
             // Where standard error is closed as well there is nobody left to tell.
             let _ = writeln!(io::stderr(), "countersign: {refused}{}", screen::plain_whole(&why));

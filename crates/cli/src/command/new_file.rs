@@ -1,29 +1,67 @@
 //! Files that are there whole or not at all.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, interrupt};
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Existing<'a> {
+    /// It stays.
+    Keep,
+    /// It is written over, unless it is one of these, which no export may replace, or no regular file.
+    Replace(&'a [PathBuf]),
+}
 
 /// Writes a file beside its place and moves it there when it is whole and on the disk. Only its owner may
 /// read it: what is written here is personal data, or a secret.
 pub(super) fn write<T>(
     path: &Path,
+    existing: Existing<'_>,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
-    if path.is_dir() {
-        return Err(wrong(&"it is a directory"));
-    }
-    let file = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder(path)).map_err(|e| wrong(&e))?;
+    existing.check(path).map_err(|why| wrong(&why))?;
+    let file = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder(path));
+    // The error names the file beside it, which nobody knows of.
+    let file = file.map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => wrong(&"there is no such folder"),
+        kind => wrong(&io::Error::from(kind)),
+    })?;
+    let _unfinished = interrupt::remove_on_interrupt(file.path());
     let mut out = BufWriter::with_capacity(1 << 18, file.as_file());
     let written = content(&mut out)?;
     out.flush().map_err(|e| wrong(&e))?;
     drop(out);
     file.as_file().sync_all().map_err(|e| wrong(&e))?;
-    file.persist(path).map_err(|e| wrong(&e.error))?;
+    let moved = match existing {
+        Existing::Keep => file.persist_noclobber(path),
+        Existing::Replace(_) => file.persist(path),
+    };
+    moved.map_err(|e| wrong(&e.error))?;
     Ok(written)
+}
+
+impl Existing<'_> {
+    fn check(self, path: &Path) -> Result<(), &'static str> {
+        // Of a link, what it leads to.
+        let Ok(there) = path.metadata() else { return Ok(()) };
+        match self {
+            _ if there.is_dir() => Err("it is a directory"),
+            _ if !there.is_file() => Err("it is there already, and no regular file"),
+            Self::Keep => Err("it is there already: name another file, or say --force"),
+            Self::Replace(kept) if kept.iter().any(|kept| is_same(kept, path)) => {
+                Err("the ledger, its key or its settings stand there")
+            }
+            Self::Replace(_) => Ok(()),
+        }
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
 /// The folder that a file is in.

@@ -13,7 +13,7 @@ use countersign_engine::{Config, Engine, EngineError, Receipt, Request, Standing
 use countersign_store::{Act, Batch, Identity, Location, Page, Store, StoreError, Wanted};
 
 use super::settings::Settings;
-use super::{Failure, audit, ledger, new_file};
+use super::{Failure, audit, interrupt, ledger, new_file};
 use crate::import::{IMPORT_ACCOUNT, Origin, Treasury, User, orders};
 
 /// Most accounts that are opened in one batch.
@@ -53,6 +53,7 @@ pub(super) fn make(
         Location::Sqlite(path) => (identity, tempfile::tempdir_in(new_file::folder(path))?),
         Location::Postgres(_) => (empty_ledger(location, identity)?, tempfile::tempdir()?),
     };
+    let _unfinished = interrupt::remove_on_interrupt(folder.path());
     let beside = Location::Sqlite(folder.path().join("ledger.db"));
     build(&beside, &identity, &settings.engine, content, orders)?;
     let store = countersign_store::open_read_only(&beside, None)?;
@@ -96,7 +97,7 @@ fn build(
     let engine = Engine::start(store, config)?;
     settle_all(&engine, orders)?;
     for user in content.users.iter().filter(|user| user.is_banned || !user.is_active) {
-        let standing = Standing { is_active: user.is_active, is_banned: user.is_banned };
+        let standing = Standing { is_active: Some(user.is_active), is_banned: Some(user.is_banned) };
         engine.set_standing(&user.id, standing, Some(IMPORT_ACCOUNT), Some("as the imported document says"))?;
     }
     engine.shutdown();

@@ -66,6 +66,16 @@ pub(super) struct Settings {
 }
 
 impl Source {
+    /// The name that a flag or the environment gives, which only this ledger has.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.ledger.as_deref()
+    }
+
+    /// The file of settings, whether or not it is there.
+    pub(super) fn file(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(USUAL_FILE))
+    }
+
     /// The settings, the flag's and the environment's over the file's.
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = match &self.config {

@@ -38,6 +38,15 @@ pub(super) struct Trusted {
     pub(super) witness_quorum: usize,
 }
 
+impl Given {
+    /// Which kept checkpoint, from 1, is none.
+    pub(super) fn unreadable(&self, number: usize, reason: &str) -> Failure {
+        let path = number.checked_sub(1).and_then(|i| self.checkpoint.get(i));
+        let file = path.map_or_else(|| format!("kept checkpoint {number}"), |path| path.display().to_string());
+        Failure { code: "CHECKPOINT_NOT_READABLE", ..Failure::new(file, format_args!("no checkpoint: {reason}")) }
+    }
+}
+
 impl Trusted {
     pub(super) fn read(given: &Given) -> Result<Self, Failure> {
         let witnesses = keys(&given.witness)?;
@@ -60,6 +69,7 @@ fn keys(given: &[String]) -> Result<Vec<VerifyingKey>, Failure> {
     for given in given {
         match given.parse() {
             Ok(key) => keys.push(key),
+            Err(_) if is_secret(given) => return Err(Failure::new("--key", SECRET)),
             // What is neither is told for what it most likely was meant to be.
             Err(error) if given.contains('+') && !Path::new(given).exists() => return Err(Failure::new(given, error)),
             Err(_) => keys.extend(keys_in(Path::new(given))?),
@@ -68,8 +78,18 @@ fn keys(given: &[String]) -> Result<Vec<VerifyingKey>, Failure> {
     Ok(keys)
 }
 
+const SECRET: &str = "this is a secret key, which signs and belongs to nobody who verifies: `countersign key show` prints \
+                      the one to trust";
+
+fn is_secret(text: &str) -> bool {
+    text.trim_start().starts_with("PRIVATE+KEY+")
+}
+
 fn keys_in(path: &Path) -> Result<Vec<VerifyingKey>, Failure> {
     let text = text(path, MAX_KEYS_FILE)?;
+    if text.lines().any(is_secret) {
+        return Err(Failure::new(path.display(), SECRET));
+    }
     let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim()));
     let keys = lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))

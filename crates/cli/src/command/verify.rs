@@ -14,7 +14,7 @@ use super::progress::Bar;
 use super::screen::{self, Paint};
 use super::settings::Source;
 use super::trusted::{Given, Trusted};
-use super::{Failure, Outcome, verdict, verify_ledger};
+use super::{Failure, Outcome, answer, verdict, verify_ledger};
 
 const MAX_THREADS: i64 = 256;
 
@@ -42,29 +42,52 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let options = arguments.options()?;
-    let (audit, path) = match &arguments.file {
-        Some(path) => {
-            let audit = Input::open(path).map_err(Unreadable::Io).and_then(|input| audit(input, options));
-            (audit, path.clone())
-        }
-        None => verify_ledger::audit(&arguments.source, &options)?,
-    };
-    let shown = match &audit {
-        Ok(report) if arguments.json => json_text(report)?,
-        Ok(report) => verdict::text(report, Paint::for_stdout()),
-        Err(error) if arguments.json => json_text(&error_json(error, &path))?,
-        Err(error) => verdict::unreadable(&unreadable(error, &path), Paint::for_stdout()),
-    };
-    screen::print(&shown)?;
-    Ok(match audit {
-        Ok(report) if report.valid => Outcome::Good,
-        Ok(_) => Outcome::Findings,
-        Err(_) => Outcome::CouldNot,
-    })
+    match arguments.audit() {
+        Ok((audit, path)) => arguments.show(audit, &path),
+        Err(failure) => answer::failed(arguments.json, failure),
+    }
 }
 
 impl Arguments {
+    /// The report, or why there is none; and what was read.
+    fn audit(&self) -> Result<(Result<Report, Unreadable>, PathBuf), Failure> {
+        let options = self.options()?;
+        let Some(path) = &self.file else { return verify_ledger::audit(&self.source, &options) };
+        let audit = Input::open(path).map_err(Unreadable::Io).and_then(|input| audit(input, options));
+        match audit {
+            Ok(report) => self.hold_name(&report).map(|()| (Ok(report), path.clone())),
+            Err(Unreadable::Checkpoint { number, reason }) => Err(self.trusted.unreadable(number, &reason)),
+            Err(error) => Ok((Err(error), path.clone())),
+        }
+    }
+
+    /// Holds an export to the ledger's name, where one is given.
+    fn hold_name(&self, report: &Report) -> Result<(), Failure> {
+        match (self.source.named(), report.ledger.as_deref()) {
+            (Some(named), found) if found != Some(named) => {
+                let found = found.unwrap_or("one without a name: of format 1");
+                let why = format!("the export is of the ledger {found}, and --ledger names {named}");
+                Err(Failure { code: "OTHER_LEDGER", ..Failure::of(why) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn show(&self, audit: Result<Report, Unreadable>, path: &Path) -> Result<Outcome, Failure> {
+        let shown = match &audit {
+            Ok(report) if self.json => answer::text(report)?,
+            Ok(report) => verdict::text(report, Paint::for_stdout()),
+            Err(error) if self.json => answer::text(&error_json(error, path))?,
+            Err(error) => verdict::unreadable(&unreadable(error, path), Paint::for_stdout()),
+        };
+        screen::print(&shown)?;
+        Ok(match audit {
+            Ok(report) if report.valid => Outcome::Good,
+            Ok(_) => Outcome::Findings,
+            Err(_) => Outcome::CouldNot,
+        })
+    }
+
     /// All but the input's name.
     fn options(&self) -> Result<Options, Failure> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
@@ -97,17 +120,10 @@ fn unreadable(error: &Unreadable, path: &Path) -> String {
     match error {
         Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound => format!("{path}: there is no such file"),
         Unreadable::Io(error) => format!("{path}: {error}"),
-        // Of what the auditor brought, not of the export.
-        Unreadable::Checkpoint { .. } => error.to_string(),
         other => format!("{path}: {other}"),
     }
 }
 
 fn error_json(error: &Unreadable, path: &Path) -> serde_json::Value {
     json!({"error": {"code": error.code(), "message": unreadable(error, path)}})
-}
-
-fn json_text(value: &impl serde::Serialize) -> Result<String, Failure> {
-    let json = serde_json::to_string_pretty(value).map_err(|e| Failure::new("the report", e))?;
-    Ok(screen::plain_json(&json) + "\n")
 }

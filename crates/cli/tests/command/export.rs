@@ -82,7 +82,8 @@ fn an_empty_ledger_is_exported_and_backed_up() {
 fn a_key_signs_exactly_the_last_entry_and_the_note_is_kept() {
     let (ledger, key) = signed(NAME, KeyKind::Ed25519);
     for (arguments, size) in [(&[][..], 5), (&["--last", "3"], 3)] {
-        let written = ledger.json(&[&["export", "--key", "signing.key", "--out", "export.jsonl"], arguments].concat());
+        let written =
+            ledger.json(&[&["export", "--key", "signing.key", "--force", "--out", "export.jsonl"], arguments].concat());
         assert_eq!((&written["signed"], &written["last_seq"]), (&true.into(), &size.into()));
         let text = fs::read_to_string(ledger.path("export.jsonl")).unwrap();
         let trailer: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
@@ -128,7 +129,7 @@ fn what_is_written_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let ledger = Ledger::with_accounts();
     fs::write(ledger.path("export.jsonl"), "older").unwrap();
-    ledger.done(&["export", "--out", "export.jsonl"]);
+    ledger.done(&["export", "--force", "--out", "export.jsonl"]);
     ledger.done(&["backup", "--to", "backup.db"]);
     for name in ["ledger.db", "export.jsonl", "backup.db"] {
         let mode = fs::metadata(ledger.path(name)).unwrap().permissions().mode();
@@ -142,10 +143,89 @@ fn the_ledger_itself_is_audited_as_its_export_is() {
     ledger.done(&["pay", "1", "EURO", "--from", "alice", "--to", "bob"]);
     let (code, report) = verdict(&ledger.run(&["verify", "--json", "--db", "ledger.db"]));
     assert_eq!((code, &report["total_transactions"]), (0, &2.into()));
+    // There is no file that has the hash of what was read.
+    assert_eq!(report["input"]["sha256"], Value::Null);
     // A file that is named is what is verified, whatever the environment says.
     let file = vector("good.jsonl");
     let (code, report) = verdict(&ledger.run(&["verify", "--json", file.to_str().unwrap()]));
     assert_eq!((code, &report["total_transactions"]), (0, &20.into()));
+}
+
+#[test]
+fn an_export_writes_over_nothing_that_is_not_one() {
+    let (ledger, _) = signed(NAME, KeyKind::Ed25519);
+    fs::write(ledger.path("countersign.toml"), "key = \"signing.key\"\n").unwrap();
+    ledger.done(&["export", "--out", "export.jsonl"]);
+    let older = fs::read(ledger.path("export.jsonl")).unwrap();
+    ledger.done(&["pay", "5", "EURO", "--from", "alice", "--to", "bob"]);
+    let kept = ["ledger.db", "signing.key", "countersign.toml", "./export.jsonl"];
+    let before = kept.map(|name| fs::read(ledger.path(name)).unwrap());
+    for (name, before) in kept.into_iter().zip(before) {
+        let output = ledger.run(&["export", "--out", name]);
+        assert!(code(&output) == 2 && stderr(&output).contains("there already"), "{name}: {}", stderr(&output));
+        if name != "./export.jsonl" {
+            let output = ledger.run(&["export", "--force", "--out", name]);
+            assert!(code(&output) == 2 && stderr(&output).contains("stand there"), "{name}: {}", stderr(&output));
+        }
+        assert!(fs::read(ledger.path(name)).unwrap() == before, "{name} was written over");
+    }
+    ledger.done(&["export", "--force", "--out", "export.jsonl"]);
+    assert_ne!(fs::read(ledger.path("export.jsonl")).unwrap(), older);
+    ledger.verifies();
+}
+
+#[cfg(unix)]
+#[test]
+fn only_a_regular_file_is_written_over() {
+    let ledger = Ledger::with_accounts();
+    pipe(&ledger, "pipe");
+    let output = ledger.run(&["export", "--force", "--out", "pipe"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("no regular file"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+fn pipe(ledger: &Ledger, name: &str) {
+    assert!(std::process::Command::new("mkfifo").arg(ledger.path(name)).status().unwrap().success());
+}
+
+/// What was begun holds personal data, and nobody would know of it.
+#[cfg(unix)]
+#[test]
+fn an_export_that_is_stopped_leaves_no_file() {
+    let ledger = Ledger::with_accounts();
+    for signal in ["INT", "TERM", "HUP"] {
+        // Where it waits for its key, the export is begun.
+        pipe(&ledger, "ledger.db.key");
+        let mut export =
+            ledger.command(&["export", "--key", "ledger.db.key", "--out", "export.jsonl"]).spawn().unwrap();
+        let begun = || {
+            let mut files = fs::read_dir(ledger.folder.path()).unwrap();
+            files.any(|file| file.unwrap().file_name().to_str().unwrap().starts_with(".countersign-"))
+        };
+        while !begun() {
+            assert_eq!(export.try_wait().unwrap(), None);
+            std::thread::yield_now();
+        }
+        // Until it listens for signals, they end it as ever.
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let id = export.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        assert_eq!(export.wait().unwrap().code(), Some(130), "{signal}");
+        fs::remove_file(ledger.path("ledger.db.key")).unwrap();
+        assert_only_the_ledger(&ledger);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backup_that_was_killed_is_named_to_the_next() {
+    let ledger = Ledger::with_accounts();
+    fs::write(ledger.path("backup.db.part"), "half").unwrap();
+    let output = ledger.run(&["backup", "--to", "backup.db"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("backup.db.part: "), "{}", stderr(&output));
+    assert!(stderr(&output).contains("remove it"), "{}", stderr(&output));
+    fs::remove_file(ledger.path("backup.db.part")).unwrap();
+    ledger.done(&["backup", "--to", "backup.db"]);
 }
 
 /// As somebody would who has the file and an SQL shell: the triggers are dropped first.

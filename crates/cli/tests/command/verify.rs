@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
-use super::{assert_harmless, code, command, countersign, demo, file, stdout, vector, write};
+use super::{assert_harmless, code, command, countersign, demo, file, stderr, stdout, vector, write};
 
 fn verify(name: &str, arguments: &[&str]) -> std::process::Output {
     let path = vector(name);
@@ -156,6 +156,45 @@ fn hostile_text_is_written_out() {
 }
 
 /// The first twenty findings are shown, and how many more there are.
+#[test]
+fn only_the_ledger_that_is_named_will_do() {
+    assert_eq!(code(&verify("good.jsonl", &["--ledger", "game.example/economy"])), 0);
+    for name in ["good.jsonl", "legacy/legacy-deleted.jsonl"] {
+        let output = verify(name, &["--ledger", "another.example/economy", "--json"]);
+        let error: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!((code(&output), &error["error"]["code"]), (2, &"OTHER_LEDGER".into()), "{name}");
+    }
+}
+
+#[test]
+fn what_the_auditor_brought_is_named_where_it_cannot_be_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = countersign_core::checkpoint::SigningKey::from_seed(
+        "game.example/economy",
+        [7; 32],
+        countersign_core::checkpoint::KeyKind::Ed25519,
+    );
+    let secret = secret.unwrap().secret_text();
+    let [key, note] = ["secret.key", "note.txt"].map(|name| file(&directory, name));
+    fs::write(&key, secret.as_bytes()).unwrap();
+    fs::write(&note, "no note").unwrap();
+    let hidden = secret.splitn(5, '+').nth(4).unwrap();
+    for (arguments, part) in [
+        (["--key", &key], "this is a secret key"),
+        (["--key", &secret], "this is a secret key"),
+        (["--checkpoint", &note], "note.txt"),
+        (["--key", "garbage"], "garbage"),
+        (["--checkpoint", "nowhere.txt"], "nowhere.txt"),
+    ] {
+        let output = verify("good.jsonl", &arguments);
+        let told = stderr(&output);
+        assert!(code(&output) == 2 && told.contains(part) && !told.contains(hidden), "{arguments:?}: {told}");
+        let output = verify("good.jsonl", &[&arguments[..], &["--json"]].concat());
+        let error: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert!(error["error"]["message"].as_str().unwrap().contains(part), "{arguments:?}: {error}");
+    }
+}
+
 #[test]
 fn many_findings_are_counted() {
     let directory = demo(&["--entries", "100"]);

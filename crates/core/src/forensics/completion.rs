@@ -4,7 +4,7 @@ use super::assembly::Assembly;
 use super::assurance::{Besides, judge};
 use super::chain::Permuted;
 use super::conclusion::{FIRST_LINE, place};
-use super::coverage::{CUT, DROPPED, Gaps, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN, coverage};
+use super::coverage::{CUT, DROPPED, Gaps, NO_TRAILER, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN, coverage};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, content_finding, file_finding};
 use super::{documents, warning};
@@ -117,6 +117,7 @@ impl Examination {
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
             removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
             entries: self.order.unjudged.then_some(UNJUDGED),
+            trailer: self.trailer().is_none().then_some(NO_TRAILER).or(too_broken),
             rest: too_broken,
         }
     }

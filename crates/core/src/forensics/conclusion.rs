@@ -68,6 +68,7 @@ fn gaps(header: &Header, segment: &Segment, statements: &Statements) -> Gaps {
         looking_back: segment.index.overflown().then_some(TOO_MANY),
         removed: (header.last_seq.is_some() || statements.say_truncated()).then_some(CUT),
         entries: None,
+        trailer: None,
         rest: None,
     }
 }
