@@ -201,6 +201,14 @@ pub const fn is_forbidden(c: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A text of at most so many characters: of a longer one its start. What a hostile file says is shown, and not kept whole.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -198,9 +198,7 @@ impl Index {
             found.push(pair[1].found(Retrospect::IdUsedTwice));
         }
         let erased = self.follow_references(whole, &mut found);
-        if personal {
-            self.judge_blocks(&erased, &mut found);
-        }
+        self.judge_blocks(&erased, personal, &mut found);
         found.sort_unstable();
         found
     }
@@ -255,12 +253,13 @@ impl Index {
         erased
     }
 
-    fn judge_blocks(&self, erased: &[usize], found: &mut Vec<Found>) {
+    /// `missing`: whether one that is gone without an erasure is judged.
+    fn judge_blocks(&self, erased: &[usize], missing: bool, found: &mut Vec<Found>) {
         for (at, record) in self.records.iter().enumerate() {
             let is_erased = erased.binary_search(&at).is_ok();
             match (record.has_personal(), is_erased) {
                 (true, true) => found.push(record.found(Retrospect::ErasureNotDone)),
-                (false, false) => found.push(record.found(Retrospect::PersonalRemoved)),
+                (false, false) if missing => found.push(record.found(Retrospect::PersonalRemoved)),
                 _ => {}
             }
         }

@@ -23,6 +23,8 @@ pub const MAX_WARNINGS: usize = 1_000;
 pub const MAX_GZIP_RATIO: u64 = 200;
 /// What a gzip stream may expand to whatever its ratio, in bytes.
 pub const GZIP_FREE: u64 = 64 << 20;
+/// Longest text of an entry that a finding shows whole, in characters: the longest that the grammar admits there.
+pub const MAX_SHOWN: usize = 512;
 /// Size of the blocks that are verified as a unit, in bytes.
 pub const BLOCK: usize = 1 << 20;
 /// Most entries out of their place that are held until their turn.

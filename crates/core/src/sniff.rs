@@ -39,7 +39,7 @@ pub(crate) fn form(start: &[u8], ended: bool) -> Result<Option<(Form, usize)>, U
         return Ok(Some((Form::LegacyBson, 0)));
     }
     let bom = if start.starts_with(BOM) { BOM.len() } else { 0 };
-    let blank = start[bom..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let blank = start[bom..].iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count();
     let at = bom + blank;
     let Some(&first) = start.get(at) else {
         return if ended || start.len() > MAX_LINE { Err(Unreadable::Empty) } else { Ok(None) };
@@ -78,6 +78,9 @@ fn by_first_line(
     if members.value("format").is_some() {
         let header = Header::read(&members, line).map_err(|reason| Unreadable::Header { reason })?;
         return Ok(Some((Form::Ledger(Box::new(header)), (end + 1).min(start.len()))));
+    }
+    if members.value("seq").is_some() && members.value("personal_hash").is_some() {
+        return not("entries of format 2 without the header that belongs before them");
     }
     if is_legacy(members.0.iter().map(|(key, _)| key.as_str())) {
         return Ok(Some((Form::LegacyLines, blank.unwrap_or(at))));

@@ -70,8 +70,9 @@ struct Waiting {
     line: u64,
     seq: u64,
     id: u128,
-    /// `previous_hash` and `current_hash` as written.
-    hashes: Option<(Hash, Hash)>,
+    /// `previous_hash` and `current_hash` as written; what is no hash names none, and is that of the content. `None`
+    /// where neither is one.
+    hashes: Option<(Hash, Option<Hash>)>,
     /// Where the personal block stands: its hash as written.
     personal: Option<Option<Hash>>,
     /// Whether nothing was wrong so far.
@@ -170,11 +171,12 @@ impl Surveyor {
         let (id, hashes) = match values {
             Some(values) => {
                 good &= self.take_in(line, entry, values);
-                (values.id, Some((values.previous_hash, values.current_hash)))
+                (values.id, Some((values.previous_hash, Some(values.current_hash))))
             }
             None => {
                 good = false;
-                let hashes = Hash::parse(entry.previous_hash).zip(Hash::parse(entry.current_hash));
+                let (previous, current) = (Hash::parse(entry.previous_hash), Hash::parse(entry.current_hash));
+                let hashes = previous.or(current).map(|_| (previous.unwrap_or_default(), current));
                 (grammar::uuid(entry.transaction_id).unwrap_or(0), hashes)
             }
         };
@@ -219,13 +221,13 @@ impl Surveyor {
 
     /// Hangs an entry onto the chain; whether its content gives its hash.
     fn hang(&mut self, entry: &Waiting, content: &Hash) -> bool {
-        let Some(hashes) = entry.hashes else {
+        let Some((previous, current)) = entry.hashes else {
             self.close_run();
             self.part.segment.runs.cut();
             return false;
         };
-        self.chain(entry, content, hashes);
-        hashes.1 == *content
+        self.chain(entry, content, (previous, current.unwrap_or(*content)));
+        current == Some(*content)
     }
 
     fn note(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind, place: EndEntry) {

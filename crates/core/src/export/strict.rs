@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Personal, Values};
+use crate::grammar::cut;
 
 /// The members of a JSON object in their order, repeated keys and all.
 #[derive(Debug)]
@@ -79,11 +80,7 @@ const MAX_SHOWN: usize = 200;
 /// A value as the file has it.
 fn shown(raw: &str) -> Value {
     let whole = if raw.len() <= MAX_SHOWN { serde_json::from_str(raw).ok() } else { None };
-    whole.unwrap_or_else(|| {
-        let start: String = raw.chars().take(MAX_SHOWN).collect();
-        let more = if start.len() < raw.len() { "…" } else { "" };
-        Value::String(start + more)
-    })
+    whole.unwrap_or_else(|| Value::String(cut(raw, MAX_SHOWN)))
 }
 
 impl Fault {
@@ -102,7 +99,12 @@ impl Fault {
     }
 
     pub(crate) fn of_field(field: &str, reason: &str) -> Self {
-        Self { field: Some(field.to_owned()), reason: reason.to_owned(), found: None }
+        Self { field: Some(cut(field, MAX_SHOWN)), reason: reason.to_owned(), found: None }
+    }
+
+    /// Whether it is the personal block that is at fault.
+    pub(crate) fn is_of_block(&self) -> bool {
+        self.field.as_deref().is_some_and(|field| field == "personal" || field.starts_with("personal."))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What else was done to an entry, added to the finding that it has: what was done to one entry is one
 //! finding, and none of it hides the rest.
 
-use super::finding::{integrity, mismatch};
+use super::finding::{integrity, mismatch, shown};
 use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::hash::Hash;
 use crate::report::Finding;
@@ -36,7 +36,7 @@ pub(super) fn add_link(finding: &mut Finding, entry: &Entry<'_>, expected: Hash,
     } else {
         " Nor does it follow from the entry before it."
     };
-    finding.hash_mismatch_details = Some(mismatch(Some(expected.to_string()), Some(entry.previous_hash.to_owned())));
+    finding.hash_mismatch_details = Some(mismatch(Some(expected.to_string()), Some(shown(entry.previous_hash))));
 }
 
 /// Its personal block, which hashes to `computed`, is not the one that it had.

@@ -98,6 +98,12 @@ impl Chain {
         self.pieces.last().map(|piece| piece.base + piece.take)
     }
 
+    /// The genuine `seq` of the entry at a line.
+    pub(crate) fn seq_at(&self, runs: &[Run], line: u64) -> Option<u64> {
+        let at = |piece: &Piece| line.checked_sub(runs[piece.run].line + piece.skip).filter(|at| *at < piece.take);
+        self.pieces.iter().find_map(|piece| at(piece).map(|at| piece.base + at))
+    }
+
     /// Where its entries stand.
     pub(crate) fn places(&self, runs: &[Run]) -> Places {
         let mut order = 0;
@@ -265,7 +271,9 @@ impl<'a> Finder<'a> {
     /// Neighbours by `seq` whose hashes disagree: which of the two is at fault.
     fn adjacent(&mut self, before: &Piece, next: usize) -> Joint {
         let (left, right) = (&self.runs[before.run], &self.runs[next]);
-        if left.last_content == right.first_previous || right.first_agrees {
+        // Of one by itself, the entry after it may name the hash that its content gives, whatever it states.
+        let named = right.count == 1 && self.followers.linked.contains_key(&right.last_content);
+        if left.last_content == right.first_previous || right.first_agrees || named {
             if let Some(piece) = self.chain.pieces.last_mut() {
                 piece.last = Some(right.first_previous);
             }
@@ -354,7 +362,7 @@ fn leads(runs: &[Run], head: Hash) -> Vec<bool> {
     let mut leads = vec![false; runs.len()];
     while let Some(i) = reached.pop() {
         if !std::mem::replace(&mut leads[i], true) {
-            reached.extend(by_last.get(&runs[i].first_previous).into_iter().flatten());
+            reached.extend(by_last.get(&runs[i].first_previous).into_iter().flatten().filter(|&&n| !leads[n]));
             let copied = by_last.get(&runs[i].first_hash).filter(|_| is_behind_copy(&runs[i]));
             let proven = |n: &&usize| runs[**n].last_content == runs[**n].last_hash;
             reached.extend(copied.into_iter().flatten().filter(proven));

@@ -115,7 +115,7 @@ impl Examination {
             balances: self.replay.stopped.or(too_broken),
             documents: dropped.then_some(DROPPED),
             looking_back: self.replay.index.overflown().then_some(TOO_MANY),
-            removed: cut.then_some(CUT).or(self.replay.stopped.filter(|why| *why == UNKNOWN)).or(too_broken),
+            removed: cut.then_some(CUT).or(self.replay.misses_any.then_some(UNKNOWN)).or(too_broken),
             entries: self.order.unjudged.then_some(UNJUDGED),
             trailer: self.trailer().is_none().then_some(NO_TRAILER).or(too_broken),
             rest: too_broken,
@@ -187,7 +187,8 @@ impl Examination {
         for found in index.look_back(whole, blocks) {
             let line = places.line(found.line).unwrap_or_default();
             let seen = self.wanted.get(&line).cloned().flatten();
-            let (place, shown) = seen.unwrap_or_else(|| unseen(FIRST_LINE + line, found.id));
+            let (place, shown) =
+                seen.unwrap_or_else(|| unseen(FIRST_LINE + line, self.chain.seq_at(&self.runs, line), found.id));
             match retrospect_finding(&found, &place, &shown) {
                 Some(finding) => self.find(finding),
                 None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
@@ -196,9 +197,12 @@ impl Examination {
     }
 }
 
-/// An entry of which no more was kept.
-fn unseen(line: u64, id: u128) -> (Place, Shown) {
-    (Place { line, ..Place::default() }, Shown { transaction_id: Some(id_text(id)), ..Shown::default() })
+/// An entry of which no more was kept. Entries stand before everything else.
+fn unseen(line: u64, seq: Option<u64>, id: u128) -> (Place, Shown) {
+    (
+        Place { line, index: line - FIRST_LINE, seq, ..Place::default() },
+        Shown { transaction_id: Some(id_text(id)), ..Shown::default() },
+    )
 }
 
 /// `None` for what is only a warning.

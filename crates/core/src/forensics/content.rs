@@ -2,7 +2,7 @@
 
 use super::besides::{add_content, add_link, add_recovered};
 use super::chain::Joint;
-use super::finding::{Place, Shown, chain_finding, content_finding, integrity};
+use super::finding::{Place, Shown, chain_finding, content_finding, integrity, shown};
 use crate::economy;
 use crate::entry::{Entry, KEYS, PERSONAL_KEYS};
 use crate::export::strict::Fault;
@@ -99,11 +99,11 @@ impl Content {
             _ => None,
         };
         if let Some(previous) = link {
-            modified.push(field("previous_hash", entry.previous_hash.into(), previous.to_string().into()));
+            modified.push(field("previous_hash", shown(entry.previous_hash).into(), previous.to_string().into()));
         }
         let hash = genuine.hash.to_string();
         if self.vouched() && entry.current_hash != hash {
-            modified.push(field("current_hash", entry.current_hash.into(), hash.into()));
+            modified.push(field("current_hash", shown(entry.current_hash).into(), hash.into()));
         }
         modified
     }
@@ -210,7 +210,13 @@ pub(super) fn changed_block_alone(entry: &Entry<'_>, place: &Place, computed: Ha
 
 fn tampered(entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) -> Finding {
     let modified = content.modified(entry, genuine);
-    let possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
+    let mut possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
+    // Of what stood before it, nothing tells whether that is what it names.
+    if !possibly.is_empty()
+        && (matches!(genuine.joint, Some(Joint::Missing { .. })) || place.previous.is_none() && genuine.seq > 1)
+    {
+        possibly.push("previous_hash".to_owned());
+    }
     let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
     let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
     let restated = matches!(content, Content::Restated);
@@ -223,7 +229,7 @@ fn tampered(entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genui
     let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &Shown::from(entry));
     let (stored, computed) = (genuine.hash.to_string(), entry.content_hash().to_string());
     // Where current_hash itself was changed, it is what does not fit.
-    let found = if restated { entry.current_hash.to_owned() } else { computed.clone() };
+    let found = if restated { shown(entry.current_hash) } else { computed.clone() };
     (finding.expected, finding.found) = (Some(stored.clone().into()), Some(found.into()));
     finding.hash_integrity_failure = Some(integrity(Some(stored), Some(computed), "The content", &possibly));
     finding.possibly_modified_fields = modified.is_empty().then_some(possibly);

@@ -7,7 +7,7 @@ use super::chain::{Chain, End, Joint};
 use super::conclusion::FIRST_LINE;
 use super::content::{Genuine, malformed_entry};
 use super::coverage::{LATER_START, TOO_MANY};
-use super::finding::{Place, Shown, file_finding};
+use super::finding::{Place, Shown, file_finding, shown};
 use super::layout::boundary;
 use super::recovery::Recovery;
 use super::replay::Replay;
@@ -19,9 +19,9 @@ use crate::export::document::{Document, Trailer, is_trailer};
 use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::{Fault, OwnedEntry};
-use crate::grammar::holds_hash;
+use crate::grammar::{holds_hash, uuid};
 use crate::index::{Found, Index};
-use crate::limits::{MAX_FINDINGS, MAX_LINE};
+use crate::limits::{MAX_COMPARED, MAX_FINDINGS, MAX_LINE};
 use crate::recovery::Lexicon;
 use crate::report::{ErrorType, Finding, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, FirstFew, Run, Segment, lines_of};
@@ -39,6 +39,8 @@ pub(crate) struct Examination {
     pub(super) replay: Replay,
     /// Lines whose entries a finding may show once everything is read.
     pub(super) wanted: BTreeMap<u64, Option<(Place, Shown)>>,
+    /// Ids of entries that are wrong by themselves.
+    unsound: BTreeSet<u128>,
     /// Lines whose entries do not stand in their order.
     pub(super) permuted: BTreeMap<u64, Option<(Place, Shown)>>,
     pub(super) asides: Asides,
@@ -156,7 +158,9 @@ impl Examination {
             faults: segment.faults,
         };
         let wanted = found.into_iter().take(MAX_FINDINGS).chain(foreseen(&mut index, &chain, &runs, &header));
-        let wanted = wanted.map(|found| (found.line, None)).collect();
+        // What is wrong by itself was not looked back at.
+        let wanted = wanted.map(|found| found.line).chain(overview.faults.first.iter().copied());
+        let wanted = wanted.map(|line| (line, None)).collect();
         drop(index);
         // A trailer that says less than there is, is a finding of its own.
         let last = chain.end().unwrap_or(header.first_seq) - 1;
@@ -171,6 +175,7 @@ impl Examination {
             replay,
             wanted,
             asides: Asides::of(&chain.asides),
+            unsound: BTreeSet::new(),
             permuted: chain.permuted.iter().map(|permuted| (permuted.line, None)).collect(),
             findings: Vec::new(),
             unlisted: 0,
@@ -307,8 +312,8 @@ impl Examination {
         self.remember(entry, &place);
         self.previous = Some(
             Shown {
-                transaction_id: Some(entry.transaction_id.to_owned()),
-                current_hash: Some(entry.current_hash.to_owned()),
+                transaction_id: Some(shown(entry.transaction_id)),
+                current_hash: Some(shown(entry.current_hash)),
                 ..Shown::default()
             }
             .as_previous(),
@@ -366,8 +371,20 @@ impl Examination {
     }
 
     fn remember(&mut self, entry: &Entry<'_>, place: &Place) {
+        if !self.overview.is_sound(place) {
+            let room = self.unsound.len() < MAX_COMPARED;
+            self.unsound.extend(uuid(entry.transaction_id).filter(|_| room));
+        } else if self.meets_unsound(entry) {
+            self.show_as_it_was(entry, place);
+        }
         let wanted = [&mut self.wanted, &mut self.permuted].into_iter().filter_map(|lines| lines.get_mut(&self.line));
         wanted.for_each(|wanted| *wanted = Some((place.clone(), Shown::from(entry))));
+    }
+
+    /// Whether it has the id of an entry that the first reading did not look back at, or refers to one.
+    fn meets_unsound(&self, entry: &Entry<'_>) -> bool {
+        let ids = [Some(entry.transaction_id), entry.reference_id].into_iter().flatten();
+        !self.unsound.is_empty() && ids.filter_map(uuid).any(|id| self.unsound.contains(&id))
     }
 
     pub(super) fn trailer(&self) -> Option<&Trailer> {

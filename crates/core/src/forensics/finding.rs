@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Personal};
+use crate::grammar::cut;
 use crate::hash::Hash;
+use crate::limits::MAX_SHOWN;
 use crate::report::{
     Cause, ContentView, CorruptedTransaction, ErrorType, Finding, HashIntegrityFailure, HashMismatch, LinkView,
     PreviousTransaction,
@@ -44,12 +46,12 @@ pub(crate) struct Shown {
 
 impl From<&Entry<'_>> for Shown {
     fn from(e: &Entry<'_>) -> Self {
-        let own = |text: &str| Some(text.to_owned());
-        let personal = |text: fn(&crate::entry::Personal<'_>) -> Option<String>| e.personal.as_ref().and_then(text);
+        let own = |text: &str| Some(shown(text));
+        let personal = |text: fn(&Personal<'_>) -> Option<String>| e.personal.as_ref().and_then(text);
         Self {
             transaction_id: own(e.transaction_id),
-            sender: personal(|p| p.sender_username.map(str::to_owned)).or_else(|| own(e.sender_id)),
-            receiver: personal(|p| p.receiver_username.map(str::to_owned)).or_else(|| own(e.receiver_id)),
+            sender: personal(|p| p.sender_username.map(shown)).or_else(|| own(e.sender_id)),
+            receiver: personal(|p| p.receiver_username.map(shown)).or_else(|| own(e.receiver_id)),
             sender_id: own(e.sender_id),
             receiver_id: own(e.receiver_id),
             amount_gross: own(e.amount_gross),
@@ -58,12 +60,17 @@ impl From<&Entry<'_>> for Shown {
             currency: own(e.currency),
             kind: own(e.kind),
             timestamp: own(e.created_at),
-            ip_address: personal(|p| p.ip_address.map(str::to_owned)),
-            user_agent: personal(|p| p.user_agent.map(str::to_owned)),
+            ip_address: personal(|p| p.ip_address.map(shown)),
+            user_agent: personal(|p| p.user_agent.map(shown)),
             previous_hash: own(e.previous_hash),
             current_hash: own(e.current_hash),
         }
     }
+}
+
+/// A text of a file as a finding shows it.
+pub(crate) fn shown(text: &str) -> String {
+    cut(text, MAX_SHOWN)
 }
 
 impl Shown {
@@ -191,12 +198,15 @@ pub(crate) fn integrity(
     what: &str,
     possibly: &[String],
 ) -> HashIntegrityFailure {
+    let difference = if stored == computed {
+        format!("{what} gives the hash that stands for it: what the entry itself states is another")
+    } else {
+        format!("{what} gives another hash than the one that stands for it: it was changed after it was written")
+    };
     HashIntegrityFailure {
         stored_hash: stored,
         computed_hash: computed,
-        difference: format!(
-            "{what} gives another hash than the one that stands for it: it was changed after it was written"
-        ),
+        difference,
         possibly_modified_fields: possibly.to_vec(),
     }
 }

@@ -5,10 +5,20 @@ use super::chain::Joint;
 use super::content::{Content, Genuine, changed_block_alone, content, judge_content, tampered_and_malformed};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, file_finding};
-use crate::entry::Entry;
+use crate::entry::{Entry, Personal};
 use crate::export::strict::Fault;
 use crate::hash::Hash;
 use crate::report::{Cause, ErrorType, Finding, MissingRange};
+
+/// A block that cannot be read stands there all the same: that it is gone is not what is wrong with it.
+const UNREAD: Personal<'static> = Personal {
+    salt: "",
+    sender_username: None,
+    receiver_username: None,
+    description: None,
+    ip_address: None,
+    user_agent: None,
+};
 
 impl Examination {
     pub(super) fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
@@ -60,7 +70,14 @@ impl Examination {
             self.judge_number(entry, place, seq);
         }
         // The hash vouches for all but the block; and for the number that belongs to the entry's place.
-        let written = Entry { seq, ..written };
+        let unread = entry.personal.is_none() && fault.is_some_and(Fault::is_of_block);
+        let written = Entry { seq, personal: if unread { Some(UNREAD) } else { written.personal }, ..written };
+        // A hash off its grammar is not what the entry had.
+        let hashes = fault.map(|_| (genuine.hash.to_string(), content.link(entry).unwrap_or_default().to_string()));
+        let written = match &hashes {
+            Some((current, previous)) if vouched => Entry { current_hash: current, previous_hash: previous, ..written },
+            _ => written,
+        };
         match (Entry { personal: None, ..written.clone() }).check() {
             Ok(values) if vouched => {
                 self.recovery.pass(seq, values.time);

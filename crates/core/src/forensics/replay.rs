@@ -31,6 +31,8 @@ pub(crate) struct Replay {
     pub(crate) index: Index,
     /// Why balances are no longer judged.
     pub(crate) stopped: Option<&'static str>,
+    /// Whether an entry is gone, or its content not known.
+    pub(crate) misses_any: bool,
     pub(crate) findings: FirstFew<Finding>,
     pub(crate) notes: FirstFew<NoteAt>,
     /// `seq` of the entry that comes next.
@@ -56,6 +58,7 @@ impl Replay {
             balances: Balances::default(),
             index: Index::default(),
             stopped,
+            misses_any: false,
             findings: FirstFew::default(),
             notes: FirstFew::default(),
             next: first_seq,
@@ -110,6 +113,7 @@ impl Replay {
     }
 
     fn stop(&mut self, why: &'static str) {
+        self.misses_any |= why == UNKNOWN;
         self.stopped.get_or_insert(why);
     }
 

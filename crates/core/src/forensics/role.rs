@@ -56,7 +56,7 @@ impl Examination {
         let role = self.role();
         let (Role::Genuine { seq, .. }, Some(end)) = (role, self.end) else { return role };
         let is_end = |stated: Hash| stated == end.hash || entry.content_hash() == end.hash;
-        if seq != end.seq || !Hash::parse(entry.current_hash).is_some_and(is_end) {
+        if seq != end.seq || !is_end(Hash::parse(entry.current_hash).unwrap_or_default()) {
             return role;
         }
         let is_last = self.pieces[self.run].is_some_and(|piece| piece + 1 == self.chain.pieces.len());
@@ -73,7 +73,8 @@ impl Examination {
 
     /// The hash that the ledger had for an entry.
     pub(super) fn genuine_hash(&self, entry: &Entry<'_>, seq: u64, named: Named) -> Hash {
-        let stated = Hash::parse(entry.current_hash).unwrap_or_default();
+        // What is no hash was taken for that of the content.
+        let stated = Hash::parse(entry.current_hash).unwrap_or_else(|| entry.content_hash());
         match named {
             Named::Own | Named::Nobody => stated,
             Named::Other(hash) => hash,
