@@ -52,7 +52,8 @@ pub fn open(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store
     }
 }
 
-/// Opens a ledger to read it only. `expected`: its name, where only that one will do.
+/// Opens a ledger to read it only, whatever of what protects it is missing: see [`Store::unprotected`]. `expected`: its
+/// name, where only that one will do.
 ///
 /// # Errors
 /// As [`open`].
@@ -60,5 +61,17 @@ pub fn open_read_only(location: &Location, expected: Option<&str>) -> Result<Box
     match location {
         Location::Sqlite(path) => Ok(Box::new(sqlite::open_read_only(path, expected)?)),
         Location::Postgres(url) => Ok(Box::new(postgres::open_read_only(url, expected)?)),
+    }
+}
+
+/// Opens a ledger to read it and to halt it, as [`open_read_only`] does: also where it is in no state to be written to.
+/// `expected`: its name, where only that one will do.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_halt(location: &Location, expected: Option<&str>) -> Result<Box<dyn Store>, StoreError> {
+    match location {
+        Location::Sqlite(path) => Ok(Box::new(sqlite::open_to_halt(path, expected)?)),
+        Location::Postgres(url) => Ok(Box::new(postgres::open(url, expected)?)),
     }
 }

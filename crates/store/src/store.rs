@@ -204,6 +204,16 @@ pub trait Store: Debug + Send + Sync {
     /// Those of the database.
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
 
+    /// What of the database's own protection is not as it was made, a clause each ("the trigger … is missing"): with
+    /// any of it entries may have been changed, and may be. Looked for anew at each call. Nothing where all is there,
+    /// and where a database protects by other means than what stands beside the tables.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn unprotected(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Tries once more to rid what the database keeps beside its tables of personal blocks that were erased; whether
     /// none is left there. A commit that erases has tried already.
     ///

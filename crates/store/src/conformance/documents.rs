@@ -34,6 +34,14 @@ pub(super) fn a_new_ledger_is_empty(open: &Open) {
     assert_eq!(store.snapshot().unwrap().prefix(0).unwrap(), []);
 }
 
+pub(super) fn a_ledger_in_use_is_protected(open: &Open) {
+    let store = open();
+    assert_eq!(store.unprotected().unwrap(), [""; 0]);
+    furnish(&*store, &["alice", "bob"]);
+    carry_out(&*store, &[transfer("alice", "bob", "1")]);
+    assert_eq!((store.unprotected().unwrap(), open().unprotected().unwrap()), (vec![], vec![]));
+}
+
 pub(super) fn what_is_written_is_read_again(open: &Open) {
     let store = open();
     furnish(&*store, &["alice", "bob"]);

@@ -34,7 +34,7 @@ macro_rules! checks {
 
 /// All checks.
 pub const CHECKS: &[Check] = checks! {
-    documents: a_new_ledger_is_empty, what_is_written_is_read_again, a_stale_account_is_named,
+    documents: a_new_ledger_is_empty, a_ledger_in_use_is_protected, what_is_written_is_read_again, a_stale_account_is_named,
         a_stale_treasury_is_named, an_account_that_is_not_there_has_version_0, an_account_is_opened_once,
         the_classic_race, the_largest_sums_stay_exact, a_halt_stays_until_it_is_lifted, the_first_halt_stands_and_is_kept_as_an_act;
     basis: another_head_of_the_same_version_is_damage, another_treasury_of_the_same_version_is_damage,

@@ -6,7 +6,8 @@
 //!
 //! Entries are refused to be changed by rights: [`create`] takes them from the tables' owner, who can grant them to
 //! himself again, and grants a writer's role, where one is named, no more than it needs. Only such a role, which owns
-//! nothing, cannot get round that.
+//! nothing, cannot get round that. There is nothing beside the tables that could be dropped, so [`Store::unprotected`]
+//! has nothing to name: who may do what is asked of the database's own catalogue, by whoever runs it.
 
 mod address;
 mod cells;

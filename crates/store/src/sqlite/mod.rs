@@ -26,6 +26,7 @@ use countersign_core::hash::Hash;
 use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::fault::fault;
@@ -47,6 +48,8 @@ pub struct Sqlite {
     readers: Readers,
     /// `None` where it was opened for reading only.
     writer: Option<Mutex<Writer>>,
+    /// Whether a halt is all that is written.
+    only_halts: bool,
 }
 
 #[derive(Debug)]
@@ -108,13 +111,14 @@ fn new_file(path: &Path) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NotThisLedger`] where there is none or one of another name, [`StoreError::SchemaTooNew`],
-/// [`StoreError::Damaged`]; those of the database.
+/// [`StoreError::Damaged`], also where anything of what protects it is missing or was changed; those of the database.
 pub fn open(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
     is_there(path)?;
     let mut connection = pool::writer(path)?;
     recognise(&connection, path)?;
     pool::prepare_to_write(&connection)?;
     schema::migrate(&mut connection, schema::STEPS)?;
+    schema::check(&connection)?;
     let identity = identify(&connection, path, expected)?;
     let ledger = Sqlite::new(path, identity, Some(connection))?;
     // A process that erased something may have ended before it could empty the log.
@@ -122,15 +126,37 @@ pub fn open(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
     Ok(ledger)
 }
 
-/// Opens a ledger to read it only. `expected`: its name.
+/// Opens a ledger to read it only, whatever of what protects it is missing: see [`Store::unprotected`]. `expected`: its
+/// name.
 ///
 /// # Errors
-/// As [`open`]; [`StoreError::Unsupported`] where its schema is older than this program's.
+/// [`StoreError::NotThisLedger`] where there is none or one of another name, [`StoreError::SchemaTooNew`];
+/// [`StoreError::Damaged`] where it cannot be read; [`StoreError::Unsupported`] where its schema is older than this
+/// program's; those of the database.
 pub fn open_read_only(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
     is_there(path)?;
-    let connection = pool::reader(path)?;
-    recognise(&connection, path)?;
-    let (found, known) = (schema::version(&connection)?, u32::try_from(schema::STEPS.len()).unwrap_or(u32::MAX));
+    let identity = read_identity(&pool::reader(path)?, path, expected)?;
+    Sqlite::new(path, identity, None)
+}
+
+/// Opens a ledger to read it and to halt it, as [`open_read_only`] does. Nothing but a halt is written.
+///
+/// # Errors
+/// As [`open_read_only`].
+pub fn open_to_halt(path: &Path, expected: Option<&str>) -> Result<Sqlite, StoreError> {
+    is_there(path)?;
+    let connection = pool::writer(path)?;
+    let identity = read_identity(&connection, path, expected)?;
+    pool::prepare_to_write(&connection)?;
+    // A trigger that is not ours neither prevents a halt nor comes of one.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map_err(fault)?;
+    Ok(Sqlite { only_halts: true, ..Sqlite::new(path, identity, Some(connection))? })
+}
+
+/// Which ledger it is, where it is one that can be read as it stands.
+fn read_identity(connection: &Connection, path: &Path, expected: Option<&str>) -> Result<Identity, StoreError> {
+    recognise(connection, path)?;
+    let (found, known) = (schema::version(connection)?, u32::try_from(schema::STEPS.len()).unwrap_or(u32::MAX));
     if found > known {
         return Err(StoreError::SchemaTooNew { found, known });
     }
@@ -138,8 +164,8 @@ pub fn open_read_only(path: &Path, expected: Option<&str>) -> Result<Sqlite, Sto
         let why = format!("{} has schema {found}, and must be opened for writing once", path.display());
         return Err(StoreError::Unsupported(why));
     }
-    let identity = identify(&connection, path, expected)?;
-    Sqlite::new(path, identity, None)
+    schema::check_tables(connection)?;
+    identify(connection, path, expected)
 }
 
 fn is_there(path: &Path) -> Result<(), StoreError> {
@@ -167,7 +193,6 @@ fn recognise(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 fn identify(connection: &Connection, path: &Path, expected: Option<&str>) -> Result<Identity, StoreError> {
-    schema::check(connection)?;
     let identity = rows::identity(connection)?;
     match expected {
         Some(name) if name != identity.ledger => {
@@ -181,7 +206,8 @@ fn identify(connection: &Connection, path: &Path, expected: Option<&str>) -> Res
 impl Sqlite {
     fn new(path: &Path, identity: Identity, writer: Option<Connection>) -> Result<Self, StoreError> {
         let writer = writer.map(|connection| Writer::new(path, connection)).transpose()?.map(Mutex::new);
-        Ok(Self { identity, path: path.to_owned(), writer, readers: Readers::new(path.to_owned()) })
+        let readers = Readers::new(path.to_owned());
+        Ok(Self { identity, path: path.to_owned(), writer, readers, only_halts: false })
     }
 
     /// Bounds what the file may grow to, in pages of 4096 bytes, while it is open: past it commits fail with
@@ -193,8 +219,15 @@ impl Sqlite {
         pool::answer(&self.writer()?.connection, "max_page_count", pages)
     }
 
-    /// A writer whose thread panicked has rolled back, and is used again.
     fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        if self.only_halts {
+            return Err(StoreError::Refused { why: "it was opened for reading and halting only".to_owned() });
+        }
+        self.halter()
+    }
+
+    /// A writer whose thread panicked has rolled back, and is used again.
+    fn halter(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
         let read_only = || StoreError::Refused { why: "it was opened for reading only".to_owned() };
         Ok(self.writer.as_ref().ok_or_else(read_only)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -255,7 +288,7 @@ impl Store for Sqlite {
     }
 
     fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
-        halting::halt(&mut self.writer()?.connection, halt)
+        halting::halt(&mut self.halter()?.connection, halt)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
@@ -312,6 +345,10 @@ impl Store for Sqlite {
         let values = params![before.to_string(), cells::number(MAX_FORGOTTEN)?];
         let forgotten = writer.connection.execute(FORGET, values);
         Ok(forgotten.map_err(fault)? as u64)
+    }
+
+    fn unprotected(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.read(schema::unprotected)
     }
 
     fn rid_of_erased(&self) -> Result<bool, StoreError> {

@@ -1,6 +1,6 @@
 //! The tables, and the steps from each version of them to the next.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 
 use super::fault::fault;
 use crate::error::StoreError;
@@ -9,6 +9,10 @@ use crate::error::StoreError;
 pub(super) const APPLICATION_ID: i32 = 0x4374_536e;
 /// Step `n`, counted from 1, brings schema `n − 1` to `n`.
 pub(super) const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+/// Longest part of a name that is shown, in characters.
+const MAX_NAME: usize = 100;
+/// Most triggers that are not ours to be named.
+const MAX_STRANGE: usize = 100;
 
 /// The schema's version, from the file's header.
 pub(super) fn version(connection: &Connection) -> Result<u32, StoreError> {
@@ -40,19 +44,46 @@ pub(super) fn take(transaction: &Transaction<'_>, sql: &str, to: u32) -> Result<
     transaction.pragma_update(None, "user_version", to).map_err(fault)
 }
 
-/// Holds the tables, indexes and triggers of a database to what the steps make: one that is missing, was
-/// changed, or a trigger that is not ours, is damage. Further tables and indexes are the operator's affair.
+/// Holds a database that is to be written to what the steps make: anything of [`unprotected`] is damage.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    unprotected(connection)?.into_iter().next().map_or(Ok(()), |what| Err(StoreError::Damaged(what)))
+}
+
+/// Whether a database can be read: every table of ours is there, with every column. What else is not as the steps
+/// make it keeps nobody from reading, least of all from what somebody did whom it should have kept away.
+pub(super) fn check_tables(connection: &Connection) -> Result<(), StoreError> {
+    let pattern = pattern()?;
+    for table in objects(&pattern)?.into_iter().filter(|object| object.kind == "table") {
+        let found = columns(connection, &table.name)?;
+        if let Some(lost) = columns(&pattern, &table.name)?.into_iter().find(|column| !found.contains(column)) {
+            let why = match found.is_empty() {
+                true => format!("the table {} is missing", table.name),
+                false => format!("the table {} has no column {lost}", table.name),
+            };
+            return Err(StoreError::Damaged(why));
+        }
+    }
+    Ok(())
+}
+
+/// What of a database is not as the steps make it, a clause each: a table, an index or a trigger that is missing or was
+/// changed, a trigger that is not ours. Further tables and indexes are the operator's affair.
+pub(super) fn unprotected(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let (ours, theirs) = (objects(&pattern()?)?, objects(connection)?);
+    let lost = ours.iter().filter(|object| !theirs.contains(object)).map(|lost| {
+        let is_there = theirs.iter().any(|object| (&object.kind, &object.name) == (&lost.kind, &lost.name));
+        lost.clause(if is_there { "was changed" } else { "is missing" })
+    });
+    let is_ours = |name: &String| ours.iter().any(|object| object.kind == "trigger" && object.name == *name);
+    let strange = theirs.iter().filter(|object| object.kind == "trigger" && !is_ours(&object.name));
+    Ok(lost.chain(strange.take(MAX_STRANGE).map(|object| object.clause("is not ours"))).collect())
+}
+
+/// A database of nothing but what the steps make.
+fn pattern() -> Result<Connection, StoreError> {
     let mut pattern = Connection::open_in_memory().map_err(fault)?;
     migrate(&mut pattern, STEPS)?;
-    let (ours, theirs) = (objects(&pattern)?, objects(connection)?);
-    if let Some(lost) = ours.iter().find(|object| !theirs.contains(object)) {
-        return Err(StoreError::Damaged(format!("the {} {} is missing or was changed", lost.kind, lost.name)));
-    }
-    match theirs.iter().find(|object| object.kind == "trigger" && !ours.contains(object)) {
-        Some(strange) => Err(StoreError::Damaged(format!("there is a strange trigger, {}", strange.name))),
-        None => Ok(()),
-    }
+    Ok(pattern)
 }
 
 #[derive(PartialEq)]
@@ -62,12 +93,42 @@ struct Object {
     sql: String,
 }
 
+impl Object {
+    /// Names may be anybody's: they are cut, and do nothing to whoever is shown them.
+    fn clause(&self, what: &str) -> String {
+        let name: String = self.name.chars().take(MAX_NAME).flat_map(char::escape_debug).collect();
+        format!("the {} {name} {what}", self.kind)
+    }
+}
+
 fn objects(connection: &Connection) -> Result<Vec<Object>, StoreError> {
     let sql = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL";
+    let read = |row: &Row<'_>| Ok(Object { kind: text(row, 0)?, name: text(row, 1)?, sql: text(row, 2)? });
+    all(connection, sql, [], read)
+}
+
+/// The columns that an ordinary table stores; none where there is no such table.
+fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT c.name FROM pragma_table_list(?1) AS t JOIN pragma_table_info(t.name) AS c \
+               WHERE t.schema = 'main' AND t.type = 'table'";
+    all(connection, sql, [table], |row| text(row, 0))
+}
+
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare(sql).map_err(fault)?;
-    let read = |row: &rusqlite::Row<'_>| Ok(Object { kind: row.get(0)?, name: row.get(1)?, sql: row.get(2)? });
-    let objects = statement.query_map([], read).map_err(fault)?;
-    objects.collect::<Result<_, _>>().map_err(fault)
+    let rows = statement.query_map(parameters, read).map_err(fault)?;
+    rows.collect::<Result<_, _>>().map_err(fault)
+}
+
+/// A text that may be no UTF-8: names of others need not be.
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let bytes = row.get_ref(column)?.as_bytes().unwrap_or_default();
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 #[cfg(test)]

@@ -144,29 +144,113 @@ fn what_says_the_same_in_other_words_is_no_damage() {
     Everything::of(&store).assert_one_chain(&desk::identity());
 }
 
+/// What somebody with the file does to what protects it, and what is said of that. None of it keeps from reading.
+const UNPROTECTED: [(&str, &[&str]); 7] = [
+    ("DROP TRIGGER entries_never_change", &["the trigger entries_never_change is missing"]),
+    (
+        "DROP TRIGGER nodes_never_go; CREATE TRIGGER nodes_never_go BEFORE DELETE ON nodes BEGIN SELECT 1; END",
+        &["the trigger nodes_never_go was changed"],
+    ),
+    ("DROP INDEX entries_transaction", &["the index entries_transaction is missing"]),
+    (
+        "DROP INDEX entries_type; CREATE INDEX entries_type ON entries (type); DROP TRIGGER acts_stay",
+        &["the index entries_type was changed", "the trigger acts_stay is missing"],
+    ),
+    ("ALTER TABLE accounts ADD COLUMN extra TEXT", &["the table accounts was changed"]),
+    (
+        "CREATE TRIGGER mine AFTER INSERT ON entries BEGIN UPDATE accounts SET balances = '{}'; END",
+        &["the trigger mine is not ours"],
+    ),
+    (
+        "CREATE TRIGGER \"a\u{1b}[2J\u{202e}\" BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'no'); END",
+        &["the trigger a\\u{1b}[2J\\u{202e} is not ours"],
+    ),
+];
+
 #[test]
-fn a_schema_that_was_changed_is_refused() {
+fn an_unprotected_ledger_is_read_and_not_extended() {
+    for (sql, told) in UNPROTECTED {
+        let ledger = Ledger::furnished();
+        let (before, earlier) = (Everything::of(&ledger.open()), ledger.open());
+        ledger.raw().execute_batch(sql).unwrap();
+        let reader = sqlite::open_read_only(&ledger.path, None).unwrap();
+        assert_eq!(Everything::of(&reader), before, "{sql}");
+        // Whoever had it open is told too.
+        for store in [&reader, &earlier] {
+            assert_eq!(store.unprotected().unwrap(), told, "{sql}");
+        }
+        let outcome = sqlite::open(&ledger.path, None);
+        assert!(matches!(&outcome, Err(StoreError::Damaged(why)) if why == told[0]), "{sql}\ncame to {outcome:?}");
+    }
+}
+
+#[test]
+fn an_unprotected_ledger_is_halted_and_nothing_else() {
+    for (sql, told) in UNPROTECTED {
+        let ledger = Ledger::furnished();
+        ledger.raw().execute_batch(sql).unwrap();
+        let store = sqlite::open_to_halt(&ledger.path, None).unwrap();
+        assert_eq!(store.unprotected().unwrap(), told, "{sql}");
+        let batch = desk::prepare(&store, &[desk::mint("alice", "1")]);
+        let checkpoint = countersign_store::SignedCheckpoint { size: 1, note: "note".to_owned(), at: desk::start() };
+        for outcome in [
+            store.commit(&batch),
+            store.keep_checkpoint(&checkpoint),
+            store.forget_answers(desk::start()).map(drop),
+            store.bound(1).map(drop),
+        ] {
+            assert!(matches!(outcome, Err(StoreError::Refused { .. })), "{outcome:?}");
+        }
+        let halt = Halt { by: "watch".to_owned(), reason: told[0].to_owned(), at: desk::start() };
+        assert_eq!(store.halt(&halt).unwrap(), halt);
+        let reader = sqlite::open_read_only(&ledger.path, None).unwrap();
+        assert_eq!(reader.load(&Wanted::default()).unwrap().head.halt, Some(halt), "{sql}");
+    }
+}
+
+#[test]
+fn a_ledger_is_protected_again_once_all_is_as_it_was() {
+    let ledger = Ledger::furnished();
+    let (store, raw) = (ledger.open(), ledger.raw());
+    let trigger = "SELECT sql FROM sqlite_schema WHERE name = 'entries_never_change'";
+    let trigger: String = raw.query_row(trigger, [], |row| row.get(0)).unwrap();
+    raw.execute_batch("DROP TRIGGER entries_never_change").unwrap();
+    assert_eq!(store.unprotected().unwrap().len(), 1);
+    raw.execute_batch(&trigger).unwrap();
+    assert_eq!(store.unprotected().unwrap(), [""; 0]);
+    desk::carry_out(&ledger.open(), &[desk::mint("alice", "1")]);
+}
+
+#[test]
+fn tables_that_cannot_be_read_are_damage() {
     for (sql, told) in [
-        ("DROP TRIGGER entries_never_change", "the trigger entries_never_change is missing or was changed"),
-        (
-            "DROP TRIGGER nodes_never_go; CREATE TRIGGER nodes_never_go BEFORE DELETE ON nodes BEGIN SELECT 1; END",
-            "the trigger nodes_never_go is missing or was changed",
-        ),
-        ("DROP INDEX entries_transaction", "the index entries_transaction is missing or was changed"),
-        ("DROP TABLE answers", "the table answers is missing or was changed"),
-        ("ALTER TABLE accounts ADD COLUMN extra TEXT", "the table accounts is missing or was changed"),
-        (
-            "CREATE TRIGGER mine AFTER INSERT ON entries BEGIN UPDATE accounts SET balances = '{}'; END",
-            "there is a strange trigger, mine",
-        ),
+        ("DROP TABLE answers", "the table answers is missing"),
+        ("DROP TABLE answers; CREATE VIEW answers AS SELECT 1", "the table answers is missing"),
+        ("ALTER TABLE accounts RENAME COLUMN username TO nickname", "the table accounts has no column username"),
     ] {
         let ledger = Ledger::furnished();
         ledger.raw().execute_batch(sql).unwrap();
-        for outcome in [sqlite::open(&ledger.path, None), sqlite::open_read_only(&ledger.path, None)] {
-            let Err(StoreError::Damaged(why)) = outcome else { panic!("{sql}\ncame to {outcome:?}") };
-            assert!(why.contains(told), "{why}");
+        for open in [sqlite::open_read_only, sqlite::open_to_halt] {
+            let outcome = open(&ledger.path, None);
+            assert!(matches!(&outcome, Err(StoreError::Damaged(why)) if why == told), "{sql}\ncame to {outcome:?}");
         }
+        assert!(matches!(sqlite::open(&ledger.path, None), Err(StoreError::Damaged(_))), "{sql}");
     }
+}
+
+#[test]
+fn a_name_that_is_no_text_keeps_nobody_from_reading() {
+    let ledger = Ledger::furnished();
+    let raw = ledger.raw();
+    raw.execute_batch("CREATE TRIGGER mine BEFORE UPDATE ON ledger BEGIN SELECT 1; END").unwrap();
+    raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(raw);
+    let mut bytes = fs::read(&ledger.path).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - 4).filter(|at| &bytes[*at..at + 4] == b"mine").collect();
+    places.iter().for_each(|at| bytes[*at] = 0xff);
+    fs::write(&ledger.path, bytes).unwrap();
+    let reader = sqlite::open_read_only(&ledger.path, None).unwrap();
+    assert_eq!(reader.unprotected().unwrap(), ["the trigger \u{fffd}ine is not ours"]);
 }
 
 #[test]
