@@ -23,7 +23,7 @@ use countersign_store::{Identity, Snapshot, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
-use super::contradiction::{Contradiction, ContradictionKind, of_head, of_mark, of_replica};
+use super::contradiction::{Contradiction, ContradictionKind, of_head, of_mark, of_protection, of_replica};
 use super::state::{Mark, Prepared, Saved, StateError, StateFile};
 use super::throttle::Throttled;
 
@@ -148,6 +148,7 @@ impl Auditor<'_> {
     }
 
     fn judge(&self, audit: &mut Audit, slept: &Cell<Duration>) -> Result<(), AuditError> {
+        audit.contradictions.extend(of_protection(self.primary.unwrap_or(self.store))?);
         let saved = self.saved(audit)?;
         let (snapshot, rate) = (self.store.snapshot()?, self.entries_per_second);
         let mut snapshot = Throttled::new(snapshot, &**self.clock, rate, slept, self.stop);

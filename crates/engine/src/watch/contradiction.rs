@@ -38,6 +38,8 @@ pub enum ContradictionKind {
     ReplicaDiverges,
     /// What the store keeps contradicts itself.
     StoreDamaged,
+    /// What the database keeps changes out with is not as it was made.
+    StoreUnprotected,
 }
 
 impl ContradictionKind {
@@ -53,6 +55,7 @@ impl ContradictionKind {
             Self::HeadDiffers => "HEAD_DIFFERS",
             Self::ReplicaDiverges => "REPLICA_DIVERGES",
             Self::StoreDamaged => "STORE_DAMAGED",
+            Self::StoreUnprotected => "STORE_UNPROTECTED",
         }
     }
 
@@ -99,6 +102,16 @@ fn hash_at(snapshot: &mut dyn Snapshot, seq: u64) -> Result<Option<Hash>, StoreE
         Ok(())
     })?;
     Ok(hash)
+}
+
+/// Asks the database that is written to whether it still keeps changes out.
+///
+/// # Errors
+/// Those of the store.
+pub(super) fn of_protection(store: &dyn Store) -> Result<Option<Contradiction>, StoreError> {
+    let lost = store.unprotected()?;
+    let message = || format!("The database no longer protects the ledger as it was made to: {}.", lost.join("; "));
+    Ok((!lost.is_empty()).then(|| ContradictionKind::StoreUnprotected.found(message())))
 }
 
 /// Holds the head that writers go on from, and the subtrees that proofs are made of, against a report that

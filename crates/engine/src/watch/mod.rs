@@ -12,7 +12,8 @@
 //! * A full one is what an auditor does with an export: every line, twice where something is wrong.
 //!
 //! Beside what an export shows it holds the ledger against the saved state (a rewritten history, a dropped tail),
-//! and the head and the subtrees in the store against the entries ([`Contradiction`]). A saved state that is
+//! the head and the subtrees in the store against the entries, and what the database protects them with against what it
+//! was made with ([`Contradiction`]); that last in every round. A saved state that is
 //! damaged or contradicts the ledger stays where it is, and is a finding at every audit, until an operator has
 //! found out why and calls [`Watch::start_over`].
 //!

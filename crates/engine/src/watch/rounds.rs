@@ -56,6 +56,8 @@ pub struct Watch {
     again: Option<Timestamp>,
     /// Why the system is to be halted, where that did not succeed yet.
     halt: Option<String>,
+    /// What of the database's protection was missing in the last round.
+    unprotected: Vec<String>,
     /// Held while the watch is there.
     _lock: File,
 }
@@ -97,6 +99,7 @@ impl Watch {
             followed,
             again: None,
             halt: None,
+            unprotected: Vec::new(),
             _lock: lock,
         };
         watch.again = watch.found_last().then(|| watch.clock.now());
@@ -112,6 +115,7 @@ impl Watch {
         self.judge_conflicts();
         let now = self.clock.now();
         self.note_clock(now);
+        self.note_unprotected(now);
         if let Some(due) = self.schedule.due(self.followed, now) {
             self.followed = now;
             self.note_missed(due, now);
@@ -303,6 +307,17 @@ impl Watch {
         (self.followed, self.again) = (now, Some(now));
         let alert = self.alert(Cause::AuditMissed, &summary).line("An audit runs now.");
         self.alarm.raise(&alert);
+    }
+
+    /// What keeps changes out is looked at in every round, not only when an audit is due: where any more of it is
+    /// missing one runs now, which finds that, and what was done meanwhile.
+    fn note_unprotected(&mut self, now: Timestamp) {
+        // Of a database that does not answer, the audits tell.
+        let Ok(lost) = self.store.unprotected() else { return };
+        if lost.iter().any(|what| !self.unprotected.contains(what)) {
+            self.again = Some(now);
+        }
+        self.unprotected = lost;
     }
 
     fn note_missed(&mut self, due: Due, now: Timestamp) {

@@ -131,6 +131,10 @@ impl Store for Double {
         self.inner.forget_answers(before)
     }
 
+    fn unprotected(&self) -> Result<Vec<String>, StoreError> {
+        self.inner.unprotected()
+    }
+
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
         self.inner.backup(to)
     }

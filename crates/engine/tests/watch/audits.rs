@@ -211,6 +211,39 @@ fn subtrees_in_the_head_that_are_not_those_of_the_entries_are_found() {
 }
 
 #[test]
+fn a_dropped_trigger_is_found_with_what_was_done_without_it() {
+    let place = Place::new();
+    let mut watch = place.watch();
+    assert!(watch.audit_now(Kind::Incremental).unwrap().valid());
+    place.raw().execute_batch("DROP INDEX entries_type; DROP TRIGGER entries_never_change").unwrap();
+    // Of an entry that was read before: what is new alone would not show it.
+    place.raw().execute_batch("UPDATE entries SET receiver_id = 'carol' WHERE seq = 2").unwrap();
+    let audit = watch.audit_now(Kind::Incremental).unwrap();
+    assert_eq!((audit.kind, kinds(&audit)), (Kind::Full, vec![ContradictionKind::StoreUnprotected]));
+    assert_eq!(errors(&audit), [ErrorType::TransactionTampered]);
+    let message = &audit.contradictions[0].message;
+    assert!(message.contains("the index entries_type is missing; the trigger entries_never_change is"), "{message}");
+    assert!(place.halt().unwrap().reason.starts_with("STORE_UNPROTECTED: "));
+    assert_eq!(place.hook.causes(), ["FINDING"]);
+    let text = place.hook.bodies()[0]["text"].to_string();
+    assert!(text.contains("entries_never_change") && text.contains("TRANSACTION_TAMPERED"), "{text}");
+}
+
+#[test]
+fn the_protection_of_the_primary_counts() {
+    let place = Place::new();
+    let copy = place.folder.path().join("copy.db");
+    place.store.backup(&copy).unwrap();
+    let replica: Arc<dyn Store> = Arc::new(sqlite::open_read_only(&copy, None).unwrap());
+    let mut watch = Watch::new(Setup { replica: Some(replica), ..place.setup() }).unwrap();
+    assert!(watch.audit_now(Kind::Full).unwrap().valid());
+    place.raw().execute_batch("DROP TRIGGER entries_never_go").unwrap();
+    let audit = watch.audit_now(Kind::Incremental).unwrap();
+    assert_eq!(kinds(&audit), [ContradictionKind::StoreUnprotected]);
+    assert!(audit.report.as_ref().unwrap().valid && place.halt().is_some(), "{audit:?}");
+}
+
+#[test]
 fn a_full_audit_holds_the_kept_checkpoint_to_the_entries() {
     let place = Place::new();
     let identity = desk::identity();

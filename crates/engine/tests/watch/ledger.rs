@@ -53,16 +53,24 @@ impl Place {
         Watch::new(self.setup()).expect("a watch")
     }
 
-    /// Writes to the database file as its owner can, past every trigger.
+    /// Writes to the database file as its owner can, past every trigger, and puts these back.
     pub(crate) fn tamper(&self, sql: &str) {
-        let database = rusqlite::Connection::open(self.database()).expect("opened");
-        let mut named = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").expect("read");
-        let names = named.query_map([], |row| row.get::<_, String>(0)).expect("read");
-        let names: Vec<String> = names.map(|name| name.expect("read")).collect();
-        for name in names {
+        let database = self.raw();
+        let mut kept = database.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").expect("read");
+        let kept = kept.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("read");
+        let kept: Vec<(String, String)> = kept.collect::<Result<_, _>>().expect("read");
+        for (name, _) in &kept {
             database.execute_batch(&format!("DROP TRIGGER {name}")).expect("dropped");
         }
         database.execute_batch(sql).expect("done");
+        for (_, trigger) in &kept {
+            database.execute_batch(trigger).expect("put back");
+        }
+    }
+
+    /// The database file as anybody with SQLite has it.
+    pub(crate) fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.database()).expect("opened")
     }
 
     pub(crate) fn halt(&self) -> Option<Halt> {

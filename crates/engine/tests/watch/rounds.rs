@@ -121,6 +121,37 @@ fn an_audit_without_a_verdict_is_told_and_tried_again() {
 }
 
 #[test]
+fn a_dropped_trigger_halts_in_the_next_round() {
+    let place = Place::new();
+    let trigger = "SELECT sql FROM sqlite_schema WHERE name = 'entries_never_change'";
+    let trigger: String = place.raw().query_row(trigger, [], |row| row.get(0)).unwrap();
+    let mut watch = place.watch();
+    watch.round();
+    assert!(watch.results().is_empty(), "nothing is due");
+    place.raw().execute_batch("DROP TRIGGER entries_never_change").unwrap();
+    watch.round();
+    let result = watch.results()[0].clone();
+    assert_eq!((result.kind, result.verdict, result.findings), (Kind::Full, Verdict::Invalid, 1));
+    assert!(result.message.unwrap().starts_with("STORE_UNPROTECTED: "));
+    assert_eq!(place.halt().unwrap().by, "watch");
+    assert_eq!(place.hook.causes(), ["FINDING"]);
+    // It is known then: not everything is read every minute.
+    watch.round();
+    assert_eq!(watch.results().len(), 1);
+    place.raw().execute_batch("DROP TRIGGER entries_never_go").unwrap();
+    watch.round();
+    assert_eq!(watch.results().len(), 2);
+    place.raw().execute_batch(&trigger).unwrap();
+    watch.round();
+    assert_eq!(watch.results().len(), 2);
+    // Put back and dropped once more, it is news again.
+    place.raw().execute_batch("DROP TRIGGER entries_never_change").unwrap();
+    watch.round();
+    assert_eq!(watch.results().len(), 3);
+    assert_eq!(watch.results()[2].verdict, Verdict::Invalid);
+}
+
+#[test]
 fn a_halt_that_cannot_be_written_is_told_and_tried_again() {
     let place = Place::new();
     let store = Arc::new(Moody::of(place.store.clone()));
