@@ -112,9 +112,9 @@ impl Arguments {
     }
 
     fn export(&self, settings: &Settings, location: &Location, out: &mut impl Write) -> Result<Written, Failure> {
-        // What is signed is kept.
-        let store = ledger::open(location, settings, self.keys.are_named(settings))?;
-        let voucher = self.keys.read(settings, &store.identity().ledger)?.map(Keys::voucher);
+        let (store, signs) = ledger::open_to_export(location, settings, self.keys.are_named(settings))?;
+        let keys = self.keys.read(settings, &store.identity().ledger)?.filter(|_| signs);
+        let voucher = keys.map(Keys::voucher);
         let personal = if self.withhold_personal { PersonalData::Withheld } else { PersonalData::Full };
         let extent = Extent { first: self.first, last: self.last, personal, exported_at: Some(ledger::now()) };
         if !self.gzip {
@@ -127,7 +127,7 @@ impl Arguments {
     }
 
     fn words(&self, written: &Written) -> String {
-        let signed = if written.signed { "with a signed checkpoint" } else { "without a checkpoint: no key was given" };
+        let signed = if written.signed { "with a signed checkpoint" } else { "without a signed checkpoint" };
         format!(
             "Written to {}: {} entries up to {}, {signed}.\n\n  Head  {}\n  Root  {}\n",
             screen::plain(&self.out.display().to_string()),

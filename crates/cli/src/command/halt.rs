@@ -36,14 +36,15 @@ pub(super) fn run(arguments: &Arguments, halts: bool) -> Result<Outcome, Failure
 
 fn set(arguments: &Arguments, halts: bool) -> Result<State, Failure> {
     match by_engine(arguments, halts) {
-        Err(failure) if halts && failure.code == "STORE_DAMAGED" => past_engine(arguments),
+        Err(failure) if halts && failure.code == ledger::DAMAGED => past_engine(arguments),
         outcome => outcome,
     }
 }
 
 /// No engine starts on a ledger that is damaged; halted it must be all the same.
 fn past_engine(arguments: &Arguments) -> Result<State, Failure> {
-    let (settings, store) = ledger::write(&arguments.source)?;
+    let (settings, location) = ledger::locate(&arguments.source)?;
+    let store = ledger::open_to_halt(&location, &settings)?;
     let by = ledger::operator(arguments.operator.as_ref(), &settings)?;
     let halt = halt_store(&*store, &by, &arguments.reason)?;
     Ok(State { ledger: store.identity().ledger.clone(), halt: Some(halt) })

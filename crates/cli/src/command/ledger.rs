@@ -1,5 +1,6 @@
 //! A ledger by its address: made, opened to read, opened to settle.
 
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,8 +11,11 @@ use countersign_engine::{Config, Engine, Origin, Receipt, Request};
 use countersign_store::{Identity, Location, Store};
 
 use super::Failure;
+use super::screen::plain_whole;
 use super::settings::{Settings, Source};
 
+/// The code of what is wrong with the database itself.
+pub(super) const DAMAGED: &str = "STORE_DAMAGED";
 /// What entries show as the user agent of what is ordered here.
 const USER_AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 
@@ -25,10 +29,11 @@ pub(super) fn locate(source: &Source) -> Result<(Settings, Location), Failure> {
     Ok((settings, location))
 }
 
-/// Opens the ledger to read it only.
+/// Opens the ledger to read it only, and says on standard error what no longer protects it.
 pub(super) fn read(source: &Source) -> Result<(Settings, Arc<dyn Store>), Failure> {
     let (settings, location) = locate(source)?;
     let store = open(&location, &settings, false)?;
+    warn_unprotected(&*store)?;
     Ok((settings, store))
 }
 
@@ -43,6 +48,52 @@ pub(super) fn write(source: &Source) -> Result<(Settings, Arc<dyn Store>), Failu
 pub(super) fn open(location: &Location, settings: &Settings, writes: bool) -> Result<Arc<dyn Store>, Failure> {
     let open = if writes { countersign_store::open } else { countersign_store::open_read_only };
     Ok(open(location, settings.ledger.as_deref())?.into())
+}
+
+/// Opens the ledger to read it and to halt it, also where it is in no state to be written to.
+pub(super) fn open_to_halt(location: &Location, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    Ok(countersign_store::open_to_halt(location, settings.ledger.as_deref())?.into())
+}
+
+/// Opens the ledger to export it. What is signed is kept, so that it is opened to write where it `signs`; one that may
+/// only be read is exported all the same, unsigned, and that said on standard error.
+pub(super) fn open_to_export(
+    location: &Location,
+    settings: &Settings,
+    signs: bool,
+) -> Result<(Arc<dyn Store>, bool), Failure> {
+    let (store, signed) = match open(location, settings, signs) {
+        Err(failure) if signs && failure.code == DAMAGED => (open(location, settings, false)?, false),
+        opened => (opened?, signs),
+    };
+    warn_unprotected(&*store)?;
+    if signs && !signed {
+        warn("the export is not signed: what is signed is kept, and this ledger is not written to");
+    }
+    Ok((store, signed))
+}
+
+/// Says on standard error what of the database's own protection is missing, where anything is.
+pub(super) fn warn_unprotected(store: &dyn Store) -> Result<(), Failure> {
+    let lost = store.unprotected()?;
+    if !lost.is_empty() {
+        warn(&unprotected(&lost));
+    }
+    Ok(())
+}
+
+fn warn(what: &str) {
+    // Where standard error is closed nobody is left to tell.
+    let _ = writeln!(io::stderr(), "countersign: {}", plain_whole(what));
+}
+
+/// What it means that this of the database's own protection is missing.
+pub(super) fn unprotected(lost: &[String]) -> String {
+    format!(
+        "the database no longer protects the ledger as it was made to: {}. Whoever did that may have changed entries, \
+         and it is read only until all is as it was: see what `countersign verify` finds",
+        lost.join("; ")
+    )
 }
 
 /// Opens the ledger, lets `work` at its engine, and stops that again.

@@ -53,8 +53,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     arguments.log.start()?;
     let config = arguments.config(&settings);
     // What is signed is kept, and a watch must be able to halt.
-    let writes = config.writable || arguments.keys.are_named(&settings) || arguments.watch;
-    let store = ledger::open(&location, &settings, writes)?;
+    let writes = config.writable || arguments.keys.are_named(&settings);
+    let store = match arguments.watch && !writes {
+        true => ledger::open_to_halt(&location, &settings)?,
+        false => ledger::open(&location, &settings, writes)?,
+    };
+    ledger::warn_unprotected(&*store)?;
     let keys = arguments.keys.read(&settings, &store.identity().ledger)?;
     let signer = keys.map(|keys| Arc::new(keys) as Arc<dyn Signer>);
     let served = serve(config.writable, &store, &settings, signer.clone())?;

@@ -7,14 +7,15 @@ use countersign_core::report::{CheckpointSource, CheckpointView, Finding, Modifi
 use serde::Serialize;
 use serde_json::Value;
 
-use super::screen::{Paint, grouped, plain};
+use super::ledger;
+use super::screen::{Paint, grouped, plain, plain_whole};
 
 /// Most findings and warnings that are shown; `--json` has them all.
 const MAX_SHOWN: usize = 20;
 
-/// The whole report.
-pub(super) fn text(report: &Report, paint: Paint) -> String {
-    let mut page = Page { text: String::new(), paint };
+/// The whole report, after what of the database's own protection is missing, where it is a ledger's.
+pub(super) fn text(report: &Report, lost: &[String], paint: Paint) -> String {
+    let mut page = Page { text: unprotected(lost, paint), paint };
     page.verdict(report);
     page.facts(report);
     page.findings(report);
@@ -22,6 +23,14 @@ pub(super) fn text(report: &Report, paint: Paint) -> String {
     page.checkpoints(report);
     page.coverage(report);
     page.text
+}
+
+/// That of the database's own protection this is missing; nothing where it is all there.
+pub(super) fn unprotected(lost: &[String], paint: Paint) -> String {
+    match lost {
+        [] => String::new(),
+        lost => format!("{} {}.\n\n", paint.bad("UNPROTECTED:"), plain_whole(&ledger::unprotected(lost))),
+    }
 }
 
 /// The verdict where there is no report.

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use countersign_core::{Options, Report, Unreadable, verify_chain_integrity};
+use serde::Serialize;
 use serde_json::json;
 
 use super::input::Input;
@@ -14,6 +15,7 @@ use super::progress::Bar;
 use super::screen::{self, Paint};
 use super::settings::Source;
 use super::trusted::{Given, Trusted};
+use super::verify_ledger::Audited;
 use super::{Failure, Outcome, answer, verdict, verify_ledger};
 
 const MAX_THREADS: i64 = 256;
@@ -43,22 +45,31 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match arguments.audit() {
-        Ok((audit, path)) => arguments.show(audit, &path),
+        Ok(audited) => arguments.show(&audited),
         Err(failure) => answer::failed(arguments.json, failure),
     }
 }
 
+/// A report, or why there is none; of a ledger where it is kept, beside what of its database's own protection is missing.
+#[derive(Serialize)]
+struct Shown<'a, T: Serialize> {
+    #[serde(flatten)]
+    report: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unprotected: Option<&'a [String]>,
+}
+
 impl Arguments {
-    /// The report, or why there is none; and what was read.
-    fn audit(&self) -> Result<(Result<Report, Unreadable>, PathBuf), Failure> {
+    fn audit(&self) -> Result<Audited, Failure> {
         let options = self.options()?;
         let Some(path) = &self.file else { return verify_ledger::audit(&self.source, &options) };
         let audit = Input::open(path).map_err(Unreadable::Io).and_then(|input| audit(input, options));
-        match audit {
-            Ok(report) => self.hold_name(&report).map(|()| (Ok(report), path.clone())),
-            Err(Unreadable::Checkpoint { number, reason }) => Err(self.trusted.unreadable(number, &reason)),
-            Err(error) => Ok((Err(error), path.clone())),
+        match &audit {
+            Ok(report) => self.hold_name(report)?,
+            Err(Unreadable::Checkpoint { number, reason }) => return Err(self.trusted.unreadable(*number, reason)),
+            Err(_) => {}
         }
+        Ok(Audited { audit, path: path.clone(), unprotected: None })
     }
 
     /// Holds an export to the ledger's name, where one is given.
@@ -73,16 +84,19 @@ impl Arguments {
         }
     }
 
-    fn show(&self, audit: Result<Report, Unreadable>, path: &Path) -> Result<Outcome, Failure> {
-        let shown = match &audit {
-            Ok(report) if self.json => answer::text(report)?,
-            Ok(report) => verdict::text(report, Paint::for_stdout()),
-            Err(error) if self.json => answer::text(&error_json(error, path))?,
-            Err(error) => verdict::unreadable(&unreadable(error, path), Paint::for_stdout()),
+    fn show(&self, audited: &Audited) -> Result<Outcome, Failure> {
+        let Audited { audit, path, unprotected } = audited;
+        let (paint, lost) = (Paint::for_stdout(), unprotected.as_deref().unwrap_or_default());
+        let unprotected = unprotected.as_deref();
+        let shown = match audit {
+            Ok(report) if self.json => answer::text(&Shown { report, unprotected })?,
+            Err(error) if self.json => answer::text(&Shown { report: &error_json(error, path), unprotected })?,
+            Ok(report) => verdict::text(report, lost, paint),
+            Err(error) => verdict::unprotected(lost, paint) + &verdict::unreadable(&unreadable(error, path), paint),
         };
         screen::print(&shown)?;
         Ok(match audit {
-            Ok(report) if report.valid => Outcome::Good,
+            Ok(report) if report.valid && lost.is_empty() => Outcome::Good,
             Ok(_) => Outcome::Findings,
             Err(_) => Outcome::CouldNot,
         })

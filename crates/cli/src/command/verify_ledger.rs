@@ -8,8 +8,17 @@ use countersign_core::{Options, Report, Unreadable};
 use super::settings::Source;
 use super::{Failure, audit, ledger, verify};
 
-/// Audits the ledger that `source` names; also how it is called. Nothing is written, and no commit waits.
-pub(super) fn audit(source: &Source, options: &Options) -> Result<(Result<Report, Unreadable>, PathBuf), Failure> {
+/// What is known of an export, or of a ledger where it is kept.
+pub(super) struct Audited {
+    pub(super) audit: Result<Report, Unreadable>,
+    /// How it is called.
+    pub(super) path: PathBuf,
+    /// Of a ledger: what of the database's own protection is missing, which no entry shows.
+    pub(super) unprotected: Option<Vec<String>>,
+}
+
+/// Audits the ledger that `source` names. Nothing is written, and no commit waits.
+pub(super) fn audit(source: &Source, options: &Options) -> Result<Audited, Failure> {
     let (settings, location) = ledger::locate(source)?;
     let store = ledger::open(&location, &settings, false)?;
     let name = ledger::shown(&location);
@@ -19,5 +28,6 @@ pub(super) fn audit(source: &Source, options: &Options) -> Result<(Result<Report
     let started = Instant::now();
     let report = audit::run(&*store, &options, &mut |_| {});
     let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-    Ok((report.map(|report| report.timed(verify::now_ms(), elapsed_ms)), name.into()))
+    let audit = report.map(|report| report.timed(verify::now_ms(), elapsed_ms));
+    Ok(Audited { audit, path: name.into(), unprotected: Some(store.unprotected()?) })
 }

@@ -82,7 +82,9 @@ fn watch(setup: Setup) -> Result<Watch, Failure> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    let (settings, store) = ledger::write(&arguments.source)?;
+    let (settings, location) = ledger::locate(&arguments.source)?;
+    // A watch writes nothing but a halt.
+    let store = ledger::open_to_halt(&location, &settings)?;
     arguments.log.start()?;
     let mut watch = watch(arguments.watching.setup(&store, &settings)?)?;
     if arguments.start_over {

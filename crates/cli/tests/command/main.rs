@@ -12,6 +12,7 @@ mod ledger;
 mod postgres;
 mod serve;
 mod settings;
+mod unprotected;
 mod verify;
 mod watch;
 
