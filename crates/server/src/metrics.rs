@@ -83,26 +83,35 @@ fn histogram() -> Histogram {
 #[derive(Debug)]
 pub(crate) struct Moment {
     /// `None` where the database does not answer.
-    pub(crate) head: Option<Head>,
+    pub(crate) ledger: Option<Stored>,
     pub(crate) engine: Option<EngineMetrics>,
     pub(crate) watch: Option<WatchMetrics>,
 }
 
+/// What the database says of the ledger.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) head: Head,
+    /// How much of the database's own protection is missing.
+    pub(crate) unprotected: usize,
+}
+
 impl Collector for Moment {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let up = ConstGauge::new(i64::from(self.head.is_some()));
+        let up = ConstGauge::new(i64::from(self.ledger.is_some()));
         show(&mut encoder, "ledger_up", "1 where the database answers", &up)?;
-        self.head.as_ref().map_or(Ok(()), |head| show_ledger(&mut encoder, head))?;
+        self.ledger.as_ref().map_or(Ok(()), |ledger| show_ledger(&mut encoder, ledger))?;
         self.engine.as_ref().map_or(Ok(()), |engine| show_engine(&mut encoder, engine))?;
         self.watch.as_ref().map_or(Ok(()), |watch| show_watch(&mut encoder, watch))
     }
 }
 
-fn show_ledger(encoder: &mut DescriptorEncoder<'_>, head: &Head) -> fmt::Result {
-    let halted = i64::from(head.halt.is_some());
+fn show_ledger(encoder: &mut DescriptorEncoder<'_>, Stored { head, unprotected }: &Stored) -> fmt::Result {
+    let (halted, unprotected) = (i64::from(head.halt.is_some()), ConstGauge::new(signed(*unprotected as u64)));
     show(encoder, "ledger_entries", "Entries of the ledger", &ConstGauge::new(signed(head.seq)))?;
     show(encoder, "ledger_version", "Commits of the ledger", &ConstGauge::new(signed(head.version)))?;
-    show(encoder, "ledger_halted", "1 where no transaction is taken", &ConstGauge::new(halted))
+    show(encoder, "ledger_halted", "1 where no transaction is taken", &ConstGauge::new(halted))?;
+    show(encoder, "ledger_unprotected", "Triggers and the like that are not as they were made", &unprotected)
 }
 
 fn show_engine(encoder: &mut DescriptorEncoder<'_>, engine: &EngineMetrics) -> fmt::Result {
@@ -205,13 +214,14 @@ mod tests {
         let labels = Labels { route: "/api/v1/stats", method: "GET", status: 200 };
         metrics.answered(&labels, Duration::from_millis(3));
         let identity = Identity { ledger: "a".to_owned(), ledger_id: "0".repeat(32) };
-        let head = Some(Head { seq: 7, ..Head::empty(&identity) });
-        let text = metrics.text(Moment { head, engine: None, watch: Some(WatchMetrics::default()) }).unwrap();
+        let ledger = Some(Stored { head: Head { seq: 7, ..Head::empty(&identity) }, unprotected: 2 });
+        let text = metrics.text(Moment { ledger, engine: None, watch: Some(WatchMetrics::default()) }).unwrap();
         assert!(
             text.contains("countersign_http_requests_total{route=\"/api/v1/stats\",method=\"GET\",status=\"200\"} 1\n")
         );
         assert!(text.contains("countersign_http_connections 1\n"), "{text}");
         assert!(text.contains("\ncountersign_ledger_entries 7\n") && text.contains("countersign_ledger_halted 0\n"));
+        assert!(text.contains("countersign_ledger_unprotected 2\n"), "{text}");
         assert!(text.contains("countersign_watch_audits_total 0\n") && !text.contains("watch_last_valid"));
         assert!(text.contains("le=\"0.005\"") && text.ends_with("# EOF\n"));
     }

@@ -30,14 +30,20 @@ pub(super) async fn ready(app: Arc<App>, _call: Call) -> Result<Answer, Problem>
     answer::json(&json!({"status": "ready"}))
 }
 
-/// Whether the ledger can be read and, where this server writes, be gone on with.
+/// Whether the ledger can be read and, where this server writes, be gone on with: not where the database no longer
+/// protects what is written.
 fn can_answer(app: &App, store: &dyn Store) -> Result<(), Problem> {
     let looked = match app.engine() {
-        Ok(engine) => engine.can_go_on().map_err(|error| error.to_string()),
+        Ok(engine) => engine.can_go_on().map_err(|error| error.to_string()).and_then(|()| is_protected(store)),
         Err(_) => store.load(&Wanted::default()).map(drop).map_err(|error| error.to_string()),
     };
     looked.map_err(|why| {
         tracing::warn!("not ready: {why}");
         Problem::new("NOT_READY", why)
     })
+}
+
+fn is_protected(store: &dyn Store) -> Result<(), String> {
+    let lost = store.unprotected().map_err(|error| error.to_string())?;
+    if lost.is_empty() { Ok(()) } else { Err(lost.join("; ")) }
 }

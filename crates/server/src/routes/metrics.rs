@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::metrics::Moment;
+use crate::metrics::{Moment, Stored};
 use crate::problem::Problem;
 
 /// How long the database is waited for: whoever collects figures gives up after some seconds.
@@ -20,9 +20,12 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     // In an outage of the database all the other figures are wanted most, and soon.
-    let head = app.read(|store| Ok(store.load(&Wanted::default())?.head));
-    let head = timeout(PATIENCE, head).await.ok().and_then(Result::ok);
+    let ledger = app.read(|store| {
+        let head = store.load(&Wanted::default())?.head;
+        Ok(Stored { head, unprotected: store.unprotected()?.len() })
+    });
+    let ledger = timeout(PATIENCE, ledger).await.ok().and_then(Result::ok);
     let engine = app.ledger.engine().map(Engine::metrics);
     let watch = app.watch.as_ref().map(|figures| figures());
-    Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { head, engine, watch })?))
+    Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { ledger, engine, watch })?))
 }

@@ -100,6 +100,18 @@ fn figures_are_there_while_the_database_is_not() {
     assert!(!text.text().contains("ledger_entries"), "{}", text.text());
 }
 
+/// Whoever drops a trigger keeps nobody from reading, and no balancer sends orders to what is written there.
+#[test]
+fn a_server_says_that_its_ledger_lost_its_protection() {
+    let bed = with_payments(1);
+    assert!(bed.get("/metrics").text().contains("countersign_ledger_unprotected 0\n"));
+    let file = rusqlite::Connection::open(ledger_file(&bed.folder)).unwrap();
+    file.execute_batch("DROP TRIGGER entries_never_change; DROP INDEX entries_type").unwrap();
+    assert_eq!(bed.get("/readyz").code(), "NOT_READY");
+    assert!(bed.get("/metrics").text().contains("countersign_ledger_unprotected 2\n"));
+    assert_eq!((bed.get("/api/v1/export").status, bed.get("/api/v1/entries?first=1").status), (200, 200));
+}
+
 #[test]
 fn proofs_hold_for_every_entry_and_every_pair_of_sizes() {
     let bed = with_payments(8);
