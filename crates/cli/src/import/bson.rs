@@ -1,6 +1,8 @@
 //! BSON to canonical Extended JSON, so that one reader serves both.
 
-use bson::raw::{RawBsonRef, RawDocument};
+use std::fmt::Display;
+
+use bson::raw::{RawArray, RawBsonRef, RawDocument};
 use countersign_core::limits::MAX_DEPTH;
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ pub(super) fn next(bytes: &[u8]) -> Result<(String, usize), String> {
     let cut = || "it stops within a document".to_owned();
     let length = bytes.first_chunk().map(|length| u32::from_le_bytes(*length) as usize).ok_or_else(cut)?;
     let document = bytes.get(..length).ok_or_else(cut)?;
-    let document = RawDocument::from_bytes(document).map_err(|e| format!("no whole BSON document: {e}"))?;
+    let document = RawDocument::from_bytes(document).map_err(unreadable)?;
     let mut json = String::new();
     write_object(document, 0, &mut json)?;
     Ok((json, length))
@@ -20,24 +22,49 @@ pub(super) fn next(bytes: &[u8]) -> Result<(String, usize), String> {
 
 /// Member by member: a key that stands twice must stay twice.
 fn write_object(document: &RawDocument, depth: usize, json: &mut String) -> Result<(), String> {
-    if depth == MAX_DEPTH {
-        return Err(format!("BSON nested deeper than {MAX_DEPTH}"));
-    }
     json.push('{');
     for (n, element) in document.iter().enumerate() {
-        let (name, value) = element.map_err(|e| format!("no whole BSON document: {e}"))?;
+        let (name, value) = element.map_err(unreadable)?;
         if n > 0 {
             json.push(',');
         }
         json.push_str(&Value::from(name.as_str()).to_string());
         json.push(':');
-        match value {
-            RawBsonRef::Document(inner) => write_object(inner, depth + 1, json)?,
-            other => json.push_str(&scalar(other).to_string()),
-        }
+        write_value(value, depth, json)?;
     }
     json.push('}');
     Ok(())
+}
+
+fn write_array(array: &RawArray, depth: usize, json: &mut String) -> Result<(), String> {
+    json.push('[');
+    for (n, value) in array.into_iter().enumerate() {
+        if n > 0 {
+            json.push(',');
+        }
+        write_value(value.map_err(unreadable)?, depth, json)?;
+    }
+    json.push(']');
+    Ok(())
+}
+
+/// A member's or an element's value; `depth`: of what it stands in.
+fn write_value(value: RawBsonRef<'_>, depth: usize, json: &mut String) -> Result<(), String> {
+    match value {
+        RawBsonRef::Document(_) | RawBsonRef::Array(_) if depth == MAX_DEPTH => {
+            Err(format!("BSON nested deeper than {MAX_DEPTH}"))
+        }
+        RawBsonRef::Document(inner) => write_object(inner, depth + 1, json),
+        RawBsonRef::Array(inner) => write_array(inner, depth + 1, json),
+        other => {
+            json.push_str(&scalar(other).to_string());
+            Ok(())
+        }
+    }
+}
+
+fn unreadable(error: impl Display) -> String {
+    format!("no whole BSON document: {error}")
 }
 
 /// The types that users and the Treasury use; any other becomes one that no key takes.

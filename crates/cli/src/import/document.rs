@@ -5,10 +5,15 @@ use std::path::Path;
 
 use countersign_core::export::strict::Members;
 use countersign_core::grammar;
+use countersign_core::limits::MAX_DEPTH;
 use countersign_core::money::Sum;
 use countersign_core::timestamp::Timestamp;
+use serde_json::value::RawValue;
 
 use super::decimal;
+
+/// The only member of a Decimal128.
+const DECIMAL128: &str = "$numberDecimal";
 
 /// What is wrong with an export of documents, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +90,7 @@ impl<'a> Document<'a> {
     /// Amounts by currency.
     pub(super) fn amounts(&self, key: &str, value: &'a str) -> Result<Vec<(String, Sum)>, Fault> {
         let members = object(value).map_err(|reason| self.fault(key, reason))?;
-        let amount = |(currency, value): &(String, &serde_json::value::RawValue)| {
+        let amount = |(currency, value): &(String, &RawValue)| {
             let place = format!("{key}.{currency}");
             Ok((self.currency(&place, currency)?, self.amount(&place, value.get())?))
         };
@@ -110,13 +115,45 @@ impl<'a> Document<'a> {
         decimal::balance(&text).map_err(|reason| self.fault(key, format_args!("{text} is {reason}")))
     }
 
-    /// Money under a key that nobody reads would be lost without a word.
+    /// Money under a key that nobody reads, at any depth, would be lost without a word.
     pub(super) fn refuse_other_money(&self, is_known: impl Fn(&str) -> bool) -> Result<(), Fault> {
-        match self.members().find(|(key, value)| !is_known(key) && decimal128(value).is_some()) {
-            Some((key, _)) => Err(self.fault(key, "a Decimal128 that is not taken over: export without this field")),
-            None => Ok(()),
+        for (key, value) in self.members().filter(|(key, _)| !is_known(key)) {
+            if let Some(path) = money(value, 1).map_err(|reason| self.fault(key, reason))? {
+                let place = format!("{key}{path}");
+                return Err(self.fault(&place, "a Decimal128 that is not taken over: export without this field"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a value holds a Decimal128, as a path from it: `.gold`, `[0]`, nothing for the value itself. Whether that can
+/// be read as one does not matter here.
+///
+/// # Errors
+/// Where the value is nested deeper than anybody looks.
+fn money(json: &str, depth: usize) -> Result<Option<String>, String> {
+    let inner: Vec<(String, &RawValue)> = match json.as_bytes().first() {
+        Some(b'{' | b'[') if depth > MAX_DEPTH => return Err(format!("nested deeper than {MAX_DEPTH}")),
+        Some(b'{') => {
+            let Members(members) = Members::read(json).ok_or("no JSON object")?;
+            if members.iter().any(|(key, _)| key == DECIMAL128) {
+                return Ok(Some(String::new()));
+            }
+            members.into_iter().map(|(key, value)| (format!(".{key}"), value)).collect()
+        }
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(|_| "no JSON array")?;
+            elements.into_iter().enumerate().map(|(n, value)| (format!("[{n}]"), value)).collect()
+        }
+        _ => return Ok(None),
+    };
+    for (step, value) in inner {
+        if let Some(path) = money(value.get(), depth + 1)? {
+            return Ok(Some(step + &path));
         }
     }
+    Ok(None)
 }
 
 /// The members of an object, each there once.
@@ -135,7 +172,7 @@ fn only<'a>(json: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn decimal128(json: &str) -> Option<String> {
-    serde_json::from_str(only(json, "$numberDecimal")?).ok()
+    serde_json::from_str(only(json, DECIMAL128)?).ok()
 }
 
 /// 24 hex digits, as MongoDB makes ids.

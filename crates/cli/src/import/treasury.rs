@@ -41,7 +41,7 @@ impl Treasury {
         if !any {
             return Err(document.fault(COLLECTED, "missing: is this the Treasury?"));
         }
-        document.refuse_other_money(|key| key.starts_with(FLAT))?;
+        document.refuse_other_money(|key| key == COLLECTED || key.starts_with(FLAT))?;
         Ok(treasury)
     }
 

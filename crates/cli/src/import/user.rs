@@ -35,7 +35,7 @@ pub struct User {
 impl User {
     pub(super) fn read(document: &Document<'_>) -> Result<Self, Fault> {
         let balances = balances(document)?;
-        document.refuse_other_money(|key| key.starts_with(BALANCE))?;
+        document.refuse_other_money(|key| key == BALANCES || key.starts_with(BALANCE))?;
         Ok(Self {
             id: id(document)?,
             username: document.text(

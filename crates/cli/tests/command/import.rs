@@ -196,7 +196,10 @@ fn to_bson(document: &Value) -> Vec<u8> {
                 write(0x09, &ms.to_le_bytes());
             }
             Value::Object(_) => write(0x03, &to_bson(value)),
-            Value::Array(_) => unreachable!("there are no lists in these"),
+            Value::Array(values) => {
+                let members = values.iter().enumerate().map(|(n, value)| (n.to_string(), value.clone()));
+                write(0x04, &to_bson(&Value::Object(members.collect())));
+            }
         }
     }
     let mut body = Vec::new();
@@ -246,6 +249,11 @@ fn a_document_that_is_off_is_refused_and_nothing_is_written() {
         (user("balance_dollar", decimal("1")), "no such currency"),
         (user("balance_x", decimal("1")), "no currency"),
         (user("debt_euro", decimal("1")), "debt_euro: a Decimal128 that is not taken over"),
+        (user("escrow", json!({"EURO": decimal("777")})), "escrow.EURO: a Decimal128 that is not taken over"),
+        (user("wallets", json!([{"gold": decimal("7")}])), "wallets[0].gold: a Decimal128"),
+        (user("locked", json!({"x": [[], [{"a": [1, decimal("7")]}]]})), "locked.x[1][0].a[1]: a Decimal128"),
+        (user("odd", json!({"$numberDecimal": 7})), "odd: a Decimal128"),
+        (user("deep", nested(65)), "deep: nested deeper than 64"),
         (user("balances", json!({})), "is this a user?"),
         (user("balances", json!([])), "no JSON object"),
         (user("_id", json!({"$oid": "xyz"})), "_id"),
@@ -267,6 +275,42 @@ fn a_document_that_is_off_is_refused_and_nothing_is_written() {
     }
 }
 
+/// Lists within lists, so many.
+fn nested(depth: usize) -> Value {
+    (1..depth).fold(json!([]), |inner, _| json!([inner]))
+}
+
+/// BSON has its own way of nesting.
+#[test]
+fn nested_money_of_a_dump_is_refused_too() {
+    let decimal = |text: &str| json!({"$numberDecimal": text});
+    for (value, part) in [
+        (json!({"EURO": decimal("777")}), "other.EURO: a Decimal128 that is not taken over"),
+        (json!([1, {"x": [decimal("777")]}]), "other[1].x[0]: a Decimal128 that is not taken over"),
+        (nested(65), "BSON nested deeper than 64"),
+    ] {
+        let old = Old::new();
+        let mut users = users();
+        users[1]["other"] = value;
+        old.write("users.json", users.iter().flat_map(to_bson).collect::<Vec<u8>>());
+        old.assert_refused(part);
+    }
+}
+
+/// What is nested and no money is left out as ever: friends, places, texts.
+#[test]
+fn what_is_nested_and_no_money_is_in_nobodys_way() {
+    let mut users = users();
+    users[1]["friends"] = json!([{"_id": {"$oid": ID[0]}, "since": {"$date": "2024-01-31T10:00:00.5Z"}}, [], {}, 7]);
+    users[2]["deep"] = nested(64);
+    for text in [lines(&users).into_bytes(), users.iter().flat_map(to_bson).collect()] {
+        let old = Old::new();
+        old.write("users.json", text);
+        let output = old.import("legacy.jsonl", &[]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn a_treasury_that_is_off_is_refused_and_nothing_is_written() {
     let with = |key: &str, value: Value| {
@@ -280,6 +324,8 @@ fn a_treasury_that_is_off_is_refused_and_nothing_is_written() {
         (with("collected_VAT_gold", decimal("1")), "no tax type"),
         (with("collected_vat", decimal("1")), "collected_vat"),
         (with("total_euro", decimal("1")), "total_euro: a Decimal128 that is not taken over"),
+        (with("reserve", json!({"EURO": decimal("1")})), "reserve.EURO: a Decimal128 that is not taken over"),
+        (with("pending", json!([decimal("1")])), "pending[0]: a Decimal128 that is not taken over"),
         (with("collected_vat_euro", decimal("1.23456")), "more than four decimals"),
         (lines(&[treasury(), treasury()]), "2 documents"),
         (lines(&users()[..1]), "is this the Treasury?"),
