@@ -64,14 +64,25 @@ impl<'a> Document<'a> {
         there.into_iter().find(|(_, value)| *value != "null")
     }
 
-    /// A flag by one of its names.
-    pub(super) fn flag(&self, keys: &[&str], absent: bool) -> Result<bool, Fault> {
-        match self.value(keys) {
-            None => Ok(absent),
-            Some((_, "true")) => Ok(true),
-            Some((_, "false")) => Ok(false),
-            Some((key, _)) => Err(self.fault(key, "neither true nor false")),
+    /// A flag of an account, by any of its names: where several stand there, they say the same.
+    pub(super) fn flag(&self, account: &str, keys: &[&str], absent: bool) -> Result<bool, Fault> {
+        let mut found: Option<(&str, bool)> = None;
+        for key in keys {
+            let flag = match self.value(&[key]) {
+                None => continue,
+                Some((_, "true")) => true,
+                Some((_, "false")) => false,
+                Some(_) => return Err(self.fault(key, "neither true nor false")),
+            };
+            match found {
+                Some((other, opposite)) if opposite != flag => {
+                    let why = format_args!("it is {flag}, and {other} is {opposite}, for the account {account}");
+                    return Err(self.fault(key, why));
+                }
+                _ => found = Some((key, flag)),
+            }
         }
+        Ok(found.map_or(absent, |(_, flag)| flag))
     }
 
     /// A date by one of its names.

@@ -10,6 +10,10 @@ use super::document::{Document, Fault, object_id};
 /// Where balances stand: one object, or a key each.
 const BALANCES: &str = "balances";
 const BALANCE: &str = "balance_";
+/// The names of each flag.
+const FROZEN: [&str; 5] = ["is_frozen_for_fraud", "isFrozenForFraud", "is_frozen", "isFrozen", "frozen"];
+const ACTIVE: [&str; 3] = ["is_active", "isActive", "active"];
+const BANNED: [&str; 3] = ["is_banned", "isBanned", "banned"];
 
 /// A user as the first system kept it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +24,11 @@ pub struct User {
     pub username: Option<String>,
     /// `balances.EURO` or `balance_euro`; without zeros.
     pub balances: Sums,
-    /// `is_frozen_for_fraud`.
+    /// `is_frozen_for_fraud`, or another of its names.
     pub is_frozen_for_fraud: bool,
-    /// `is_active` or `active`; true where absent.
+    /// `is_active`, `isActive` or `active`; true where absent.
     pub is_active: bool,
-    /// `is_banned` or `banned`.
+    /// `is_banned`, `isBanned` or `banned`.
     pub is_banned: bool,
     /// `createdAt` or `created_at`.
     pub created_at: Option<Timestamp>,
@@ -36,17 +40,18 @@ impl User {
     pub(super) fn read(document: &Document<'_>) -> Result<Self, Fault> {
         let balances = balances(document)?;
         document.refuse_other_money(|key| key == BALANCES || key.starts_with(BALANCE))?;
+        let id = id(document)?;
         Ok(Self {
-            id: id(document)?,
+            is_frozen_for_fraud: document.flag(&id, &FROZEN, false)?,
+            is_active: document.flag(&id, &ACTIVE, true)?,
+            is_banned: document.flag(&id, &BANNED, false)?,
+            id,
             username: document.text(
                 "username",
                 is_username,
                 "empty, above 64 bytes, or with a character that deceives",
             )?,
             balances,
-            is_frozen_for_fraud: document.flag(&["is_frozen_for_fraud"], false)?,
-            is_active: document.flag(&["is_active", "active"], true)?,
-            is_banned: document.flag(&["is_banned", "banned"], false)?,
             created_at: document.date(&["createdAt", "created_at"])?,
             updated_at: document.date(&["updatedAt", "updated_at"])?,
         })

@@ -127,6 +127,28 @@ fn the_documents_are_those_that_were_imported() {
     assert!(!fs::read_to_string(old.0.path("export.jsonl")).unwrap().contains("lei@example.com"));
 }
 
+/// A freeze that is left behind would let the account pay again.
+#[test]
+fn a_freeze_is_taken_over_by_any_of_its_names() {
+    for key in ["is_frozen_for_fraud", "isFrozenForFraud", "is_frozen", "isFrozen", "frozen"] {
+        let old = Old::new();
+        let mut users = users();
+        users[1][key] = true.into();
+        old.write("users.json", lines(&users));
+        assert_eq!(code(&old.import("legacy.jsonl", &[])), 0, "{key}");
+        assert_eq!(old.0.json(&["account", "show", ID[1]])["is_frozen_for_fraud"], true, "{key}");
+        users[1]["is_frozen_for_fraud"] = false.into();
+        if key != "is_frozen_for_fraud" {
+            let old = Old::new();
+            old.write("users.json", lines(&users));
+            old.assert_refused(&format!(
+                "{key}: it is true, and is_frozen_for_fraud is false, for the account {}",
+                ID[1]
+            ));
+        }
+    }
+}
+
 #[test]
 fn every_form_of_the_documents_gives_the_same() {
     let array = |documents: &[Value]| {
@@ -263,6 +285,12 @@ fn a_document_that_is_off_is_refused_and_nothing_is_written() {
         (user("username", json!("a\u{202e}b")), "username"),
         (user("username", json!(7)), "username"),
         (user("is_banned", json!("no")), "neither true nor false"),
+        (
+            user("active", json!(true)),
+            "active: it is true, and is_active is false, for the account 3dc060d81c566428c9cf17d8",
+        ),
+        (user("isBanned", json!(false)), "and is_banned is true, for the account 3dc060d81c566428c9cf17d8"),
+        (user("isFrozen", json!(1)), "isFrozen: neither true nor false"),
         (user("createdAt", json!("yesterday")), "no date"),
         (lines(&users()).replacen("\"is_active\":false", "\"is_active\":false,\"is_active\":true", 1), "stands twice"),
         (lines(&users()) + "{\"_id\":", "document 4"),
