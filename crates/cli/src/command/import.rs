@@ -39,11 +39,16 @@ pub(super) struct Arguments {
     #[arg(long, requires = "reason")]
     accept_findings: bool,
     /// Why that is right
-    #[arg(long, value_name = "TEXT", requires = "accept_findings")]
+    #[arg(long, value_name = "TEXT", requires = "accept_findings", value_parser = said)]
     reason: Option<String>,
     /// Print as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A reason that says something.
+fn said(reason: &str) -> Result<String, &'static str> {
+    if reason.trim().is_empty() { Err("it says nothing") } else { Ok(reason.to_owned()) }
 }
 
 /// What was imported.

@@ -241,6 +241,9 @@ fn a_ledger_that_does_not_verify_is_not_imported_unless_somebody_answers_for_it(
         assert_eq!((code(&output), &error["error"]["code"]), (1, &"OLD_LEDGER_NOT_VERIFIED".into()), "{export}");
         old.assert_nothing_was_written();
         assert_eq!(code(&old.import(export, &["--accept-findings"])), 2, "without a reason");
+        for nothing in ["", " \t"] {
+            assert_eq!(code(&old.import(export, &["--accept-findings", "--reason", nothing])), 2, "{nothing:?}");
+        }
         old.assert_nothing_was_written();
         let output = old.import(export, &["--accept-findings", "--reason", "known since the incident of May"]);
         assert_eq!(code(&output), 0, "{export}: {}", stderr(&output));
