@@ -1,6 +1,6 @@
 //! `countersign import`: a ledger started from one of the first system.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign_core::{Options, Report, verify_chain_integrity};
@@ -23,7 +23,7 @@ use crate::import::{self, IMPORT_ACCOUNT, Origin, Treasury, User};
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,
-    /// The old ledger: an export of format 1, in any form that `verify` reads
+    /// The old ledger: an export of format 1, in any form that `verify` reads; - for standard input, here or below
     #[arg(value_name = "LEDGER")]
     old: PathBuf,
     /// The users, as mongoexport or mongodump writes them
@@ -75,6 +75,10 @@ fn import(arguments: &Arguments) -> Result<Imported, Failure> {
         && path.exists()
     {
         return Err(Failure::new(path.display(), "it is there already, and an import starts a ledger of its own"));
+    }
+    let files = [&arguments.old, &arguments.users, &arguments.treasury];
+    if files.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
+        return Err(Failure::of("only one of the ledger, --users and --treasury can be standard input".to_owned()));
     }
     let old = verified(arguments)?;
     let users = import::users(&arguments.users).map_err(|fault| Failure::of(fault.to_string()))?;

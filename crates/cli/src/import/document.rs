@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 
 use super::decimal;
 
+/// The path that stands for standard input.
+pub(super) const STANDARD_INPUT: &str = "-";
 /// The only member of a Decimal128.
 const DECIMAL128: &str = "$numberDecimal";
 
@@ -26,13 +28,17 @@ pub struct Fault {
 impl Fault {
     /// Of a file as a whole.
     pub(super) fn of_file(path: &Path, reason: impl fmt::Display) -> Self {
-        Self { place: path.display().to_string(), reason: reason.to_string() }
+        Self { place: shown(path), reason: reason.to_string() }
     }
 
     /// Of one document, counted from 1.
     pub(super) fn of_document(path: &Path, number: u64, reason: impl fmt::Display) -> Self {
-        Self { place: format!("{}, document {number}", path.display()), reason: reason.to_string() }
+        Self { place: format!("{}, document {number}", shown(path)), reason: reason.to_string() }
     }
+}
+
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == STANDARD_INPUT { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 /// One document: its members, and where it stands.

@@ -1,14 +1,14 @@
 //! A file of documents: JSON Lines, one array, or BSON, plain or gzip.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use serde_json::value::RawValue;
 
 use super::bson;
-use super::document::{Document, Fault};
+use super::document::{Document, Fault, STANDARD_INPUT};
 
 /// Most bytes of documents that are read: they are held in memory, decompressed.
 const MAX_FILE: u64 = 2 << 30;
@@ -47,7 +47,10 @@ fn is_bson(bytes: &[u8]) -> bool {
 
 fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     let read = || {
-        let mut file = BufReader::new(File::open(path)?);
+        let mut file: Box<dyn BufRead> = match path.as_os_str() == STANDARD_INPUT {
+            true => Box::new(io::stdin().lock()),
+            false => Box::new(BufReader::new(File::open(path)?)),
+        };
         let mut bytes = Vec::new();
         match file.fill_buf()?.starts_with(&GZIP_MAGIC) {
             true => MultiGzDecoder::new(file).take(MAX_FILE + 1).read_to_end(&mut bytes)?,
@@ -55,7 +58,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Fault> {
         };
         Ok(bytes)
     };
-    let bytes: Vec<u8> = read().map_err(|error: std::io::Error| Fault::of_file(path, error))?;
+    let bytes: Vec<u8> = read().map_err(|error: io::Error| Fault::of_file(path, error))?;
     match bytes.len() as u64 > MAX_FILE {
         true => Err(Fault::of_file(path, format_args!("more than {MAX_FILE} bytes of documents"))),
         false => Ok(bytes),

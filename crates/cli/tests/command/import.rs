@@ -371,6 +371,24 @@ fn a_treasury_that_is_off_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn one_of_the_files_may_be_standard_input() {
+    let old = Old::new();
+    let export = vector("legacy/legacy.jsonl");
+    let import = |users, treasury, stdin: String| {
+        let files = ["import", export.to_str().unwrap(), "--ledger", NAME, "--users", users, "--treasury", treasury];
+        old.write("stdin", stdin);
+        old.0.command(&files).stdin(fs::File::open(old.0.path("stdin")).unwrap()).output().unwrap()
+    };
+    let output = import("-", "-", String::new());
+    assert!(code(&output) == 2 && stderr(&output).contains("only one of"), "{}", stderr(&output));
+    let output = import("users.json", "-", "{".to_owned());
+    assert!(code(&output) == 2 && stderr(&output).contains("standard input, document 1"), "{}", stderr(&output));
+    let output = import("-", "treasury.json", lines(&users()));
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    old.0.verifies();
+}
+
+#[test]
 fn what_is_there_already_stays() {
     let old = Old::new();
     assert_eq!(code(&old.import("legacy.jsonl", &[])), 0);
