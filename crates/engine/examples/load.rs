@@ -39,7 +39,7 @@ fn unlimited() -> Config {
 
 fn fresh(place: &str) -> Outcome<Box<dyn Store>> {
     let identity = Identity { ledger: "load.example".to_owned(), ledger_id: "1d".repeat(16) };
-    Ok(countersign_store::create(&Location::parse(place), &identity, Timestamp::from_millis(0))?)
+    Ok(countersign_store::create(&Location::parse(place)?, &identity, Timestamp::from_millis(0))?)
 }
 
 /// The engine under load, and what it wrote: while it was prepared, and then.

@@ -15,6 +15,7 @@ pub mod conformance;
 mod error;
 pub mod export;
 mod head;
+mod location;
 pub mod postgres;
 pub mod sqlite;
 mod store;
@@ -25,7 +26,8 @@ pub use basis::Basis;
 pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};
-pub use store::{Loaded, Location, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
+pub use location::{Location, LocationError};
+pub use store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
 pub use tree::Tree;
 
 use countersign_core::timestamp::Timestamp;

@@ -16,27 +16,6 @@ use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Halt, Head, Identity};
 
-/// Where a ledger is kept: `postgres://…` (or `postgresql://…`), else a path of SQLite's, with or without
-/// `sqlite:` before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// A file of SQLite's.
-    Sqlite(std::path::PathBuf),
-    /// The address of a PostgreSQL database, password and all.
-    Postgres(String),
-}
-
-impl Location {
-    /// Reads an address.
-    #[must_use]
-    pub fn parse(url: &str) -> Self {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::Postgres(url.to_owned());
-        }
-        Self::Sqlite(url.strip_prefix("sqlite:").unwrap_or(url).into())
-    }
-}
-
 /// What a batch of orders needs to know.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {

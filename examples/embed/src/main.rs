@@ -6,7 +6,7 @@ use std::{env, error::Error, sync::Arc};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [db, from, to, amount] = env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| USAGE)?;
-    let store = open(&Location::parse(&db), None)?;
+    let store = open(&Location::parse(&db)?, None)?;
     let engine = Engine::start(Arc::from(store), Config::default())?;
     let order = Order {
         kind: "TRANSFER".to_owned(),

@@ -60,7 +60,7 @@ fn bench(arguments: &Arguments) -> Result<Measured, Failure> {
     let settings = arguments.source.settings()?;
     let folder = tempfile::tempdir()?;
     let location = match &settings.db {
-        Some(url) => Location::parse(url),
+        Some(url) => Location::parse(url)?,
         None => Location::Sqlite(folder.path().join("bench.db")),
     };
     let identity = ledger::new_identity(settings.ledger.as_deref().unwrap_or(LEDGER))?;

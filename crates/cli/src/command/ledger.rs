@@ -25,7 +25,7 @@ pub(super) fn locate(source: &Source) -> Result<(Settings, Location), Failure> {
     let url = settings.db.as_deref().ok_or_else(|| {
         Failure::of("where is the ledger? Say --db, COUNTERSIGN_DB, or db in countersign.toml".to_owned())
     })?;
-    let location = Location::parse(url);
+    let location = Location::parse(url)?;
     Ok((settings, location))
 }
 
@@ -186,9 +186,9 @@ mod tests {
             ("postgres://ana@db.example/game", "postgres://ana@db.example/game"),
             ("postgres://ana:s3?cret@db.example/game", "postgres://…"),
         ] {
-            assert_eq!(shown(&Location::parse(url)), expected);
+            assert_eq!(shown(&Location::parse(url).unwrap()), expected);
         }
-        assert_eq!(shown(&Location::parse("sqlite:/tmp/a.db")), "/tmp/a.db");
+        assert_eq!(shown(&Location::parse("sqlite:/tmp/a.db").unwrap()), "/tmp/a.db");
     }
 
     #[test]

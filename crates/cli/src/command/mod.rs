@@ -53,7 +53,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use countersign_engine::EngineError;
-use countersign_store::StoreError;
+use countersign_store::{LocationError, StoreError};
 
 /// Keeps a tamper-evident ledger, and verifies exports of it.
 #[derive(Debug, Parser)]
@@ -182,6 +182,12 @@ impl Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self { is_broken_pipe: error.kind() == io::ErrorKind::BrokenPipe, ..Self::of(error.to_string()) }
+    }
+}
+
+impl From<LocationError> for Failure {
+    fn from(error: LocationError) -> Self {
+        Self::of(error.to_string())
     }
 }
 

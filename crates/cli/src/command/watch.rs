@@ -68,7 +68,8 @@ impl WatchArguments {
         })?;
         let mut setup = Setup::new(store.clone(), folder, settings.watch.clone());
         if let Some(url) = self.replica.as_ref().or(settings.replica.as_ref()) {
-            setup.replica = Some(ledger::open(&Location::parse(url), settings, false)?);
+            setup.replica =
+                Some(ledger::open(&Location::parse(url).map_err(|e| Failure::new("--replica", e))?, settings, false)?);
         }
         for key in &settings.verifying_keys {
             setup.keys.push(key.parse::<VerifyingKey>().map_err(|e| Failure::new("verifying_keys", e))?);

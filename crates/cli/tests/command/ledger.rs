@@ -112,6 +112,22 @@ fn a_ledger_is_made_once() {
     }
     assert_eq!(code(&ledger.run(&["init", "--db", "other.db"])), 2);
     assert!(!ledger.folder.path().join("other.db").exists());
+    let files = || std::fs::read_dir(ledger.folder.path()).unwrap().count();
+    let before = files();
+    for db in [
+        "mysql://u:hunter2@h/x",
+        "host=h password=hunter2",
+        ":memory:",
+        "file:hunter2.db",
+        "POSTGRES://u:hunter2@h:x/d",
+    ] {
+        for arguments in [&["init", "--ledger", NAME, "--db", db][..], &["stats", "--db", db], &["bench", "--db", db]] {
+            let output = ledger.run(arguments);
+            assert_eq!(code(&output), 2, "{arguments:?}");
+            assert!(!(stdout(&output) + &stderr(&output)).contains("hunter2"), "{}", stderr(&output));
+        }
+    }
+    assert_eq!(files(), before, "something was made");
     let [one, other] = ["one.db", "other.db"].map(|db| ledger.json(&["init", "--db", db, "--ledger", NAME]));
     assert_ne!(one["ledger_id"], other["ledger_id"]);
     ledger.verifies();

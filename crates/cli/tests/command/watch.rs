@@ -45,9 +45,13 @@ fn what_could_not_be_halted_is_not_said_to_be() {
 }
 
 #[test]
-fn a_watch_needs_a_directory_of_its_own() {
+fn a_watch_needs_a_directory_of_its_own_and_shows_no_password() {
     let ledger = Ledger::empty();
     let output = ledger.run(&["watch", "--once"]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("--watch-folder"), "{}", stderr(&output));
+    let replica = ["watch", "--once", "--watch-folder", "watch", "--replica", "mysql://u:hunter2@h/x"];
+    let output = ledger.run(&replica);
+    let said = stderr(&output);
+    assert!(code(&output) == 2 && said.contains("--replica") && !said.contains("hunter2"), "{said}");
 }

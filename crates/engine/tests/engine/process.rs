@@ -67,7 +67,7 @@ fn say(text: &str) {
 #[ignore = "started by other tests, in a process of its own"]
 fn worker() {
     let (url, task) = (std::env::var(URL).unwrap(), std::env::var(TASK).unwrap());
-    let store = countersign_store::open(&Location::parse(&url), Some(NAME)).unwrap();
+    let store = countersign_store::open(&Location::parse(&url).unwrap(), Some(NAME)).unwrap();
     let engine = Engine::start(store.into(), patient()).unwrap();
     let mut words = task.split(' ');
     match words.next().unwrap() {

@@ -90,8 +90,8 @@ fn who_only_reads_writes_nothing() {
 fn an_address_leads_to_the_adapter() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("ledger.db");
-    let location = Location::parse(&format!("sqlite:{}", path.display()));
-    assert_eq!(location, Location::parse(&path.to_string_lossy()));
+    let location = Location::parse(&format!("sqlite:{}", path.display())).unwrap();
+    assert_eq!(location, Location::parse(&path.to_string_lossy()).unwrap());
     let store = countersign_store::create(&location, &desk::identity(), desk::start()).unwrap();
     desk::furnish(&*store, &["alice"]);
     let other = countersign_store::open(&location, Some("conformance/ledger")).unwrap();
