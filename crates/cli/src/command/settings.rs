@@ -116,6 +116,12 @@ fn parse(text: &str) -> Result<Settings, String> {
 
 /// A message without the value that it is about: it may be a secret that somebody put in the wrong place.
 fn discreet(message: &str) -> String {
+    if let Some((kind, rest)) = message.split_once(" `").filter(|(kind, _)| *kind == "unknown variant") {
+        return format!(
+            "{kind}, expected {}",
+            rest.rsplit_once(", expected ").map_or("another", |(_, expected)| expected)
+        );
+    }
     for kind in ["invalid type: ", "invalid value: "] {
         if let Some(rest) = message.strip_prefix(kind) {
             let found = rest.split([' ', ',']).next().unwrap_or_default();
@@ -140,12 +146,18 @@ mod tests {
 
     #[test]
     fn no_message_repeats_a_value() {
-        for text in
-            ["db = 12345678", "db = ['hunter2-12345678']", "operator = 'ok'\nkey = [[12345678]]", "db = '12345678"]
-        {
+        for text in [
+            "[[server.tokens]]\nrole = 'countersign_12345678, expected `12345678`'",
+            "db = 12345678",
+            "db = ['hunter2-12345678']",
+            "operator = 'ok'\nkey = [[12345678]]",
+            "db = '12345678",
+        ] {
             let refused = parse(text).err().unwrap();
             assert!(!refused.contains("12345678"), "{refused}");
         }
+        let refused = parse("[[server.tokens]]\nrole = 'countersign_12345678'").err().unwrap();
+        assert_eq!(refused, "line 2: unknown variant, expected one of `auditor`, `operator`, `admin`");
     }
 
     #[test]
