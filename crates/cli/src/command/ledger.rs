@@ -77,7 +77,7 @@ pub(super) fn open_to_export(
 pub(super) fn warn_unprotected(store: &dyn Store) -> Result<(), Failure> {
     let lost = store.unprotected()?;
     if !lost.is_empty() {
-        warn(&unprotected(&lost));
+        warn(&format!("{}; `countersign verify` says more", unprotected(&lost)));
     }
     Ok(())
 }
@@ -90,8 +90,8 @@ fn warn(what: &str) {
 /// What it means that this of the database's own protection is missing.
 pub(super) fn unprotected(lost: &[String]) -> String {
     format!(
-        "the database no longer protects the ledger as it was made to: {}. Whoever did that may have changed entries, \
-         and it is read only until all is as it was: see what `countersign verify` finds",
+        "the database no longer protects the ledger as it was made to: {}. Whoever did that may have changed entries; \
+         no command writes more than a halt until all is as it was",
         lost.join("; ")
     )
 }
