@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
                 sender_id: SYSTEM.to_owned(),
                 receiver_id: arguments.account.clone(),
                 operator_id: Some(ledger::operator(arguments.operator.as_ref(), settings)?),
-                reference_id: Some(arguments.transaction.clone()),
+                reference_id: Some(arguments.transaction.to_ascii_lowercase()),
                 description: arguments.reason.clone(),
                 ..Order::default()
             };

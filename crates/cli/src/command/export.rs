@@ -74,6 +74,9 @@ impl KeyArguments {
     pub(super) fn read(&self, settings: &Settings, ledger: &str) -> Result<Option<Keys>, Failure> {
         let key = self.key.as_ref().or(settings.key.as_ref());
         let cosigner = self.cosigner.as_ref().or(settings.cosigner.as_ref());
+        if key.is_none() && self.cosigner.is_some() {
+            return Err(Failure::of("--cosigner cosigns what --key signs, and no key is named".to_owned()));
+        }
         key.map(|key| Keys::read(key, cosigner.map(PathBuf::as_path), ledger)).transpose()
     }
 }

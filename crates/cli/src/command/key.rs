@@ -71,7 +71,11 @@ pub(super) fn make(name: &str, out: &Path, kind: KeyKind) -> Result<SigningKey, 
     let mut file = create(out).map_err(failure)?;
     let secret = key.secret_text();
     let written = file.write_all(secret.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all());
-    written.map_err(failure)?;
+    if let Err(error) = written {
+        // What is no whole key would be taken for one, and keep the next from being made.
+        let _ = std::fs::remove_file(out);
+        return Err(failure(error));
+    }
     Ok(key)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 fn pay_back(engine: &Engine, arguments: &Arguments) -> Result<Receipt, Failure> {
-    let id = &arguments.transaction;
+    let id = &arguments.transaction.to_ascii_lowercase();
     let wanted = Wanted { referenced: vec![id.clone()], ..Wanted::default() };
     let mut loaded = engine.store().load(&wanted)?;
     let earlier = loaded

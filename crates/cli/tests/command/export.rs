@@ -174,6 +174,27 @@ fn an_export_writes_over_nothing_that_is_not_one() {
     ledger.verifies();
 }
 
+/// Whoever closes the pipe has seen enough.
+#[test]
+fn an_export_into_a_closed_pipe_is_no_error() {
+    use std::process::Stdio;
+    let ledger = Ledger::with_accounts();
+    // Less than its buffer would be written in one go at the end, which is refused too.
+    let mut export = ledger.command(&["export", "--out", "-"]);
+    let mut export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(export.stdout.take());
+    let output = export.wait_with_output().unwrap();
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+}
+
+#[test]
+fn a_cosigner_without_a_key_signs_nothing_in_silence() {
+    let ledger = Ledger::with_accounts();
+    ledger.done(&["key", "new", "--name", NAME, "--cosigner", "--out", "cosigner.key"]);
+    let output = ledger.run(&["export", "--cosigner", "cosigner.key", "--out", "export.jsonl"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("--key"), "{}", stderr(&output));
+}
+
 #[cfg(unix)]
 #[test]
 fn only_a_regular_file_is_written_over() {

@@ -41,6 +41,23 @@ fn nothing_is_overwritten() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
 }
 
+/// An empty file would be taken for a key, and keep one from being made.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_cannot_be_written_leaves_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory, "ledger.key");
+    // No file may grow: as on a full disk.
+    let mut shell = std::process::Command::new("sh");
+    let program = format!(
+        "trap '' XFSZ; ulimit -f 0; exec {} key new --name a/b --out {path}",
+        env!("CARGO_BIN_EXE_countersign")
+    );
+    let output = shell.args(["-c", &program]).output().unwrap();
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(!fs::exists(&path).unwrap());
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_reads_a_secret() {

@@ -68,7 +68,7 @@ fn the_evidence_is_exported_and_standard_error_says_of_what() {
     let ledger = after(&[DROPPED, EDIT]);
     ledger.done(&["key", "new", "--name", NAME, "--out", "ledger.key"]);
     for key in [&[][..], &["--key", "ledger.key"]] {
-        let output = ledger.run(&[&["export", "--out", "export.jsonl"], key].concat());
+        let output = ledger.run(&[&["export", "--force", "--out", "export.jsonl"], key].concat());
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         assert!(stderr(&output).contains(TOLD), "{}", stderr(&output));
         assert_eq!(stderr(&output).contains("not signed"), !key.is_empty(), "{}", stderr(&output));
