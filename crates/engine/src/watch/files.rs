@@ -1,8 +1,25 @@
 //! Files that are there whole, or as they were before.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// A file to be written anew.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    private().write(true).truncate(true).open(path)
+}
+
+/// Makes files that only their owner may read: they say who has what, and whom alerts did not reach.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
 
 /// Writes a file in place of the one that is there.
 ///
@@ -10,7 +27,7 @@ use std::path::{Path, PathBuf};
 /// Those of the disk; the file is then as it was.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = beside(path);
-    let mut file = File::create(&new)?;
+    let mut file = create(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);

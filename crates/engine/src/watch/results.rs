@@ -1,6 +1,5 @@
 //! What audits came to, kept as lines of JSON in the state directory.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -111,7 +110,7 @@ impl Results {
             return files::replace(&self.path, &lines(&self.results)?);
         }
         let last = lines(&self.results[self.results.len() - 1..])?;
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+        let mut file = files::private().append(true).open(&self.path)?;
         file.write_all(&last)?;
         file.sync_all()
     }

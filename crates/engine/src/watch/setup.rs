@@ -171,7 +171,7 @@ fn first_start(folder: &std::path::Path, now: Timestamp) -> std::io::Result<Time
 /// Two watches on one directory would overwrite each other's state.
 fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
     let failed = |error| WatchError::Folder { folder: folder.to_owned(), error };
-    let file = File::create(folder.join("lock")).map_err(failed)?;
+    let file = files::create(&folder.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(WatchError::InUse(folder.to_owned())),

@@ -4,7 +4,6 @@
 //! (<https://postcard.jamesmunns.com/wire-format>) writes it, and the SHA-256 of both, 32 bytes. It holds the
 //! index of all ids, so it grows with the ledger, as the audit's memory does: 40 bytes an entry.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -108,7 +107,7 @@ impl Saved {
     }
 }
 
-/// Where a state is kept.
+/// Where a state is kept, for its owner only.
 #[derive(Clone, Debug)]
 pub struct StateFile {
     path: PathBuf,
@@ -149,7 +148,7 @@ impl StateFile {
     /// Those of the disk.
     pub fn prepare(&self, mark: &Mark, segment: &Segment) -> io::Result<Prepared> {
         let prepared = Prepared { new: files::beside(&self.path), path: self.path.clone() };
-        let mut out = Hashing { out: BufWriter::new(File::create(&prepared.new)?), hasher: Sha256::new() };
+        let mut out = Hashing { out: BufWriter::new(files::create(&prepared.new)?), hasher: Sha256::new() };
         serde_json::to_writer(&mut out, mark)?;
         out.write_all(b"\n")?;
         let mut out = postcard::to_io(segment, out).map_err(io::Error::other)?;

@@ -57,6 +57,25 @@ fn what_is_new_comes_to_the_report_of_everything() {
     assert!(place.hook.bodies().is_empty());
 }
 
+/// They say who has what.
+#[cfg(unix)]
+#[test]
+fn what_the_watch_keeps_is_its_owners_alone() {
+    let place = Place::new();
+    std::fs::create_dir(place.state()).unwrap();
+    let mut watch = place.watch();
+    assert!(watch.audit_now(Kind::Incremental).unwrap().valid());
+    place.tamper("UPDATE accounts SET balances = '{\"EURO\":\"9000.0000\"}' WHERE id = 'carol'");
+    assert!(!watch.audit_now(Kind::Incremental).unwrap().valid());
+    let mut modes = std::collections::BTreeMap::new();
+    for file in std::fs::read_dir(place.state()).unwrap().map(Result::unwrap) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+        modes.insert(file.file_name().into_string().unwrap(), mode & 0o777);
+    }
+    let files = ["alerts.json", "lock", "results.jsonl", "segment.state", "started"];
+    assert_eq!(modes, files.map(|file| (file.to_owned(), 0o600)).into());
+}
+
 #[test]
 fn an_empty_ledger_is_audited_too() {
     let place = Place::new();
