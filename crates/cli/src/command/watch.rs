@@ -87,10 +87,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     // A watch writes nothing but a halt.
     let store = ledger::open_to_halt(&location, &settings)?;
     arguments.log.start()?;
-    let mut watch = watch(arguments.watching.setup(&store, &settings)?)?;
+    let setup = arguments.watching.setup(&store, &settings)?;
+    let folder = setup.folder.clone();
+    let mut watch = watch(setup)?;
     if arguments.start_over {
-        let aside = watch.start_over()?;
-        screen::print(&format!("The saved state is now {}.\n", plain(&aside.display().to_string())))?;
+        let text = match watch.start_over()? {
+            Some(aside) => format!("The saved state is now {}.\n", plain(&aside.display().to_string())),
+            None => format!(
+                "There is no saved state in {}: the next audit starts from the first entry anyway.\n",
+                plain(&folder.display().to_string())
+            ),
+        };
+        screen::print(&text)?;
     }
     if arguments.once {
         return once(&mut watch, &*store, arguments);

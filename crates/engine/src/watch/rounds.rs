@@ -161,12 +161,12 @@ impl Watch {
         self.stop.clone()
     }
 
-    /// Sets the saved state aside, so that the next audit starts from the first entry; to where. For an
-    /// operator who has found out why it contradicts the ledger.
+    /// Sets the saved state aside, so that the next audit starts from the first entry; to where, `None` where there is
+    /// none. For an operator who has found out why it contradicts the ledger.
     ///
     /// # Errors
-    /// Those of the disk.
-    pub fn start_over(&mut self) -> std::io::Result<PathBuf> {
+    /// Those of the disk, with the file's name.
+    pub fn start_over(&mut self) -> std::io::Result<Option<PathBuf>> {
         self.state.set_aside(self.clock.now())
     }
 

@@ -158,15 +158,18 @@ impl StateFile {
         Ok(prepared)
     }
 
-    /// Sets the state aside, so that the next audit starts from the first entry; to where. Only an operator
-    /// decides that: a state that contradicts the ledger is a finding.
+    /// Sets the state aside, so that the next audit starts from the first entry; to where, `None` where there is none.
+    /// Only an operator decides that: a state that contradicts the ledger is a finding.
     ///
     /// # Errors
-    /// Those of the disk.
-    pub fn set_aside(&self, now: Timestamp) -> io::Result<PathBuf> {
+    /// Those of the disk, with the file's name.
+    pub fn set_aside(&self, now: Timestamp) -> io::Result<Option<PathBuf>> {
         let aside = self.path.with_extension(format!("{}.aside", now.millis()));
-        std::fs::rename(&self.path, &aside)?;
-        Ok(aside)
+        match std::fs::rename(&self.path, &aside) {
+            Ok(()) => Ok(Some(aside)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(io::Error::new(e.kind(), format!("{}: {e}", self.path.display()))),
+        }
     }
 }
 
@@ -258,7 +261,8 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left of what was not kept");
         file.prepare(&saved.mark, &saved.segment).unwrap().keep().unwrap();
         assert_eq!(file.read().unwrap(), Some(saved));
-        file.set_aside(Timestamp::from_millis(7)).unwrap();
+        assert!(file.set_aside(Timestamp::from_millis(7)).unwrap().is_some());
+        assert_eq!(file.set_aside(Timestamp::from_millis(8)).unwrap(), None);
         assert!(file.read().unwrap().is_none());
     }
 

@@ -303,7 +303,7 @@ fn a_damaged_state_is_a_finding_until_an_operator_starts_over() {
         assert_eq!(std::fs::read(&path).unwrap(), bad, "what contradicts is kept");
     }
     assert!(place.halt().is_some());
-    let aside = watch.start_over().unwrap();
+    let aside = watch.start_over().unwrap().unwrap();
     assert_eq!(std::fs::read(aside).unwrap(), b"");
     assert!(watch.audit_now(Kind::Incremental).unwrap().valid());
     assert_ne!(std::fs::read(&path).unwrap(), b"");
