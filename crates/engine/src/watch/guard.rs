@@ -130,6 +130,7 @@ fn wait_for(checked: &Checked) -> Option<Held> {
 }
 
 fn keep_watch(mut watch: Watch, asked: &Receiver<Ask>) {
+    watch.announce();
     loop {
         let pause = watch.round();
         match asked.recv_timeout(pause) {

@@ -107,6 +107,19 @@ impl Watch {
         watch
     }
 
+    /// Logs what is watched, and when it is audited next.
+    pub(super) fn announce(&self) {
+        let replica = if self.replica.is_some() { ", on a replica" } else { "" };
+        let next = match self.schedule.next(self.followed) {
+            _ if self.until_next().is_zero() => "now".to_owned(),
+            Some(next) => format!("at {next}"),
+            None => "never".to_owned(),
+        };
+        let Config { cron, time_zone, .. } = &self.config;
+        let (ledger, state) = (&self.store.identity().ledger, self.state.path().display());
+        log::info!("watching {ledger}{replica}, by {cron:?} ({time_zone}), next {next}; the state is {state}");
+    }
+
     /// Does what is due now; how long nothing will be, at most [`LOOK`].
     pub fn round(&mut self) -> Duration {
         // Nobody who is slow to be told holds up the halt.

@@ -128,6 +128,12 @@ impl StateFile {
         Self { path: folder.join("segment.state") }
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The state; `None` where there is none yet.
     ///
     /// # Errors

@@ -36,6 +36,20 @@ fn it_audits_at_three_in_the_morning_and_not_before() {
 }
 
 #[test]
+fn it_says_what_it_watches_and_when() {
+    crate::logs::keep();
+    let place = Place::new();
+    let state = place.state().display().to_string();
+    drop(Guard::post(place.watch()).unwrap());
+    let said = crate::logs::with(&state);
+    let expected = "watching conformance/ledger, by \"0 3 * * *\" (UTC), next at 2026-02-12T03:00:00.000Z; ";
+    assert!(said.iter().any(|line| line.contains(expected)), "{said:?}");
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    drop(Guard::post(place.watch()).unwrap());
+    assert!(crate::logs::with(&state).iter().any(|line| line.contains(", next now; ")));
+}
+
+#[test]
 fn it_reads_what_is_new_on_weekdays_and_everything_on_sundays() {
     let place = Place::new();
     let mut watch = place.watch();
