@@ -108,12 +108,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Good)
 }
 
-/// What an audit came to, and whether the ledger is known to be halted after it.
+/// What an audit came to, whether the ledger is known to be halted after it, and what it could not see.
 #[derive(Serialize)]
 struct Told<'a> {
     #[serde(flatten)]
     result: &'a AuditResult,
     halted: bool,
+    /// Whether there was no saved state to hold the ledger against; `None` where there is no verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_state: Option<bool>,
 }
 
 /// One audit, and its verdict as the exit status.
@@ -125,7 +128,10 @@ fn once(watch: &mut Watch, store: &dyn Store, arguments: &Arguments) -> Result<O
     let was_halted = audit.as_ref().is_ok_and(|audit| !audit.valid()) && !pending;
     let halted = store.load(&Wanted::default()).map_or(was_halted, |loaded| loaded.head.halt.is_some());
     let shown = match (&audit, watch.results().last()) {
-        (_, Some(result)) if arguments.json => answer::text(&Told { result, halted })?,
+        (audit, Some(result)) if arguments.json => {
+            let without_state = audit.as_ref().ok().map(|audit| audit.without_state);
+            answer::text(&Told { result, halted, without_state })?
+        }
         (Ok(audit), _) => words(audit, halted),
         (Err(_), _) => String::new(),
     };
@@ -140,12 +146,19 @@ fn once(watch: &mut Watch, store: &dyn Store, arguments: &Arguments) -> Result<O
 
 fn words(audit: &Audit, halted: bool) -> String {
     let read = match audit.kind {
-        Kind::Full => "all of them read",
-        Kind::Incremental => "what is new read",
+        Kind::Incremental if !audit.without_state => "what is new read",
+        _ => "all of them read",
     };
     let (entries, seconds) = (grouped(audit.entries), audit.took.as_secs_f64());
     if audit.valid() {
-        return format!("Nothing was found in {entries} entries, {read}, in {seconds:.2} s.\n");
+        let unseen = match audit.without_state {
+            true => {
+                "There was no saved state to hold the ledger against: what was dropped or rewritten before now cannot be \
+                 seen.\n"
+            }
+            false => "",
+        };
+        return format!("Nothing was found in {entries} entries, {read}, in {seconds:.2} s.\n{unseen}");
     }
     let halt = match halted {
         true => "The ledger is halted.",

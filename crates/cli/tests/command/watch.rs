@@ -44,6 +44,25 @@ fn what_could_not_be_halted_is_not_said_to_be() {
     assert!(code(&words) == 1 && text.contains("COULD NOT BE HALTED: run `countersign halt`"), "{text}");
 }
 
+/// A path that is misspelt, or a folder that somebody emptied, is a watch that knows nothing.
+#[test]
+fn an_audit_without_a_saved_state_says_so() {
+    let ledger = Ledger::with_accounts();
+    let watch = ["watch", "--once", "--watch-folder", "watch"];
+    let unseen = "no saved state to hold the ledger against: what was dropped or rewritten before now cannot be seen";
+    let first = ledger.done(&watch);
+    assert!(first.contains("all of them read") && first.contains(unseen), "{first}");
+    let second = ledger.done(&watch);
+    assert!(second.contains("what is new read") && !second.contains(unseen), "{second}");
+    assert_eq!(ledger.json(&watch)["without_state"], false);
+    let over = ledger.done(&[&watch[..], &["--start-over"]].concat());
+    assert!(over.contains("The saved state is now ") && over.contains(unseen), "{over}");
+    let elsewhere = ["watch", "--once", "--watch-folder", "elsewhere", "--start-over"];
+    let none = ledger.done(&elsewhere);
+    assert!(none.starts_with("There is no saved state in elsewhere: ") && none.contains(unseen), "{none}");
+    assert_eq!(ledger.json(&["watch", "--once", "--watch-folder", "third"])["without_state"], true);
+}
+
 #[test]
 fn a_watch_needs_a_directory_of_its_own_and_shows_no_password() {
     let ledger = Ledger::empty();

@@ -44,6 +44,9 @@ pub struct Audit {
     pub at: Timestamp,
     /// What was read in the end.
     pub kind: Kind,
+    /// Whether there was no saved state to hold the ledger against: every entry was read, and what was dropped or
+    /// rewritten before is not seen.
+    pub without_state: bool,
     /// How long it took, without what it slept to spare the database.
     pub took: Duration,
     /// Entries of the ledger.
@@ -132,7 +135,15 @@ impl Auditor<'_> {
     /// Audits, and saves the state where nothing was found.
     pub(super) fn audit(&self, kind: Kind) -> Result<Audit, AuditError> {
         let (at, began) = (self.clock.now(), self.clock.elapsed());
-        let mut audit = Audit { at, kind, took: Duration::ZERO, entries: 0, report: None, contradictions: Vec::new() };
+        let mut audit = Audit {
+            at,
+            kind,
+            without_state: false,
+            took: Duration::ZERO,
+            entries: 0,
+            report: None,
+            contradictions: Vec::new(),
+        };
         let slept = Cell::new(Duration::ZERO);
         match self.judge(&mut audit, &slept) {
             Err(_) if self.stop.load(Ordering::Relaxed) => return Err(AuditError::Stopped),
@@ -185,7 +196,11 @@ impl Auditor<'_> {
                 audit.contradictions.push(ContradictionKind::StateDamaged.found(format!("{error}.")));
                 Ok(None)
             }
-            read => Ok(read?),
+            read => {
+                let saved = read?;
+                audit.without_state = saved.is_none();
+                Ok(saved)
+            }
         }
     }
 

@@ -227,6 +227,9 @@ impl Watch {
     }
 
     fn judged(&mut self, audit: &Audit) {
+        if audit.without_state {
+            log::warn!("{WITHOUT_STATE}");
+        }
         self.again = None;
         let (valid, full) = (audit.valid(), audit.kind == Kind::Full);
         let now = self.clock.now();
@@ -414,6 +417,9 @@ impl Watch {
     }
 }
 
+/// What an audit that has no saved state to go on from does not see.
+const WITHOUT_STATE: &str = "there was no saved state to hold the ledger against, so all of it was read, and what was \
+                             dropped or rewritten before now cannot be seen";
 /// Longest reason of a halt, and longest message of a result, in characters.
 const MAX_REASON: usize = 500;
 

@@ -39,6 +39,7 @@ fn what_is_new_comes_to_the_report_of_everything() {
     let mut watch = place.watch();
     let first = watch.audit_now(Kind::Incremental).unwrap();
     assert_as_verified(&first, store);
+    assert!(first.without_state);
     let paid = desk::carry_out(store, &[desk::transfer("bob", "carol", "20"), desk::transfer("carol", "alice", "5")]);
     assert_as_verified(&watch.audit_now(Kind::Incremental).unwrap(), store);
     // Of an entry that was read before: its block goes, and part of it is paid back.
@@ -46,7 +47,7 @@ fn what_is_new_comes_to_the_report_of_everything() {
     desk::carry_out(store, &[desk::administer("ACCOUNT_FREEZE", "alice")]);
     let audit = watch.audit_now(Kind::Incremental).unwrap();
     assert_as_verified(&audit, store);
-    assert_eq!((audit.kind, audit.entries), (Kind::Incremental, 9));
+    assert_eq!((audit.kind, audit.entries, audit.without_state), (Kind::Incremental, 9, false));
     assert!(audit.report.as_ref().unwrap().coverage.not_checked[0].what.starts_with("entries 1 to 6 once more"));
     // Nothing is new, and all of it.
     assert_as_verified(&watch.audit_now(Kind::Incremental).unwrap(), store);
