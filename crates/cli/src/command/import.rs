@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// The Treasury, likewise
     #[arg(long, value_name = "FILE")]
     treasury: PathBuf,
+    /// PostgreSQL: a role that may write the ledger and owns nothing of it
+    #[arg(long, value_name = "ROLE")]
+    writer_role: Option<String>,
     /// Who orders it
     #[arg(long, value_name = "ID", env = "COUNTERSIGN_OPERATOR")]
     operator: Option<String>,
@@ -76,6 +79,9 @@ fn import(arguments: &Arguments) -> Result<Imported, Failure> {
     {
         return Err(Failure::new(path.display(), "it is there already, and an import starts a ledger of its own"));
     }
+    if matches!((&location, &arguments.writer_role), (Location::Sqlite(_), Some(_))) {
+        return Err(Failure::new("--writer-role", "a file of SQLite's has no roles"));
+    }
     let files = [&arguments.old, &arguments.users, &arguments.treasury];
     if files.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
         return Err(Failure::of("only one of the ledger, --users and --treasury can be standard input".to_owned()));
@@ -86,7 +92,13 @@ fn import(arguments: &Arguments) -> Result<Imported, Failure> {
     check(&users, &treasury, &settings)?;
     let origin = Origin { operator, head: head(&old), note: note(arguments, &old) };
     let content = new_ledger::Content { users: &users, treasury: &treasury, origin: &origin };
-    let made = new_ledger::make(ledger::named_identity(&settings)?, &location, &settings, &content)?;
+    let made = new_ledger::make(
+        ledger::named_identity(&settings)?,
+        &location,
+        arguments.writer_role.as_deref(),
+        &settings,
+        &content,
+    )?;
     Ok(Imported {
         ledger: made.identity.ledger,
         ledger_id: made.identity.ledger_id,

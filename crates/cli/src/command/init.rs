@@ -1,9 +1,6 @@
 //! `countersign init`: a ledger without entries.
 
-use std::io::{self, Write as _};
-
 use clap::Args;
-use countersign_store::Location;
 use serde::Serialize;
 
 use super::settings::Source;
@@ -35,23 +32,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 fn make(arguments: &Arguments) -> Result<Made, Failure> {
     let (settings, location) = ledger::locate(&arguments.source)?;
-    if let (Location::Postgres(_), None) = (&location, &arguments.writer_role) {
-        let _ = writeln!(
-            io::stderr(),
-            "countersign: without --writer-role whoever writes this ledger also owns its tables, and can get round what \
-             the database refuses"
-        );
-    }
-    let (identity, now) = (ledger::named_identity(&settings)?, ledger::now());
-    match (&location, &arguments.writer_role) {
-        (_, None) => drop(countersign_store::create(&location, &identity, now)?),
-        (Location::Postgres(url), Some(role)) => {
-            drop(countersign_store::postgres::create(url, &identity, now, Some(role))?);
-        }
-        (Location::Sqlite(_), Some(_)) => {
-            return Err(Failure::new("--writer-role", "a file of SQLite's has no roles"));
-        }
-    }
+    let identity = ledger::named_identity(&settings)?;
+    ledger::create(&location, &identity, arguments.writer_role.as_deref())?;
     let genesis = identity.genesis().to_string();
     Ok(Made { db: ledger::shown(&location), ledger: identity.ledger, ledger_id: identity.ledger_id, genesis })
 }

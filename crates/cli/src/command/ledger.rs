@@ -8,7 +8,7 @@ use countersign_core::grammar;
 use countersign_core::settle::Order;
 use countersign_core::timestamp::Timestamp;
 use countersign_engine::{Config, Engine, Origin, Receipt, Request};
-use countersign_store::{Identity, Location, Store};
+use countersign_store::{Identity, Location, Store, StoreError};
 
 use super::Failure;
 use super::screen::plain_whole;
@@ -94,6 +94,33 @@ pub(super) fn unprotected(lost: &[String]) -> String {
          no command writes more than a halt until all is as it was",
         lost.join("; ")
     )
+}
+
+/// Makes a ledger without entries. `writer_role`: in PostgreSQL, a role that may write it and owns nothing of it.
+pub(super) fn create(location: &Location, identity: &Identity, writer_role: Option<&str>) -> Result<(), Failure> {
+    let made = match (location, writer_role) {
+        (Location::Sqlite(_), Some(_)) => return Err(Failure::new("--writer-role", "a file of SQLite's has no roles")),
+        (Location::Postgres(url), Some(role)) => {
+            countersign_store::postgres::create(url, identity, now(), Some(role)).map(drop)
+        }
+        (_, None) => countersign_store::create(location, identity, now()).map(drop),
+    };
+    if let (Ok(()), Location::Postgres(_), None) = (&made, location, writer_role) {
+        let _ = writeln!(
+            io::stderr(),
+            "countersign: without --writer-role whoever writes this ledger also owns its tables, and can get round what \
+             the database refuses"
+        );
+    }
+    made.map_err(|error| if matches!(location, Location::Postgres(_)) { not_the_owner(error) } else { error.into() })
+}
+
+/// What PostgreSQL refuses to who makes a ledger, and who may.
+pub(super) fn not_the_owner(error: StoreError) -> Failure {
+    let StoreError::Refused { .. } = &error else { return error.into() };
+    let advice = "a ledger is made by the tables' owner: as him run `countersign init --writer-role ROLE`, and then as \
+                  that role all else";
+    Failure { why: format!("{error}; {advice}"), ..error.into() }
 }
 
 /// Opens the ledger, lets `work` at its engine, and stops that again.

@@ -36,10 +36,11 @@ pub(super) struct Made {
     pub(super) report: Report,
 }
 
-/// Makes a ledger with this content, or nothing.
+/// Makes a ledger with this content, or nothing. `writer_role`: as [`ledger::create`] takes it.
 pub(super) fn make(
     identity: Identity,
     location: &Location,
+    writer_role: Option<&str>,
     settings: &Settings,
     content: &Content<'_>,
 ) -> Result<Made, Failure> {
@@ -51,7 +52,7 @@ pub(super) fn make(
     }
     let (identity, folder) = match location {
         Location::Sqlite(path) => (identity, tempfile::tempdir_in(new_file::folder(path))?),
-        Location::Postgres(_) => (empty_ledger(location, identity)?, tempfile::tempdir()?),
+        Location::Postgres(_) => (empty_ledger(location, identity, writer_role)?, tempfile::tempdir()?),
     };
     let _unfinished = interrupt::remove_on_interrupt(folder.path());
     let beside = Location::Sqlite(folder.path().join("ledger.db"));
@@ -68,17 +69,26 @@ pub(super) fn make(
     Ok(Made { identity, report })
 }
 
-/// The ledger without entries that is there, or a new one.
-fn empty_ledger(location: &Location, identity: Identity) -> Result<Identity, Failure> {
-    match countersign_store::create(location, &identity, ledger::now()) {
-        Ok(_) => return Ok(identity),
-        Err(StoreError::Exists { .. }) => {}
-        Err(error) => return Err(error.into()),
+/// The ledger without entries that is there, or a new one. Who may fill one need not be who may make one.
+fn empty_ledger(location: &Location, identity: Identity, writer_role: Option<&str>) -> Result<Identity, Failure> {
+    let found = match countersign_store::open(location, Some(&identity.ledger)) {
+        Ok(store) => Some(store),
+        Err(StoreError::NotThisLedger(_)) => None,
+        Err(error) => return Err(ledger::not_the_owner(error)),
+    };
+    if let Some(store) = &found {
+        if store.load(&Wanted::default())?.head.version > 0 {
+            return Err(Failure::new(ledger::shown(location), "there is a ledger in use already"));
+        }
+        if writer_role.is_none() {
+            return Ok(store.identity().clone());
+        }
     }
-    let store = countersign_store::open(location, Some(&identity.ledger))?;
-    match store.load(&Wanted::default())?.head.version {
-        0 => Ok(store.identity().clone()),
-        _ => Err(Failure::new(ledger::shown(location), "there is a ledger in use already")),
+    match (ledger::create(location, &identity, writer_role), found) {
+        (Ok(()), _) => Ok(identity),
+        // By then the role may write it.
+        (Err(failure), Some(store)) if failure.code == "ALREADY_EXISTS" => Ok(store.identity().clone()),
+        (Err(failure), _) => Err(failure),
     }
 }
 

@@ -56,7 +56,11 @@ impl Old {
     }
 
     pub(crate) fn to(db: &str) -> Self {
-        let old = Self(Ledger::at(db));
+        Self::on(Ledger::at(db))
+    }
+
+    pub(crate) fn on(ledger: Ledger) -> Self {
+        let old = Self(ledger);
         old.write("users.json", lines(&users()));
         old.write("treasury.json", treasury().to_string());
         old

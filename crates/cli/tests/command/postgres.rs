@@ -6,14 +6,20 @@ use super::import::Old;
 use super::ledger::{Ledger, NAME, race};
 use super::{code, stderr, stdout};
 
-/// A ledger in a database of its own, and a role that may write it.
-fn with_writer() -> Ledger {
+/// A database of its own: its owner's address, the name of a role that is to write there, and that one's address.
+fn database_and_role() -> (String, String, String) {
     let (server, database) = (shared(), shared().new_database());
     let role = format!("clerk_of_{database}");
     server.sql(&database, &format!("CREATE ROLE {role} LOGIN PASSWORD 'writes'"));
-    let owner = Ledger::at(&server.url(&database));
-    owner.done(&["init", "--ledger", NAME, "--writer-role", &role]);
-    Ledger::at(&server.url_of(&role, "writes", &database))
+    let writer = server.url_of(&role, "writes", &database);
+    (server.url(&database), role, writer)
+}
+
+/// A ledger in a database of its own, and a role that may write it.
+fn with_writer() -> Ledger {
+    let (owner, role, writer) = database_and_role();
+    Ledger::at(&owner).done(&["init", "--ledger", NAME, "--writer-role", &role]);
+    Ledger::at(&writer)
 }
 
 #[test]
@@ -59,6 +65,49 @@ fn an_import_is_one_transaction() {
     old.0.done(&["pay", "1", "EURO", "--type", "SYSTEM_MINT", "--to", "e72b7934ad3642f3c654a53c"]);
     old.0.verifies();
     assert_eq!(code(&old.import("legacy.bson", &[])), 2, "a ledger in use was imported over");
+}
+
+/// By the owner, who lets the role in; or by the role, once there is a ledger that it may write.
+#[test]
+fn what_is_imported_is_the_writers_to_go_on_with() {
+    let (owner, role, writer) = database_and_role();
+    let mint = ["pay", "1", "EURO", "--type", "SYSTEM_MINT", "--to", "e72b7934ad3642f3c654a53c"];
+    // A ledger without entries that the role may not write yet is taken too.
+    Ledger::at(&owner).done(&["init", "--ledger", NAME]);
+    let output = Old::to(&owner).import("legacy.bson", &["--writer-role", &role]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    let ledger = Ledger::at(&writer);
+    ledger.done(&mint);
+    ledger.verifies();
+
+    let (owner, role, writer) = database_and_role();
+    let output = Old::to(&owner).import("legacy.bson", &["--writer-role", &role]);
+    assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
+    Ledger::at(&writer).done(&mint);
+
+    let old = Old::on(with_writer());
+    let output = old.import("legacy.bson", &[]);
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    old.0.done(&mint);
+    old.0.verifies();
+}
+
+/// PostgreSQL says that a permission is denied for some table, and not whose it is.
+#[test]
+fn who_may_not_make_a_ledger_is_told_who_may() {
+    let (owner, role, writer) = database_and_role();
+    let assert_told = |output: &std::process::Output| {
+        assert_eq!(code(output), 2);
+        assert!(stderr(output).contains("as him run `countersign init --writer-role ROLE`"), "{}", stderr(output));
+    };
+    assert_told(&Old::to(&writer).import("legacy.bson", &[]));
+    Ledger::at(&owner).done(&["init", "--ledger", "game.example/other"]);
+    assert_told(&Old::to(&writer).import("legacy.bson", &[]));
+    Ledger::at(&owner).done(&["init", "--ledger", "game.example/third", "--writer-role", &role]);
+    assert_told(&Old::to(&writer).import("legacy.bson", &[]));
+    assert_told(&Ledger::at(&writer).run(&["init", "--ledger", NAME]));
+    let output = Old::to("ledger.db").import("legacy.bson", &["--writer-role", &role]);
+    assert!(code(&output) == 2 && stderr(&output).contains("has no roles"), "{}", stderr(&output));
 }
 
 #[test]
