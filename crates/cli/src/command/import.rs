@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// Who orders it
     #[arg(long, value_name = "ID", env = "COUNTERSIGN_OPERATOR")]
     operator: Option<String>,
-    /// Import though the old ledger does not verify: the first entry will say so, and why
+    /// Import though the old ledger does not verify: the first entry's description will say so, and why
     #[arg(long, requires = "reason")]
     accept_findings: bool,
     /// Why that is right

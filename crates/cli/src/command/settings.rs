@@ -61,7 +61,7 @@ pub(super) struct Settings {
     pub(super) watch_folder: Option<PathBuf>,
     /// A replica, which the watch audits in the ledger's stead.
     pub(super) replica: Option<String>,
-    /// Verifying keys, which the watch holds checkpoints against.
+    /// Verifying keys, which the watch, and nothing else, holds checkpoints against.
     pub(super) verifying_keys: Vec<String>,
 }
 
