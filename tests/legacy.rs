@@ -234,3 +234,42 @@ fn an_altered_copy_is_an_edit_before_its_original_as_after_it() {
         assert_eq!(report.findings[0].line, Some(at as u64 + 1));
     }
 }
+
+/// A last line without a line feed is the mark of a cut only where the cut is what is wrong with it.
+#[test]
+fn what_has_its_last_byte_was_not_cut_off() {
+    let documents = documents();
+    let last = documents[39].to_string();
+    let twice = format!("{{\"currency\":\"EURO\",{}", &last[1..]);
+    let not_text = [&last.as_bytes()[..last.len() - 2], b"\xff\"}"].concat();
+    let malformed = [("MALFORMED_LINE".to_owned(), String::new())];
+    for line in [twice.as_bytes(), b"{\"foo\":1}", &not_text, b"  ", b"[]", b"{bad}"] {
+        let bytes = [&lines(&documents[..39])[..], line].concat();
+        let shown = String::from_utf8_lossy(line);
+        assert_eq!(found(&try_audit(&bytes).unwrap()), malformed, "{shown}");
+        // Nor where the array around it is whole.
+        let array = [b"[", documents[0].to_string().as_bytes(), b"] ", line].concat();
+        let report = try_audit(&array).unwrap();
+        assert_eq!(found(&report), malformed[usize::from(line == b"  ")..], "{shown}");
+    }
+    let truncated = [("EXPORT_TRUNCATED".to_owned(), String::new())];
+    for end in (1..last.len()).step_by(7) {
+        let bytes = [&lines(&documents[..39])[..], &last.as_bytes()[..end]].concat();
+        assert_eq!(found(&try_audit(&bytes).unwrap()), truncated, "{end}");
+    }
+    // Within a character, too.
+    let bytes = [&lines(&documents[..39])[..], b"{\"description\":\"\xc3"].concat();
+    assert_eq!(found(&try_audit(&bytes).unwrap()), truncated);
+    // A compressed stream that is cut after a line is no excuse for the line.
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&[&lines(&documents[..39])[..], b"{\"foo\":1}\n"].concat()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    assert_eq!(found(&try_audit(&gzip[..gzip.len() - 8]).unwrap()), [malformed, truncated].concat());
+}
+
+#[test]
+fn a_form_feed_is_no_white_space_of_json() {
+    let report = |behind: &str| try_audit(format!("[{}]{behind}", documents()[0]).as_bytes()).unwrap();
+    assert!(report(" \t\r\n").valid);
+    assert_eq!(found(&report("\u{c}")), [("MALFORMED_LINE".to_owned(), String::new())]);
+}

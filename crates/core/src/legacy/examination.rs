@@ -32,8 +32,8 @@ impl Examination {
     /// `candidates` bounds the search for what changed entries said before.
     pub(super) fn new(gathered: Gathered, mut ending: Ending, framing: &Framing, candidates: u64) -> Self {
         let Gathered { lines, facts, contents, mut malformed, extra } = gathered;
-        // What was cut off is not malformed as well.
-        if ending.unfinished && malformed.first.last().is_some_and(|last| last.line == lines) {
+        // What was cut off is not malformed as well; and what has its last byte was not cut off.
+        if ending.unfinished && malformed.first.last().is_some_and(|last| last.line == lines && last.breaks_off) {
             malformed.first.pop();
             malformed.count -= 1;
             ending.cut = true;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::IgnoredAny;
+
 use super::amounts::{self, Sum};
 use super::document::{Document, key};
 use super::framing::{Layout, bson_documents};
@@ -187,6 +189,8 @@ pub(super) struct Malformed {
     pub(super) fault: Fault,
     /// It holds a hash, as every entry does, so that it can stand for one.
     pub(super) holds_hash: bool,
+    /// It is JSON to its last byte, and not whole: as it is where the file was cut within it.
+    pub(super) breaks_off: bool,
 }
 
 /// What a run of documents amounts to.
@@ -236,7 +240,13 @@ impl Gatherer {
         let document = match read.and_then(|document| if document.is_entry() { Ok(document) } else { no_entry() }) {
             Ok(document) => document,
             Err(fault) => {
-                let malformed = || Malformed { line, fault, holds_hash: grammar::holds_hash(bytes) };
+                let layout = self.layout;
+                let malformed = || Malformed {
+                    line,
+                    fault,
+                    holds_hash: grammar::holds_hash(bytes),
+                    breaks_off: layout == Layout::Lines && breaks_off(bytes),
+                };
                 return self.gathered.malformed.push_with(malformed, MAX_FINDINGS);
             }
         };
@@ -312,6 +322,16 @@ pub(super) fn line_document(line: &[u8]) -> Result<Document<'_>, Fault> {
         return Err(Fault::of_line("longer than 1 MiB"));
     }
     Document::of_json(line)
+}
+
+/// Whether a line is the start of a JSON object, but not a whole one. Of one that is too long, only a part is known.
+fn breaks_off(line: &[u8]) -> bool {
+    if line.len() > MAX_LINE || line.trim_ascii().is_empty() {
+        return false;
+    }
+    // The cut may be within a character.
+    let text = String::from_utf8_lossy(line);
+    serde_json::from_str::<IgnoredAny>(&text).is_err_and(|e| e.is_eof())
 }
 
 /// The number of an entry: [`crate::limits::MAX_LEGACY`] of them fit.

@@ -161,7 +161,7 @@ impl Array {
 
     fn in_element(&mut self, byte: u8, lines: &mut Vec<u8>) -> Result<(), Unreadable> {
         match (byte, self.depth) {
-            (b' ' | b'\t' | b'\n' | b'\r', _) => {
+            _ if is_space(byte) => {
                 // Not before the element, so that an empty array has no blank line, whatever space it holds.
                 if self.begun {
                     lines.push(b' ');
@@ -196,7 +196,7 @@ impl Array {
     /// What stands behind the array becomes one line that is no document.
     fn after(&mut self, byte: u8, lines: &mut Vec<u8>) {
         if self.place == Within::After {
-            if byte.is_ascii_whitespace() {
+            if is_space(byte) {
                 return;
             }
             self.place = Within::Behind;
@@ -204,6 +204,11 @@ impl Array {
         }
         lines.push(if byte == b'\n' { b' ' } else { byte });
     }
+}
+
+/// White space between the tokens of JSON: RFC 8259, section 2. No form feed is.
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// A line feed within a text is as invalid as the control character that it becomes.

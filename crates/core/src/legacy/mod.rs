@@ -82,7 +82,7 @@ impl LegacyAudit {
             Reading::First(mut survey) => {
                 survey.block(rest);
                 let gathered = survey.finish();
-                let ending = Ending { cut: cut_short || open, unfinished: unfinished || cut_short };
+                let ending = Ending { cut: cut_short || open, unfinished };
                 accept(&gathered, ending, &self.framing)?;
                 let examination = Examination::new(gathered, ending, &self.framing, self.candidates);
                 if examination.is_complete() {
