@@ -273,3 +273,10 @@ fn a_form_feed_is_no_white_space_of_json() {
     assert!(report(" \t\r\n").valid);
     assert_eq!(found(&report("\u{c}")), [("MALFORMED_LINE".to_owned(), String::new())]);
 }
+
+#[test]
+fn what_follows_bson_is_called_by_its_name() {
+    let refused = try_audit(&[&vector("legacy.bson")[..], b"abcdefgh"].concat()).unwrap_err();
+    assert!(!refused.to_string().contains("compressed"), "{refused}");
+    assert!(refused.to_string().contains("document 41, at byte"), "{refused}");
+}

@@ -257,8 +257,8 @@ impl Bson {
             Ok(length) if (MAX_LINE..=MAX_BSON).contains(&length) => {
                 Err(Unreadable::Limit { what: format!("document {number} is longer than {MAX_LINE} bytes") })
             }
-            _ => Err(Unreadable::Decode {
-                reason: format!("document {number}, at byte {at}, says that it is {length} bytes long"),
+            _ => Err(Unreadable::NotAnExport {
+                seen: format!("document {number}, at byte {at}, says that it is {length} bytes long"),
             }),
         }
     }
@@ -340,6 +340,6 @@ mod tests {
         bson_documents(&cut, |document| count += usize::from(document.len() == 8));
         assert_eq!(count, 199_999);
         let refused = Framing::new(&Form::LegacyBson).push(&[4, 0, 0, 0, 0], &mut |block| block);
-        assert!(matches!(refused, Err(Unreadable::Decode { .. })));
+        assert!(matches!(refused, Err(Unreadable::NotAnExport { .. })));
     }
 }
