@@ -6,6 +6,7 @@ use std::io::{Cursor, Write};
 use std::path::PathBuf;
 use std::{env, fs};
 
+use countersign_core::hash::Hash;
 use countersign_core::{Options, Report, Unreadable, verify_chain_integrity};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -274,9 +275,294 @@ fn a_form_feed_is_no_white_space_of_json() {
     assert_eq!(found(&report("\u{c}")), [("MALFORMED_LINE".to_owned(), String::new())]);
 }
 
+/// What stands for a value in Extended JSON.
+fn text(value: &Value) -> Value {
+    value.as_object().map_or(value, |value| value.values().next().unwrap()).clone()
+}
+
+/// The hash that the original ledger makes of a document: FORMAT.md, "Format 1".
+fn hash(document: &Value) -> Value {
+    let field = |key: &str| match key {
+        "createdAt" => {
+            let time = text(&document[key]).as_str().unwrap().trim_end_matches('Z').to_owned();
+            let point = if time.contains('.') { "" } else { "." };
+            format!("\"timestamp\":\"{:0<23}Z\"", time + point)
+        }
+        _ => format!("\"{key}\":{}", text(&document[key])),
+    };
+    json!(Hash::of(format!("{{{}}}", HASHED.map(field).join(",")).as_bytes()).to_string())
+}
+
+/// Findings by their kind or cause and their line.
+fn told(report: &Report) -> Vec<(String, Option<u64>)> {
+    let name = |(kind, cause): (String, String)| if cause.is_empty() { kind } else { cause };
+    found(report).into_iter().map(name).zip(report.findings.iter().map(|finding| finding.line)).collect()
+}
+
+fn is(name: &str, line: u64) -> (String, Option<u64>) {
+    (name.to_owned(), Some(line))
+}
+
+/// The id of the last entry of the ledger, and its hash.
+fn end(report: &Report) -> (Option<Value>, Option<Value>) {
+    let report = serde_json::to_value(report).unwrap();
+    (report["last_transaction"].get("id").cloned(), report.get("head").cloned())
+}
+
+fn end_with(document: &Value) -> (Option<Value>, Option<Value>) {
+    (Some(document["transaction_id"].clone()), Some(document["current_hash"].clone()))
+}
+
+/// An entry that somebody made up, of the time of another; whether its hash is what its content gives.
+fn stray(like: &Value, is_sealed: bool) -> Value {
+    let mut stray = like.clone();
+    stray["transaction_id"] = json!("99999999-9999-4999-8999-999999999999");
+    stray["previous_hash"] = json!("e".repeat(64));
+    stray["current_hash"] = if is_sealed { hash(&stray) } else { json!("d".repeat(64)) };
+    stray
+}
+
+#[test]
+fn what_stands_beside_the_ledger_is_not_its_end() {
+    let genuine = documents();
+    assert_eq!(hash(&genuine[8]), genuine[8]["current_hash"]);
+    for (is_sealed, cause) in [(true, "MISSING"), (false, "UNKNOWN")] {
+        for at in [0, 9, 40] {
+            let mut documents = genuine.clone();
+            documents.insert(at, stray(&genuine[8], is_sealed));
+            let report = audit(&documents);
+            assert_eq!(told(&report), [is(cause, at as u64 + 1)]);
+            assert_eq!(end(&report), end_with(&genuine[39]));
+        }
+        // Beside it a gap, which is told of what was there before it.
+        let mut documents = [&genuine[..20], &genuine[21..]].concat();
+        documents.insert(9, stray(&genuine[8], is_sealed));
+        let report = audit(&documents);
+        assert_eq!(told(&report), [is(cause, 10), is("MISSING", 22)]);
+        assert_eq!(report.findings[1].expected, Some(genuine[19]["current_hash"].clone()));
+        assert_eq!(end(&report), end_with(&genuine[39]));
+    }
+    // The last entry after a gap is the ledger's all the same.
+    let report = audit(&[&genuine[..38], &genuine[39..]].concat());
+    assert_eq!((told(&report), end(&report)), (vec![is("MISSING", 39)], end_with(&genuine[39])));
+}
+
+#[test]
+fn no_genuine_entry_is_accused_of_a_forged_ones_id() {
+    // The id of a later entry, without a hash to it and with one.
+    for is_sealed in [false, true] {
+        let mut documents = documents();
+        documents[3]["transaction_id"] = documents[10]["transaction_id"].clone();
+        if is_sealed {
+            documents[3]["current_hash"] = hash(&documents[3]);
+        }
+        let expected = if is_sealed {
+            vec![is("MISSING", 5), is("DUPLICATE_TRANSACTION_ID", 11)]
+        } else {
+            vec![is("TRANSACTION_TAMPERED", 4)]
+        };
+        assert_eq!(told(&audit(&documents)), expected);
+    }
+    // A copy that was edited and hashed anew.
+    let mut documents = documents();
+    let mut copy = documents[5].clone();
+    copy["currency"] = json!("RON");
+    copy["current_hash"] = hash(&copy);
+    documents.insert(5, copy);
+    assert_eq!(told(&audit(&documents)), [is("FORKED", 6)]);
+}
+
+/// A ledger of these entries, each with its link and its hash.
+fn chained(mut documents: Vec<Value>) -> Vec<Value> {
+    let mut previous = json!("0");
+    for document in &mut documents {
+        document["previous_hash"] = previous;
+        document["current_hash"] = hash(document);
+        previous = document["current_hash"].clone();
+    }
+    documents
+}
+
+#[test]
+fn an_id_is_not_another_that_has_its_hash() {
+    let mut documents = documents();
+    documents.truncate(6);
+    // The first 128 bits of SHA-256("foo").
+    documents[1]["transaction_id"] = json!("foo");
+    documents[3]["transaction_id"] = json!("2c26b46b-68ff-c68f-f99b-453c1d304134");
+    let report = audit(&chained(documents.clone()));
+    assert!(report.valid, "{:?}", report.findings);
+    documents[4]["transaction_id"] = json!("foo");
+    assert_eq!(told(&audit(&chained(documents))), [is("DUPLICATE_TRANSACTION_ID", 5)]);
+}
+
+#[test]
+fn a_circle_is_cut_where_it_was_closed() {
+    let genuine = documents();
+    for (at, to) in [(5, 39), (0, 39), (5, 5), (20, 25), (39, 39)] {
+        let mut documents = genuine.clone();
+        documents[at]["previous_hash"] = genuine[to]["current_hash"].clone();
+        for documents in [documents.clone(), documents.into_iter().rev().collect()] {
+            let line = documents.iter().position(|one| one["transaction_id"] == genuine[at]["transaction_id"]).unwrap();
+            let report = audit(&documents);
+            assert_eq!(told(&report), [is("RELINKED", line as u64 + 1)], "{at} to {to}");
+            assert_eq!(report.findings[0].expected, at.checked_sub(1).map(|at| genuine[at]["current_hash"].clone()));
+            assert_eq!(end(&report), end_with(&genuine[39]));
+        }
+    }
+    for (key, kind) in [("current_hash", "TRANSACTION_TAMPERED"), ("previous_hash", "RELINKED")] {
+        let mut documents = genuine.clone();
+        documents[20][key] = genuine[21][key].clone();
+        documents[21][key] = genuine[20][key].clone();
+        assert_eq!(told(&audit(&documents)), [is(kind, 21), is(kind, 22)], "{key}");
+    }
+    // Where its content was changed too, nothing says what came before.
+    let mut documents = genuine.clone();
+    documents[5]["previous_hash"] = genuine[39]["current_hash"].clone();
+    documents[5]["currency"] = json!("GOLD");
+    let report = audit(&documents);
+    assert_eq!(told(&report), [is("UNKNOWN", 6), is("TRANSACTION_TAMPERED", 6)]);
+    assert!(report.findings[0].message.contains("names an entry that comes after it"), "{:?}", report.findings);
+}
+
+#[test]
+fn only_current_hash_was_changed() {
+    for other in [json!("ab".repeat(32)), json!(null)] {
+        let mut documents = documents();
+        documents[7]["current_hash"] = other;
+        let report = audit(&documents);
+        assert_eq!(told(&report), [is("TRANSACTION_TAMPERED", 8)]);
+        let message = &report.findings[0].message;
+        assert!(
+            message.contains("its content gives the hash that the chain holds for it, and current_hash is another")
+        );
+        assert!(!message.contains("does not give"), "{message}");
+    }
+}
+
+#[test]
+fn the_same_text_of_another_type_is_told_as_that() {
+    for key in ["sender_id", "receiver_id", "amount_gross", "tax_withheld", "amount_net"] {
+        // The last entry, too: its own hash vouches for its texts.
+        for at in [7, 39] {
+            let mut documents = documents();
+            let same = text(&documents[at][key]);
+            documents[at][key] = same.clone();
+            let report = audit(&documents);
+            assert_eq!(told(&report), [is("TRANSACTION_TAMPERED", at as u64 + 1)]);
+            let finding = &report.findings[0];
+            let modified = finding.modified_fields.as_ref().unwrap();
+            let modified: Vec<_> =
+                modified.iter().map(|m| (m.field.as_str(), &m.found, &m.original, m.proven)).collect();
+            assert_eq!(modified, [(key, &same, &same, true)]);
+            assert_eq!(finding.possibly_modified_fields, None);
+            assert!(finding.message.contains("its texts give the hash"), "{}", finding.message);
+            assert!(!report.coverage.not_checked.iter().any(|gap| gap.what.contains("said before")));
+        }
+    }
+}
+
+#[test]
+fn pieces_are_in_the_order_of_their_times() {
+    let genuine = documents();
+    let reversed = |documents: &[Value]| documents.iter().rev().cloned().collect::<Vec<_>>();
+    // Two gaps; and the start.
+    let report = audit(&reversed(&[&genuine[..5], &genuine[6..12], &genuine[13..]].concat()));
+    assert_eq!(told(&report), [is("MISSING", 27), is("MISSING", 33)]);
+    let expected: Vec<_> = report.findings.iter().map(|finding| finding.expected.clone().unwrap()).collect();
+    assert_eq!(expected, [genuine[11]["current_hash"].clone(), genuine[4]["current_hash"].clone()]);
+    assert_eq!(end(&report), end_with(&genuine[39]));
+    let report = audit(&reversed(&genuine[1..]));
+    assert_eq!(told(&report), [is("MISSING", 39)]);
+    assert!(report.findings[0].message.contains("the earliest in the file"), "{}", report.findings[0].message);
+    // Two links changed, the one to an entry that is not there, the other to one that another follows.
+    for (at, to) in [(12, json!("cd".repeat(32))), (12, genuine[2]["current_hash"].clone())] {
+        let mut documents = genuine.clone();
+        documents[5]["previous_hash"] = json!("ab".repeat(32));
+        documents[at]["previous_hash"] = to;
+        assert_eq!(told(&audit(&documents)), [is("RELINKED", 6), is("RELINKED", 13)]);
+        let report = audit(&reversed(&documents));
+        assert_eq!(told(&report), [is("RELINKED", 28), is("RELINKED", 35)]);
+        assert_eq!(end(&report), end_with(&genuine[39]));
+    }
+    // The last entry's link, which nothing follows.
+    let mut documents = genuine.clone();
+    documents[39]["previous_hash"] = json!("ab".repeat(32));
+    let report = audit(&reversed(&documents));
+    assert_eq!((told(&report), end(&report)), (vec![is("RELINKED", 1)], end_with(&genuine[39])));
+}
+
+#[test]
+fn of_a_copy_and_its_original_the_copy_is_told() {
+    // Of the last entry, where nothing that follows says which is genuine.
+    let mut documents = documents();
+    let mut copy = documents[39].clone();
+    copy["currency"] = json!("NOK");
+    documents.insert(39, copy);
+    assert_eq!(told(&audit(&documents)), [is("TRANSACTION_TAMPERED", 40)]);
+    // Of what stands after a gap.
+    let gap = [&self::documents()[..5], &self::documents()[6..]].concat();
+    let mut doubled = gap.clone();
+    doubled.insert(6, gap[5].clone());
+    let report = audit(&doubled);
+    assert_eq!(told(&report), [is("MISSING", 6), is("DUPLICATED", 7)]);
+    assert_eq!(end(&report), end_with(&gap[38]));
+    let report = audit(&[&gap[..], &gap[..]].concat());
+    assert_eq!(told(&report), [is("MISSING", 6), is("DUPLICATED", 40)]);
+    assert_eq!((report.findings[1].count, end(&report)), (Some(39), end_with(&gap[38])));
+    let report = audit(&[&gap[5..], &gap[5..]].concat());
+    assert_eq!(told(&report), [is("MISSING", 1), is("DUPLICATED", 35)]);
+}
+
+#[test]
+fn a_link_back_to_what_a_changed_entry_follows_is_told() {
+    let genuine = documents();
+    let mut documents = genuine.clone();
+    documents[6]["currency"] = json!("GOLD");
+    documents[12]["previous_hash"] = genuine[5]["current_hash"].clone();
+    let report = audit(&documents);
+    assert_eq!(told(&report), [is("TRANSACTION_TAMPERED", 7), is("RELINKED", 13)]);
+    assert_eq!(end(&report), end_with(&genuine[39]));
+}
+
+#[test]
+fn the_time_of_an_end_that_has_none_is_not_1970() {
+    for at in [0, 39] {
+        for value in [json!(null), json!(1_770_822_001_857_i64), json!({"$date": "2026-02-11T17:00:01+02:00"})] {
+            let mut documents = documents();
+            documents[at]["createdAt"] = value;
+            let report = serde_json::to_string(&audit(&documents)).unwrap();
+            assert!(!report.contains("1970"), "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_no_entry_explains_a_gap_wherever_it_stands() {
+    let genuine = documents();
+    let broken = genuine[8].to_string().replacen('{', "{{", 1);
+    let rest = [&genuine[..8], &genuine[9..]].concat();
+    for at in [3, 8, 39] {
+        let bytes = [&lines(&rest[..at])[..], broken.as_bytes(), b"\n", &lines(&rest[at..])[..]].concat();
+        let report = try_audit(&bytes).unwrap();
+        assert_eq!(told(&report), [is("MALFORMED_LINE", at as u64 + 1)], "{at}");
+        assert!(report.findings[0].message.contains("The chain is broken there"), "{}", report.findings[0].message);
+    }
+}
+
 #[test]
 fn what_follows_bson_is_called_by_its_name() {
     let refused = try_audit(&[&vector("legacy.bson")[..], b"abcdefgh"].concat()).unwrap_err();
     assert!(!refused.to_string().contains("compressed"), "{refused}");
     assert!(refused.to_string().contains("document 41, at byte"), "{refused}");
+}
+
+#[test]
+fn an_amount_that_is_not_computed_with_is_not_called_long() {
+    let mut documents = documents();
+    documents.truncate(3);
+    documents[2]["amount_gross"] = json!({"$numberDecimal": "1E+6000"});
+    let report = audit(&chained(documents));
+    assert_eq!(told(&report), [is("MALFORMED_LINE", 3)]);
+    assert_eq!(report.findings[0].reason.as_deref(), Some("more digits, written out, than are computed with"));
 }

@@ -211,7 +211,7 @@ impl<'a> Document<'a> {
     }
 
     /// Writes what is hashed for `current_hash`: FORMAT.md, "Format 1". `previous` in the place of the
-    /// document's own, where given. Only where no value has a wrong type.
+    /// document's own, where given. Only where every value has a text.
     pub(super) fn write_preimage(&self, previous: Option<&str>, out: &mut Vec<u8>) {
         write_hashed(out, |i, out| match (&self.values[i], previous) {
             (_, Some(previous)) if i == key::PREVIOUS_HASH => stringify(previous, out),

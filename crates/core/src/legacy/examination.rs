@@ -10,6 +10,7 @@ use super::framing::{Framing, Layout, bson_documents};
 use super::judgement::{Act, Judgement, Said};
 use super::originals::Originals;
 use crate::export::strict::Fault;
+use crate::hash::Hash;
 use crate::segment::lines_of;
 use crate::timestamp::Timestamp;
 
@@ -21,11 +22,22 @@ pub(super) struct Examination {
     pub(super) ending: Ending,
     pub(super) unit: &'static str,
     layout: Layout,
-    /// By line: what is fetched, and the `previous_hash` that should stand there where that is in question.
-    wanted: BTreeMap<u64, Option<String>>,
+    /// By line: what is fetched, and how.
+    wanted: BTreeMap<u64, Wish>,
+    /// See [`Judgement::loose_ends`].
+    loose_ends: Vec<Hash>,
     pub(super) fetched: BTreeMap<u64, Fetched>,
     pub(super) originals: Originals,
     line: u64,
+}
+
+/// How an entry is fetched.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    /// As it stands there.
+    Shown,
+    /// With the hash that it named, if that is another: most likely this one, or none at the ledger's start.
+    Linked(Option<Hash>),
 }
 
 impl Examination {
@@ -43,6 +55,7 @@ impl Examination {
         Self {
             originals: Originals::new(candidates, changed),
             wanted: wanted(&judgement),
+            loose_ends: judgement.loose_ends(),
             fetched: BTreeMap::new(),
             line: 0,
             unit: framing.unit(),
@@ -78,8 +91,27 @@ impl Examination {
         }
         let Ok(document) = read() else { return };
         self.originals.see(self.line, &document);
-        if let Some(previous) = wanted {
-            self.fetched.insert(self.line, Fetched::of(&document, previous.as_deref()));
+        let fetched = match wanted {
+            Some(Wish::Shown) => Fetched::of(&document),
+            Some(Wish::Linked(likely)) => {
+                let ends = self.loose_ends.iter().copied().map(Some);
+                Fetched::of(&document).held_against(&document, [likely, None].into_iter().chain(ends))
+            }
+            None => return,
+        };
+        self.fetched.insert(self.line, fetched);
+    }
+
+    /// Brings the ledger's ends to where pieces of it begin and end that were found to follow from one another.
+    pub(super) fn join_pieces(&mut self) {
+        let Self { judgement, fetched, .. } = self;
+        let loose = judgement.said.first.iter().filter(|said| matches!(said.act, Act::Loose(_)));
+        let mut loose: Vec<(u32, Option<Hash>)> = loose
+            .filter_map(|said| Some((said.entry, fetched.get(&judgement.line_of(said.entry))?.named.as_ref()?)))
+            .map(|(entry, named)| (entry, *named))
+            .collect();
+        while let Some(i) = loose.iter().position(|(entry, named)| judgement.join(*entry, *named)) {
+            loose.swap_remove(i);
         }
     }
 
@@ -87,16 +119,23 @@ impl Examination {
     /// vouched for, or was found, names it. Of the last entry's nobody speaks but itself.
     pub(super) fn recover(&mut self) {
         let Self { judgement, originals, fetched, .. } = self;
-        let changed: Vec<u32> = judgement.changed().map(|said| said.entry).collect();
+        let is_known = |entry: &u32| fetched.get(&judgement.line_of(*entry)).is_some_and(Fetched::is_explained);
+        let changed = judgement.changed().map(|said| said.entry);
+        let (known, mut changed): (Vec<u32>, Vec<u32>) = changed.partition(is_known);
+        changed.sort_by_key(|entry| judgement.left(*entry));
         if changed.is_empty() {
             return;
         }
         let sought: BTreeSet<u32> = changed.iter().copied().collect();
         let mut next: BTreeMap<u32, u32> =
             judgement.followers().filter(|(before, _)| sought.contains(before)).collect();
-        let time = |entry: u32| judgement.facts.at(entry).map(|fact| Timestamp::from_millis(fact.time_ms));
-        let mut found = BTreeSet::new();
-        for entry in changed.into_iter().rev() {
+        let time = |entry: u32| {
+            let fact = judgement.facts.at(entry).filter(|fact| !fact.is(flag::NO_TIME))?;
+            Some(Timestamp::from_millis(fact.time_ms))
+        };
+        let retyped = |entry: &u32| fetched.get(&judgement.line_of(*entry)).is_some_and(|fetched| fetched.retyped);
+        let mut found: BTreeSet<u32> = known.into_iter().filter(retyped).collect();
+        for entry in changed {
             let confirms = |next: &u32| found.contains(next) || judgement.facts.get(*next as usize).is_vouched();
             let confirmed = next.remove(&entry).filter(confirms);
             let (before, after) = (judgement.before(entry).and_then(time), confirmed.and_then(time));
@@ -111,22 +150,23 @@ impl Examination {
 }
 
 /// What the second reading must fetch.
-fn wanted(judgement: &Judgement) -> BTreeMap<u64, Option<String>> {
+fn wanted(judgement: &Judgement) -> BTreeMap<u64, Wish> {
     let mut wanted = BTreeMap::new();
     for said in &judgement.said.first {
         if let Some(before) = judgement.before(said.entry) {
-            wanted.entry(judgement.line_of(before)).or_insert(None);
+            wanted.entry(judgement.line_of(before)).or_insert(Wish::Shown);
         }
     }
     for Said { entry, act, before } in &judgement.said.first {
-        let previous = matches!(act, Act::Loose { .. }).then(|| before.map_or("0".to_owned(), |hash| hash.to_string()));
-        let wish = wanted.entry(judgement.line_of(*entry)).or_insert(None);
-        *wish = wish.take().or(previous);
+        let wish = wanted.entry(judgement.line_of(*entry)).or_insert(Wish::Shown);
+        if act.is_of_link() {
+            *wish = Wish::Linked(*before);
+        }
     }
     let ends = judgement.ends.into_iter().flat_map(|(first, last)| [first, last]);
     for entry in ends.chain(judgement.earlier.first.iter().map(|(_, entry)| *entry)) {
-        if judgement.facts.get(entry as usize).is(flag::ID_HASHED | flag::NO_ID) {
-            wanted.entry(judgement.line_of(entry)).or_insert(None);
+        if judgement.facts.get(entry as usize).is(flag::ID_HASHED | flag::NO_ID | flag::NO_TIME) {
+            wanted.entry(judgement.line_of(entry)).or_insert(Wish::Shown);
         }
     }
     wanted

@@ -23,6 +23,9 @@ const MAX_NAMES: usize = 100;
 /// Longest such name that is kept whole, in characters.
 const MAX_NAME: usize = 64;
 
+/// Most hashes that are kept of what is no entry, which as an entry held two.
+const MAX_HASHES: usize = 8;
+
 /// What is known of an entry. Combined in [`Fact::flags`].
 pub(super) mod flag {
     /// `previous_hash` is `0`: the first entry of a ledger.
@@ -43,6 +46,8 @@ pub(super) mod flag {
     pub(in crate::legacy) const NO_ID: u32 = 1 << 7;
     /// Where the number of the amount stands.
     pub(in crate::legacy) const BEYOND_SHIFT: u32 = 8;
+    /// `createdAt` is no date.
+    pub(in crate::legacy) const NO_TIME: u32 = 1 << 10;
 }
 
 /// An entry, so far as the order of the ledger and its sums need it.
@@ -86,7 +91,13 @@ impl Fact {
                 u128::from_be_bytes(*Hash::of(text.as_bytes()).0.first_chunk().unwrap_or(&[0; 16]))
             }),
         };
-        let time_ms = document.time().map_or(0, |time| time.millis());
+        let time_ms = document.time().map_or_else(
+            || {
+                flags |= flag::NO_TIME;
+                0
+            },
+            |time| time.millis(),
+        );
         Self {
             previous: previous.unwrap_or_default(),
             current: current.unwrap_or_default(),
@@ -128,6 +139,11 @@ impl Fact {
 
     pub(super) fn id(&self) -> u128 {
         u128::from(self.id[0]) << 64 | u128::from(self.id[1])
+    }
+
+    /// Its id, and whether that is the hash of one: no UUID is taken for one that has its hash.
+    pub(super) fn id_key(&self) -> (u128, bool) {
+        (self.id(), self.is(flag::ID_HASHED))
     }
 
     /// Which of gross, tax and net has too many digits.
@@ -189,6 +205,8 @@ pub(super) struct Malformed {
     pub(super) fault: Fault,
     /// It holds a hash, as every entry does, so that it can stand for one.
     pub(super) holds_hash: bool,
+    /// The first few hashes in it, one of which the entry after it can name.
+    pub(super) hashes: Vec<Hash>,
     /// It is JSON to its last byte, and not whole: as it is where the file was cut within it.
     pub(super) breaks_off: bool,
 }
@@ -245,6 +263,7 @@ impl Gatherer {
                     line,
                     fault,
                     holds_hash: grammar::holds_hash(bytes),
+                    hashes: hashes_in(bytes),
                     breaks_off: layout == Layout::Lines && breaks_off(bytes),
                 };
                 return self.gathered.malformed.push_with(malformed, MAX_FINDINGS);
@@ -322,6 +341,12 @@ pub(super) fn line_document(line: &[u8]) -> Result<Document<'_>, Fault> {
         return Err(Fault::of_line("longer than 1 MiB"));
     }
     Document::of_json(line)
+}
+
+/// The first few hashes that stand in what is no entry.
+fn hashes_in(bytes: &[u8]) -> Vec<Hash> {
+    let words = bytes.split(|b| !b.is_ascii_alphanumeric()).filter(|word| word.len() == 64);
+    words.filter_map(|word| Hash::parse(std::str::from_utf8(word).ok()?)).take(MAX_HASHES).collect()
 }
 
 /// Whether a line is the start of a JSON object, but not a whole one. Of one that is too long, only a part is known.

@@ -10,26 +10,50 @@ use crate::report::{ErrorType, Finding, ModifiedField};
 pub(super) struct Fetched {
     pub(super) shown: Shown,
     computed: Option<Hash>,
-    /// With the hash that should stand there as its `previous_hash`, the content gives `current_hash`.
-    pub(super) relinked: bool,
+    /// The hash that it named as its predecessor's, none at the ledger's start, where that was changed and is found:
+    /// with it the content gives `current_hash`.
+    pub(super) named: Option<Option<Hash>>,
+    /// The texts of its content give `current_hash`, and some are of another type than the ledger writes.
+    pub(super) retyped: bool,
     /// What was changed in it, as far as that is proven.
     pub(super) originals: Vec<ModifiedField>,
 }
 
 impl Fetched {
-    pub(super) fn of(document: &Document<'_>, previous: Option<&str>) -> Self {
-        let hash = |previous: Option<&str>| {
-            document.wrong_type(previous.is_some()).is_none().then(|| {
-                let mut preimage = Vec::new();
-                document.write_preimage(previous, &mut preimage);
-                Hash::of(&preimage)
-            })
-        };
+    pub(super) fn of(document: &Document<'_>) -> Self {
         let shown = document.shown();
-        let relinked = previous.is_some_and(|previous| {
-            hash(Some(previous)).is_some_and(|hash| Some(hash.to_string()) == shown.current_hash)
-        });
-        Self { shown, computed: hash(None), relinked, originals: Vec::new() }
+        let mistyped: Vec<usize> = (0..HASHED.len()).filter(|i| !document.is_right(*i)).collect();
+        let has_texts = mistyped.iter().all(|i| document.hashed_text(*i).is_some());
+        let texts = has_texts.then(|| hash_of(document, None));
+        let retyped = !mistyped.is_empty() && texts.is_some_and(|hash| states(&shown, hash));
+        let same_text = |i: usize| ModifiedField {
+            field: HASHED[i].to_owned(),
+            found: document.value(i),
+            original: document.value(i),
+            proven: true,
+        };
+        let originals = if retyped { mistyped.iter().copied().map(same_text).collect() } else { Vec::new() };
+        Self { shown, computed: texts.filter(|_| mistyped.is_empty()), named: None, retyped, originals }
+    }
+
+    /// Looks whether it named another entry before; no hash is the ledger's start.
+    pub(super) fn held_against(
+        self,
+        document: &Document<'_>,
+        previous: impl IntoIterator<Item = Option<Hash>>,
+    ) -> Self {
+        if document.wrong_type(true).is_some() {
+            return self;
+        }
+        let text = |hash: Option<Hash>| hash.map_or_else(|| "0".to_owned(), |hash| hash.to_string());
+        let gives = |named: &Option<Hash>| states(&self.shown, hash_of(document, Some(&text(*named))));
+        let named = previous.into_iter().find(gives);
+        Self { named, ..self }
+    }
+
+    /// Whether it is known what was changed in it.
+    pub(super) const fn is_explained(&self) -> bool {
+        self.retyped || self.named.is_some()
     }
 
     pub(super) fn tampered(&self, name: &str, place: &Place, genuine: Option<Hash>) -> Finding {
@@ -47,9 +71,14 @@ impl Fetched {
         } else {
             (format!(" Proven: {}.", names.join(", ")), Vec::new())
         };
-        let message = format!(
-            "Entry {name} was changed after it was written: its content does not give the hash that the chain holds for it.{what}"
-        );
+        let how = if genuine.is_some() {
+            "its content gives the hash that the chain holds for it, and current_hash is another"
+        } else if self.retyped {
+            "its texts give the hash that the chain holds for it, but not all of them are of the types that the ledger writes"
+        } else {
+            "its content does not give the hash that the chain holds for it"
+        };
+        let message = format!("Entry {name} was changed after it was written: {how}.{what}");
         let mut finding = content_finding(ErrorType::TransactionTampered, message, place, &self.shown);
         let stored = genuine.map(|hash| hash.to_string()).or_else(|| current.clone());
         let computed = self.computed.map(|hash| hash.to_string());
@@ -65,7 +94,7 @@ impl Fetched {
     pub(super) fn beyond(&self, name: &str, place: &Place, which: usize) -> Finding {
         let (field, reason) = (
             ["amount_gross", "tax_withheld", "amount_net"][which.min(2)],
-            "more digits than the 28 that are computed with",
+            "more digits, written out, than are computed with",
         );
         let message = format!("In entry {name}, {field} has {reason}: its sum is not checked.");
         let finding = content_finding(ErrorType::MalformedLine, message, place, &self.shown);
@@ -79,4 +108,14 @@ impl Fetched {
         let message = format!("In entry {name}, gross {gross} is not tax {tax} and net {net} together.");
         content_finding(ErrorType::AmountMismatch, message, place, &self.shown)
     }
+}
+
+fn hash_of(document: &Document<'_>, previous: Option<&str>) -> Hash {
+    let mut preimage = Vec::new();
+    document.write_preimage(previous, &mut preimage);
+    Hash::of(&preimage)
+}
+
+fn states(shown: &Shown, hash: Hash) -> bool {
+    shown.current_hash.as_deref() == Some(hash.to_string().as_str())
 }

@@ -3,15 +3,16 @@
 use super::document::UNPROTECTED;
 use super::examination::Examination;
 use super::facts::{Malformed, flag};
-use super::judgement::{Act, Said};
+use super::judgement::{Act, Named, Said};
 use crate::forensics::{Assembly, Place, chain_finding, content_finding, file_finding};
 use crate::report::{Cause, Coverage, EntryPlace, ErrorType, Finding, NotChecked, Report, Warning, WarningType};
 use crate::segment::{id_text, time_text};
 
 impl Examination {
     pub(super) fn report(mut self) -> Report {
+        self.join_pieces();
         self.recover();
-        let mut coverage = coverage(self.judgement.judges_all());
+        let mut coverage = coverage(self.judgement.judges_all(), self.judgement.is_all_ledger());
         self.originals.cover(&mut coverage);
         let mut findings: Vec<Finding> =
             self.judgement.said.first.iter().flat_map(|said| self.findings(said)).collect();
@@ -49,10 +50,17 @@ impl Examination {
     }
 
     fn place_of_end(&self, entry: u32) -> EntryPlace {
-        EntryPlace {
-            id: self.id_of(entry).unwrap_or_default(),
-            timestamp: time_text(self.judgement.facts.get(entry as usize).time_ms),
-        }
+        let fact = self.judgement.facts.get(entry as usize);
+        let timestamp = if fact.is(flag::NO_TIME) { self.time_said(entry) } else { Some(time_text(fact.time_ms)) };
+        EntryPlace { id: self.id_of(entry).unwrap_or_default(), timestamp: timestamp.unwrap_or_default() }
+    }
+
+    /// What stands where an entry's time belongs, which is none: what stood there before, if that is found.
+    fn time_said(&self, entry: u32) -> Option<String> {
+        let fetched = self.fetched.get(&self.judgement.line_of(entry))?;
+        let original = fetched.originals.iter().find(|field| field.field == "createdAt");
+        let text = original.and_then(|field| field.original.as_str()).map(str::to_owned);
+        text.or_else(|| fetched.shown.timestamp.clone())
     }
 
     fn place(&self, entry: u32) -> Place {
@@ -93,10 +101,24 @@ impl Examination {
             shown.transaction_id.as_deref().map_or_else(|| format!("on {} {}", self.unit, place.line), str::to_owned);
         let chain = |cause, message, expected| vec![chain_finding(cause, message, &place, shown, expected)];
         match said.act {
+            Act::Tampered(None) | Act::Loose(_) if let Some(named) = fetched.named => chain(
+                Cause::Relinked,
+                format!(
+                    "Only previous_hash of entry {name} was changed: with the hash of the entry before it, its content gives its own hash."
+                ),
+                named,
+            ),
             Act::Tampered(genuine) => vec![fetched.tampered(&name, &place, genuine)],
+            Act::Missing if self.judgement.is_beside(said.entry) => chain(
+                Cause::Missing,
+                format!(
+                    "Entry {name} names an entry that the file does not hold, and is of a time in which the ledger goes on without it: it is taken for none of the ledger's."
+                ),
+                None,
+            ),
             Act::Missing if said.before.is_none() => chain(
                 Cause::Missing,
-                format!("The ledger's start is missing: entry {name}, the first in the file, names one before it."),
+                format!("The ledger's start is missing: entry {name}, the earliest in the file, names one before it."),
                 None,
             ),
             Act::Missing => chain(
@@ -106,44 +128,32 @@ impl Examination {
                 ),
                 said.before,
             ),
-            Act::Loose { .. } if fetched.relinked => chain(
-                Cause::Relinked,
-                format!(
-                    "Only previous_hash of entry {name} was changed: with the hash of the entry before it, its content gives its own hash."
-                ),
-                said.before,
-            ),
-            Act::Loose { forks: true } | Act::Forked => chain(
+            Act::Loose(Named::Taken) | Act::Forked => chain(
                 Cause::Forked,
                 format!(
                     "Entry {name} names an entry that another follows too, in the branch of the ledger that goes further."
                 ),
                 None,
             ),
-            Act::Loose { forks: false } => {
+            Act::Loose(named) => {
+                let what = if named == Named::Later { "comes after it" } else { "the file does not hold" };
                 let message = format!(
-                    "Entry {name} names an entry that the file does not hold, and its own hash does not bear that out: what came before it is not known."
+                    "Entry {name} names an entry that {what}, and its own hash does not bear that out: what came before it is not known."
                 );
-                let mut both = chain(Cause::Unknown, message, said.before);
-                both.push(fetched.tampered(&name, &place, None));
-                both
+                let mut findings = chain(Cause::Unknown, message, said.before);
+                // What is not followed has no hash but what it says itself.
+                if self.judgement.is_followed(said.entry) {
+                    findings.push(fetched.tampered(&name, &place, None));
+                }
+                findings
             }
             Act::Doubled(1) => {
                 counted(1, chain(Cause::Duplicated, format!("Entry {name} stands a second time."), None))
             }
             Act::Doubled(n) => {
-                counted(n, chain(Cause::Duplicated, format!("{n} entries, from {name} on, stand a second time."), None))
+                let message = format!("{n} entries in a row, {name} the first of them, stand a second time.");
+                counted(n, chain(Cause::Duplicated, message, None))
             }
-            Act::Circle(n) => counted(
-                n,
-                chain(
-                    Cause::Unknown,
-                    format!(
-                        "{n} entries, {name} among them, name one another in a circle: they have no place in the ledger."
-                    ),
-                    None,
-                ),
-            ),
             Act::Beyond(which) => vec![fetched.beyond(&name, &place, which)],
             Act::Amounts => vec![fetched.amounts(&name, &place)],
             Act::IdUsedTwice => {
@@ -193,8 +203,8 @@ fn counted(count: u64, findings: Vec<Finding>) -> Vec<Finding> {
     findings.into_iter().map(|finding| Finding { count: Some(count), ..finding }).collect()
 }
 
-/// `all`: whether every entry was judged by itself.
-fn coverage(all: bool) -> Coverage {
+/// `all`: whether every entry was judged by itself; `is_ledger`: whether every one is taken for one of the ledger.
+fn coverage(all: bool, is_ledger: bool) -> Coverage {
     let mut checked = vec!["every entry's hash, recomputed from its content", "every link to the entry before"];
     let each = ["gross = tax + net", "transaction ids used twice", "times never going back"];
     let unjudged =
@@ -204,6 +214,12 @@ fn coverage(all: bool) -> Coverage {
         checked.extend(each);
     } else {
         gaps.extend(each.map(|what| (what, unjudged)));
+    }
+    if !is_ledger {
+        gaps.push((
+            "the ids of what stands beside the ledger",
+            "they may have been given to it to accuse another entry",
+        ));
     }
     let opening = "this ledger holds no opening balances";
     let unchecked = [

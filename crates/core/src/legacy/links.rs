@@ -5,14 +5,21 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-use super::facts::{Facts, flag, number};
+use super::facts::{Fact, Facts, flag, number};
 use crate::hash::Hash;
 
-/// No entry. The ledger's first entries hang onto [`GENESIS`] instead, and those whose link nothing vouches
-/// for onto [`UNVOUCHED`].
+/// No entry. The ledger's first entries hang onto [`GENESIS`] instead, those whose link nothing vouches for onto
+/// [`UNVOUCHED`] or, where it leads to what follows them, [`BACKWARD`], and copies of what hangs onto nothing onto
+/// [`COPY`].
 const NONE: u32 = u32::MAX;
 const GENESIS: u32 = u32::MAX - 1;
 const UNVOUCHED: u32 = u32::MAX - 2;
+const BACKWARD: u32 = u32::MAX - 3;
+const COPY: u32 = u32::MAX - 4;
+
+/// Of an entry: another names it, and one that is vouched for does.
+const NAMED: u8 = 1;
+const FOLLOWED: u8 = 2;
 
 /// What an entry is to the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,22 +36,28 @@ pub(super) enum Role {
     Orphan,
     /// It names an entry that another follows, and its own hash does not bear it out.
     Unvouched,
-    /// It follows itself, by way of others.
-    Circle,
+    /// It names an entry that follows it, and its own hash does not bear it out.
+    Backward,
 }
 
-/// The links of a ledger followed. 16 bytes an entry; 27 at most while it is made.
+impl Role {
+    /// Whether a piece of the ledger starts with such an entry.
+    pub(super) const fn starts_piece(self) -> bool {
+        matches!(self, Self::Orphan | Self::Unvouched | Self::Backward)
+    }
+}
+
+/// The links of a ledger followed. 16 bytes an entry; 27 at most while it is made, and 8 more for each whose content
+/// does not give its hash.
 #[derive(Debug)]
 pub(super) struct Links {
     parent: Vec<u32>,
     /// Of those that follow an entry, the one that goes furthest.
     best: Vec<u32>,
-    /// Entries on the longest way from here to an end; 0 within a circle.
+    /// Entries on the longest way from here to an end.
     depth: Vec<u32>,
     /// The first entry of the ledger, of those that say so the one that goes furthest.
     first: u32,
-    /// By the first of its entries: how many a circle has.
-    circles: HashMap<u32, u64>,
     /// By entry whose `current_hash` was changed: the hash that its successor names.
     renamed: HashMap<u32, Hash>,
 }
@@ -59,17 +72,19 @@ pub(super) fn is_unbroken(facts: &Facts) -> bool {
     })
 }
 
-/// The entries whose id an earlier one has that is no copy of them.
-pub(super) fn repeated_ids(facts: &Facts) -> Vec<u32> {
+/// Of the entries that count, those whose id an earlier one has that is no copy of them. What is not vouched for by
+/// its own hash never counts: it may have been given its id to accuse another.
+pub(super) fn repeated_ids(facts: &Facts, counts: impl Fn(u32) -> bool) -> Vec<u32> {
     let hasher = foldhash::fast::RandomState::default();
-    let hash = |i: u32| hasher.hash_one(facts.get(i as usize).id());
+    let id = |i: u32| facts.get(i as usize).id_key();
+    let hash = |i: u32| hasher.hash_one(id(i));
     let mut ids = HashTable::with_capacity(facts.len());
     let mut repeated = Vec::new();
-    for (i, fact) in (0..).zip(facts.iter()).filter(|(_, fact)| !fact.is(flag::NO_ID)) {
-        let same = |j: &u32| facts.get(*j as usize).id() == fact.id();
+    let is_judged = |i: u32, fact: &Fact| fact.is_vouched() && counts(i);
+    for (i, fact) in (0..).zip(facts.iter()).filter(|(i, fact)| is_judged(*i, fact)) {
+        let same = |j: &u32| id(*j) == fact.id_key();
         if let Some(first) = ids.find(hash(i), same).map(|j| facts.get(*j as usize)) {
-            let is_copy = first.current == fact.current && !fact.is(flag::NO_CURRENT);
-            repeated.extend((!is_copy).then_some(i));
+            repeated.extend((first.current != fact.current).then_some(i));
         } else {
             ids.insert_unique(hash(i), i, |j| hash(*j));
         }
@@ -104,6 +119,12 @@ impl<'a> ByHash<'a> {
         all
     }
 
+    /// Whether another is held for the entry that has its hash.
+    fn is_copy(&self, i: u32) -> bool {
+        let fact = self.facts.get(i as usize);
+        !fact.is(flag::NO_CURRENT) && self.get(&fact.current).is_some_and(|j| j != i)
+    }
+
     fn get(&self, current: &Hash) -> Option<u32> {
         self.table.find(self.hasher.hash_one(current), |j| self.facts.get(*j as usize).current == *current).copied()
     }
@@ -119,52 +140,104 @@ impl Links {
             best: vec![NONE; facts.len()],
             depth: vec![0; facts.len()],
             first: NONE,
-            circles: HashMap::new(),
             renamed: HashMap::new(),
         };
         for fact in facts.iter() {
-            let parent = match by_hash.get(&fact.previous) {
+            // Whose content gives a hash is the entry that had it, whatever others call themselves.
+            let named = || {
+                let stated = by_hash.get(&fact.previous);
+                let given = || by_content.get(&fact.previous).copied();
+                let vouched = stated.filter(|i| facts.get(*i as usize).is_vouched());
+                vouched.or_else(given).or(stated).unwrap_or(NONE)
+            };
+            let parent = match fact {
                 _ if fact.is(flag::GENESIS) => GENESIS,
                 _ if fact.is(flag::NO_PREVIOUS) => NONE,
-                Some(parent) => parent,
-                None => by_content.get(&fact.previous).copied().unwrap_or(NONE),
+                _ => named(),
             };
             links.parent.push(parent);
             if facts.at(parent).is_some_and(|parent| parent.current != fact.previous) {
                 links.renamed.insert(parent, fact.previous);
             }
         }
-        links.loosen(facts, &by_hash);
+        links.find_copies(facts, &by_hash);
+        let doubtful = links.loosen(facts, &by_hash);
         drop(by_hash);
-        links.measure();
-        links.find_circles();
-        links.first = links.furthest((0..number(facts.len())).filter(|i| links.parent[*i as usize] == GENESIS));
+        links.measure(facts);
+        if links.cut_circles(facts) {
+            links.measure(facts);
+        }
+        if links.part(facts, doubtful) {
+            links.measure(facts);
+        }
+        let starts = (0..number(facts.len())).filter(|i| links.parent[*i as usize] == GENESIS);
+        links.first = starts.reduce(|a, b| if links.goes_further(facts, b, a) { b } else { a }).unwrap_or(NONE);
         links
     }
 
-    /// Takes a link that its entry's own hash does not bear out for none, where another entry follows there
-    /// whose hash does; but not of a copy, which was edited where it stands.
-    fn loosen(&mut self, facts: &Facts, by_hash: &ByHash<'_>) {
-        let mut followed = vec![false; facts.len()];
-        let mut begun = false;
-        for (fact, &parent) in facts.iter().zip(&self.parent).filter(|(fact, _)| fact.is_vouched()) {
-            match followed.get_mut(parent as usize) {
-                Some(followed) => *followed = true,
-                None => begun |= parent == GENESIS && fact.is(flag::GENESIS),
-            }
-        }
-        for (i, fact) in facts.iter().enumerate().filter(|(_, fact)| !fact.is_vouched()) {
-            let parent = self.parent[i];
-            let taken = if parent == GENESIS { begun } else { followed.get(parent as usize).copied().unwrap_or(false) };
-            let is_copy = by_hash.get(&fact.current).is_some_and(|j| j as usize != i);
-            if taken && !is_copy {
-                self.parent[i] = UNVOUCHED;
+    /// Whether the content of an entry gives the hash by which it is known, so that its link is what it was.
+    pub(super) fn vouches(&self, facts: &Facts, i: u32) -> bool {
+        facts.get(i as usize).is_vouched() || self.renamed.contains_key(&i)
+    }
+
+    /// Of entries that name one that is not there and have one hash, all but one are its copies.
+    fn find_copies(&mut self, facts: &Facts, by_hash: &ByHash<'_>) {
+        for i in 0..number(facts.len()) {
+            let orphan = self.parent[i as usize] == NONE && !self.renamed.contains_key(&i);
+            if orphan && by_hash.is_copy(i) {
+                self.parent[i as usize] = COPY;
             }
         }
     }
 
+    /// Takes a link that its entry's own hash does not bear out for none, where another entry follows there
+    /// whose hash does; but not of a copy, which was edited where it stands. Returns such links that stay, with what
+    /// they lead to.
+    fn loosen(&mut self, facts: &Facts, by_hash: &ByHash<'_>) -> Vec<(u32, u32)> {
+        let mut marks = vec![0_u8; facts.len()];
+        let mut begun = false;
+        let mut doubtful = Vec::new();
+        for i in 0..number(facts.len()) {
+            let (parent, vouches) = (self.parent[i as usize], self.vouches(facts, i));
+            if let Some(marks) = marks.get_mut(parent as usize) {
+                *marks |= if vouches { NAMED | FOLLOWED } else { NAMED };
+            }
+            begun |= vouches && parent == GENESIS;
+            if !vouches && (parent == GENESIS || parent < COPY) && !by_hash.is_copy(i) {
+                doubtful.push((parent, i));
+            }
+        }
+        doubtful.retain(|&(parent, i)| {
+            let taken = if parent == GENESIS { begun } else { marks[parent as usize] & FOLLOWED != 0 };
+            if taken {
+                self.parent[i as usize] = UNVOUCHED;
+            }
+            !taken && marks[i as usize] & NAMED != 0
+        });
+        doubtful
+    }
+
+    /// Of entries that follow one, none of them vouched for, takes those out that are of after all that the earliest
+    /// leads to: they were made to name an earlier one than they did. Returns whether there were any.
+    fn part(&mut self, facts: &Facts, mut doubtful: Vec<(u32, u32)>) -> bool {
+        let time = |i: u32| facts.get(i as usize).time_ms;
+        doubtful.retain(|(parent, i)| self.parent[*i as usize] == *parent);
+        doubtful.sort_unstable_by_key(|&(parent, i)| (parent, time(i), i));
+        let mut any = false;
+        for branches in doubtful.chunk_by(|a, b| a.0 == b.0).filter(|branches| branches.len() > 1) {
+            let end = self.end_of(branches[0].1);
+            for &(_, later) in branches[1..].iter().filter(|(_, later)| time(*later) >= time(end)) {
+                self.parent[later as usize] = UNVOUCHED;
+                any = true;
+            }
+        }
+        any
+    }
+
     /// How far every entry goes, from the ends back; what is never reached is in a circle.
-    fn measure(&mut self) {
+    fn measure(&mut self, facts: &Facts) {
+        self.best.fill(NONE);
+        self.depth.fill(0);
         let mut followers = vec![0_u32; self.parent.len()];
         for &parent in &self.parent {
             if let Some(count) = followers.get_mut(parent as usize) {
@@ -174,11 +247,10 @@ impl Links {
         let mut ends: Vec<u32> = (0..).zip(&followers).filter(|(_, count)| **count == 0).map(|(i, _)| i).collect();
         while let Some(i) = ends.pop() {
             let next = self.best[i as usize];
-            let depth = if next == NONE { 1 } else { self.depth[next as usize] + 1 };
-            self.depth[i as usize] = depth;
+            self.depth[i as usize] = if next == NONE { 1 } else { self.depth[next as usize] + 1 };
             let parent = self.parent[i as usize] as usize;
             let Some(best) = self.best.get(parent).copied() else { continue };
-            if best == NONE || (self.depth[best as usize], std::cmp::Reverse(best)) < (depth, std::cmp::Reverse(i)) {
+            if best == NONE || self.goes_further(facts, i, best) {
                 self.best[parent] = i;
             }
             followers[parent] -= 1;
@@ -188,42 +260,51 @@ impl Links {
         }
     }
 
-    fn find_circles(&mut self) {
-        let mut seen = vec![false; self.depth.len()];
-        for first in (0..number(self.depth.len())).filter(|i| self.depth[*i as usize] == 0) {
-            let (mut at, mut count) = (first, 0);
-            while !std::mem::replace(&mut seen[at as usize], true) {
-                at = self.parent[at as usize];
-                count += 1;
-            }
-            if count > 0 {
-                self.circles.insert(first, count);
-            }
-        }
+    /// Whether an entry goes further than another; of equals one that is vouched for, then the first.
+    fn goes_further(&self, facts: &Facts, i: u32, other: u32) -> bool {
+        let rank = |i: u32| (self.depth[i as usize], self.vouches(facts, i), std::cmp::Reverse(i));
+        rank(i) > rank(other)
     }
 
-    /// Of some entries the one that goes furthest, of equals the first.
-    fn furthest(&self, entries: impl Iterator<Item = u32>) -> u32 {
-        entries.min_by_key(|i| (std::cmp::Reverse(self.depth[*i as usize]), *i)).unwrap_or(NONE)
+    /// Cuts every circle at a link that its entry's own hash does not bear out: there is one, since no content can
+    /// hold a hash that was made of it. Of several, at the one that goes back furthest in time. Returns whether
+    /// there were any.
+    fn cut_circles(&mut self, facts: &Facts) -> bool {
+        let mut seen: Vec<bool> = self.depth.iter().map(|depth| *depth > 0).collect();
+        let mut cuts = Vec::new();
+        for first in 0..number(seen.len()) {
+            let time = |i: u32| facts.get(i as usize).time_ms;
+            let back = |i: u32| i128::from(time(self.parent[i as usize])) - i128::from(time(i));
+            let (mut at, mut best) = (first, None);
+            while !std::mem::replace(&mut seen[at as usize], true) {
+                let rank = (!self.vouches(facts, at), back(at));
+                best = best.max(Some((rank, at)));
+                at = self.parent[at as usize];
+            }
+            cuts.extend(best.map(|(_, at)| at));
+        }
+        cuts.iter().for_each(|i| self.parent[*i as usize] = BACKWARD);
+        !cuts.is_empty()
     }
 
     /// The entry before this one.
     pub(super) fn parent(&self, i: u32) -> Option<u32> {
         let parent = self.parent[i as usize];
-        (parent < UNVOUCHED).then_some(parent)
+        (parent < COPY).then_some(parent)
     }
 
     pub(super) fn role(&self, facts: &Facts, i: u32) -> Role {
+        let vouched = facts.get(i as usize).is_vouched();
         let chosen = match self.parent[i as usize] {
-            _ if self.depth[i as usize] == 0 => return Role::Circle,
             NONE => return Role::Orphan,
             UNVOUCHED => return Role::Unvouched,
+            BACKWARD => return Role::Backward,
+            COPY => return if vouched { Role::Doubles } else { Role::EditedCopy },
             GENESIS => self.first,
-            // A circle's own entries are not measured: whatever hangs onto one follows it.
             parent => self.best[parent as usize],
         };
         let (fact, other) = (facts.get(i as usize), facts.get(chosen as usize));
-        match (chosen == i, fact.current == other.current && !fact.is(flag::NO_CURRENT), fact.is_vouched()) {
+        match (chosen == i, fact.current == other.current && !fact.is(flag::NO_CURRENT), vouched) {
             (true, ..) => Role::Follows,
             (_, true, true) => Role::Doubles,
             (_, true, false) => Role::EditedCopy,
@@ -241,16 +322,18 @@ impl Links {
         (self.first != NONE).then_some(self.first)
     }
 
-    /// The last entry of the piece that starts with this one.
-    pub(super) fn end_of(&self, mut i: u32) -> u32 {
-        while self.best[i as usize] != NONE {
-            i = self.best[i as usize];
-        }
-        i
+    /// An entry and those that follow it, to the end of its piece.
+    pub(super) fn from(&self, i: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(i), |i| Some(self.best[*i as usize]).filter(|next| *next != NONE))
     }
 
-    /// How many entries are in the circle of which this one is the first in the file.
-    pub(super) fn circle_from(&self, i: u32) -> Option<u64> {
-        self.circles.get(&i).copied()
+    /// The last entry of the piece that starts with this one.
+    pub(super) fn end_of(&self, i: u32) -> u32 {
+        self.from(i).last().unwrap_or(i)
+    }
+
+    /// How many entries there are from this one to the end of its piece.
+    pub(super) fn depth(&self, i: u32) -> u32 {
+        self.depth[i as usize]
     }
 }

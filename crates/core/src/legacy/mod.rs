@@ -13,6 +13,7 @@ mod framing;
 mod judgement;
 mod links;
 mod originals;
+mod pieces;
 
 use crate::limits::MAX_LEGACY;
 use crate::report::Report;
