@@ -200,6 +200,31 @@ proptest! {
         prop_assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
     }
 
+    /// Forks, circles, and pieces of them, with other changes between.
+    #[test]
+    fn links_to_anywhere_are_found_and_end(
+        changes in prop::collection::vec((0..40_usize, 0..40_usize, any::<bool>(), any::<bool>(), any::<bool>()), 1..8),
+        reversed in any::<bool>(),
+    ) {
+        let genuine = documents();
+        let mut documents = genuine.clone();
+        for (entry, other, is_link, to_link, is_edited) in changes {
+            let key = |is_link| if is_link { "previous_hash" } else { "current_hash" };
+            documents[entry][key(is_link)] = genuine[other][key(to_link)].clone();
+            if is_edited {
+                documents[other]["currency"] = json!("NOK");
+            }
+        }
+        prop_assume!(documents != genuine);
+        if reversed {
+            documents.reverse();
+        }
+        let report = audit(&documents);
+        prop_assert!(!report.valid);
+        let lines: Vec<_> = report.findings.iter().map(|finding| finding.line).collect();
+        prop_assert!(lines.iter().all(Option::is_some), "{:?}", report.findings);
+    }
+
     #[test]
     fn any_changed_byte_of_what_is_hashed_is_found(
         entry in 0..40_usize, key in prop::sample::select(&HASHED[..]), at in any::<prop::sample::Index>(), to in b'0'..b'z',
