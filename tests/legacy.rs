@@ -591,3 +591,19 @@ fn an_amount_that_is_not_computed_with_is_not_called_long() {
     assert_eq!(told(&report), [is("MALFORMED_LINE", 3)]);
     assert_eq!(report.findings[0].reason.as_deref(), Some("more digits, written out, than are computed with"));
 }
+
+/// A report is read by people, and kept in memory until then.
+#[test]
+fn what_an_entry_says_is_not_kept_whole() {
+    let long = "x".repeat(200_000);
+    for key in ["transaction_id", "sender_id", "currency", "sender_username", "ip_address", "current_hash", &long] {
+        let mut documents = documents();
+        documents.iter_mut().take(20).for_each(|document| document[key] = json!(long));
+        let report = audit(&documents);
+        let json = serde_json::to_string(&report).unwrap();
+        assert!(json.len() < 400_000, "{} bytes for {}", json.len(), &key[..key.len().min(20)]);
+    }
+    let mut amounts = documents();
+    amounts.iter_mut().take(20).for_each(|document| document["amount_gross"] = json!({"$numberDecimal": long}));
+    assert!(serde_json::to_string(&audit(&amounts)).unwrap().len() < 400_000);
+}

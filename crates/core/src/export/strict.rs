@@ -85,7 +85,7 @@ fn shown(raw: &str) -> Value {
 
 impl Fault {
     pub(crate) fn of_line(reason: &str) -> Self {
-        Self { field: None, reason: reason.to_owned(), found: None }
+        Self { field: None, reason: cut(reason, MAX_SHOWN), found: None }
     }
 
     /// With what stands in the field at fault.

@@ -73,6 +73,12 @@ pub(crate) fn shown(text: &str) -> String {
     cut(text, MAX_SHOWN)
 }
 
+/// A value of a file as a finding shows it.
+pub(crate) fn shown_value(value: Value) -> Value {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if text.chars().nth(MAX_SHOWN).is_some() { Value::String(shown(&text)) } else { value }
+}
+
 impl Shown {
     pub(crate) fn as_previous(&self) -> PreviousTransaction {
         PreviousTransaction { transaction_id: self.transaction_id.clone(), current_hash: self.current_hash.clone() }

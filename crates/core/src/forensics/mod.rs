@@ -28,7 +28,7 @@ mod warning;
 pub(crate) use assembly::Assembly;
 pub(crate) use conclusion::conclude;
 pub(crate) use examination::Examination;
-pub(crate) use finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity};
+pub(crate) use finding::{Place, Shown, chain_finding, content_finding, file_finding, integrity, shown, shown_value};
 pub(crate) use holdings::Holdings;
 pub(crate) use reading::SecondReading;
 pub(crate) use recount::Recount;

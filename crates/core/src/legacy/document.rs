@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::Value;
 
 use crate::export::strict::Fault;
-use crate::forensics::Shown;
+use crate::forensics::{Shown, shown};
 use crate::timestamp::Timestamp;
 
 use super::amounts;
@@ -92,7 +92,7 @@ impl Stored<'_> {
         Self::Other(Value::String("(a value of another type)".to_owned()))
     }
 
-    fn shown(&self) -> Option<String> {
+    fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) | Self::ObjectId(text) | Self::Decimal(text) => Some(text.clone().into_owned()),
             Self::Date(time) => Some(time.to_string()),
@@ -228,17 +228,17 @@ impl<'a> Document<'a> {
     pub(super) fn value(&self, i: usize) -> Value {
         match &self.values[i] {
             Stored::Other(value) => value.clone(),
-            stored => stored.shown().into(),
+            stored => stored.text().into(),
         }
     }
 
     /// Its text, where it has one.
     pub(super) fn hashed_text(&self, i: usize) -> Option<String> {
-        self.values[i].shown()
+        self.values[i].text()
     }
 
     pub(super) fn shown(&self) -> Shown {
-        let text = |i: usize| self.values[i].shown();
+        let text = |i: usize| self.values[i].text().map(|text| shown(&text));
         Shown {
             transaction_id: text(key::TRANSACTION_ID),
             sender: text(key::SENDER_USERNAME).or_else(|| text(key::SENDER_ID)),

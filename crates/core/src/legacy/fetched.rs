@@ -1,7 +1,7 @@
 //! What the second reading of format 1 fetches of an entry, and what is said of its content.
 
 use super::document::{Document, HASHED};
-use crate::forensics::{Place, Shown, content_finding, integrity};
+use crate::forensics::{Place, Shown, content_finding, integrity, shown_value};
 use crate::hash::Hash;
 use crate::report::{ErrorType, Finding, ModifiedField};
 
@@ -28,8 +28,8 @@ impl Fetched {
         let retyped = !mistyped.is_empty() && texts.is_some_and(|hash| states(&shown, hash));
         let same_text = |i: usize| ModifiedField {
             field: HASHED[i].to_owned(),
-            found: document.value(i),
-            original: document.value(i),
+            found: shown_value(document.value(i)),
+            original: shown_value(document.value(i)),
             proven: true,
         };
         let originals = if retyped { mistyped.iter().copied().map(same_text).collect() } else { Vec::new() };
