@@ -175,7 +175,7 @@ impl Judgement {
 
     /// Whether another entry follows one.
     pub(super) fn is_followed(&self, entry: u32) -> bool {
-        self.links.as_ref().is_none_or(|links| links.end_of(entry) != entry)
+        self.links.as_ref().is_none_or(|links| links.depth(entry) > 1)
     }
 
     /// How many entries there are from one to the end of its piece.

@@ -223,15 +223,31 @@ impl Links {
         let time = |i: u32| facts.get(i as usize).time_ms;
         doubtful.retain(|(parent, i)| self.parent[*i as usize] == *parent);
         doubtful.sort_unstable_by_key(|&(parent, i)| (parent, time(i), i));
-        let mut any = false;
+        let (mut any, mut ends) = (false, None);
         for branches in doubtful.chunk_by(|a, b| a.0 == b.0).filter(|branches| branches.len() > 1) {
-            let end = self.end_of(branches[0].1);
+            // Of all at once: each way by itself would be gone as often as there are branches along it.
+            let end = ends.get_or_insert_with(|| self.ends())[branches[0].1 as usize];
             for &(_, later) in branches[1..].iter().filter(|(_, later)| time(*later) >= time(end)) {
                 self.parent[later as usize] = UNVOUCHED;
                 any = true;
             }
         }
         any
+    }
+
+    /// By entry, the end of its piece.
+    fn ends(&self) -> Vec<u32> {
+        let (mut ends, mut way) = (vec![NONE; self.best.len()], Vec::new());
+        for first in 0..number(ends.len()) {
+            let mut at = first;
+            while ends[at as usize] == NONE && self.best[at as usize] != NONE {
+                way.push(at);
+                at = self.best[at as usize];
+            }
+            let end = if ends[at as usize] == NONE { at } else { ends[at as usize] };
+            way.drain(..).chain([at]).for_each(|i| ends[i as usize] = end);
+        }
+        ends
     }
 
     /// How far every entry goes, from the ends back; what is never reached is in a circle.
