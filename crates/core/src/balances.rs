@@ -7,7 +7,8 @@ use foldhash::quality::RandomState;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{Kind, Party, blocked_by_freeze};
+use crate::economy::blocked_by_freeze;
+use crate::kind::{Kind, Party};
 use crate::limits::{MAX_ACCOUNTS, MAX_CURRENCIES};
 use crate::money::{Amount, Sum};
 use crate::movement::Movement;

@@ -6,9 +6,9 @@
 
 use serde::Serialize;
 
-use crate::economy::Kind;
 use crate::grammar;
 use crate::hash::Hash;
+use crate::kind::Kind;
 use crate::money::Amount;
 use crate::timestamp::Timestamp;
 

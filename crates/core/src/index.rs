@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::balances::Numbers;
-use crate::economy::Kind;
+use crate::kind::Kind;
 use crate::limits::MAX_INDEXED;
 use crate::movement::Movement;
 

@@ -17,6 +17,7 @@ pub mod hash;
 pub mod incremental;
 pub mod index;
 mod intake;
+pub mod kind;
 mod legacy;
 pub mod limits;
 pub mod merkle;

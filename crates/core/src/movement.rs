@@ -3,9 +3,9 @@
 //! Reading a line is most of the work and needs nothing but the line; summing needs every account. So
 //! threads that read blocks keep a list, and whoever is next in order adds it to the one ledger.
 
-use crate::economy::Kind;
 use crate::entry::{Entry, Values, append};
 use crate::grammar;
+use crate::kind::Kind;
 use crate::money::Amount;
 
 /// What an entry does to balances, and what looking back needs of it.

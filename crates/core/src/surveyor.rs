@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::{self, Kind};
+use crate::economy;
 use crate::entry::{Entry, Values};
 use crate::export::header::PersonalData;
 use crate::export::line::Line;
 use crate::grammar;
 use crate::hash::{Batch, Hash};
+use crate::kind::Kind;
 use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_WARNINGS};
 use crate::merkle::Range;
 use crate::money::Amount;

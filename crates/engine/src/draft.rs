@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use countersign_core::books::{Account, Books, has_document};
-use countersign_core::economy::Kind;
 use countersign_core::grammar;
 use countersign_core::hash::Hash;
+use countersign_core::kind::Kind;
 use countersign_core::settle::{self, Order, Refusal, Settlement};
 use countersign_core::timestamp::Timestamp;
 use countersign_store::{Act, ActKind, Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use countersign_core::books::Account;
-use countersign_core::economy::Kind;
+use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 use countersign_store::{Halt, SignedCheckpoint, Store, StoreError, Wanted};
 

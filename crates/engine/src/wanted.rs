@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use countersign_core::books::has_document;
-use countersign_core::economy::Kind;
 use countersign_core::grammar;
+use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 use countersign_store::Wanted;
 

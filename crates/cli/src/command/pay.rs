@@ -1,8 +1,8 @@
 //! `countersign pay`: one transaction of any type that moves money.
 
 use clap::Args;
-use countersign_core::economy::Kind;
 use countersign_core::grammar::{SYSTEM, TREASURY};
+use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 
 use super::settings::Source;

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use countersign_core::economy::Kind;
 use countersign_core::grammar::{SYSTEM, TREASURY};
+use countersign_core::kind::Kind;
 use countersign_core::money::Amount;
 
 use super::books::{BUCKETS, Books, CURRENCIES, End, Movement};

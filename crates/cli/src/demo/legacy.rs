@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use countersign_core::economy::Kind;
 use countersign_core::hash::Hash;
+use countersign_core::kind::Kind;
 use serde::Serialize;
 
 use super::books::{CURRENCIES, End};

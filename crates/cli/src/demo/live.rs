@@ -1,8 +1,8 @@
 //! The game played through an engine: each caller with players of its own, all of them at once on one
 //! Treasury and one chain.
 
-use countersign_core::economy::Kind;
 use countersign_core::export::document::{Treasury, User};
+use countersign_core::kind::Kind;
 use countersign_core::money::Amount;
 use countersign_core::settle::{Order, Tax};
 use countersign_engine::{Config, Engine, EngineError, NewAccount, Origin, Request};

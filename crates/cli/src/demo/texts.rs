@@ -1,6 +1,6 @@
 //! What a demo ledger's entries say in words.
 
-use countersign_core::economy::Kind;
+use countersign_core::kind::Kind;
 
 use super::dice::Dice;
 

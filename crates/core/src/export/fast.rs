@@ -3,10 +3,10 @@
 //! It accepts only what [`super::strict`] accepts and with the same values, which a property test
 //! holds it to; everything else it leaves to the strict reader.
 
-use crate::economy::Kind;
 use crate::entry::{Entry, PERSONAL_MAX, Personal, REFERENCE_MAX, Values};
 use crate::grammar;
 use crate::hash::Hash;
+use crate::kind::Kind;
 use crate::money::Amount;
 use crate::timestamp::Timestamp;
 

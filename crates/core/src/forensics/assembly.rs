@@ -3,6 +3,7 @@
 use super::assurance::Assurance;
 use crate::limits::{MAX_FINDINGS, MAX_WARNINGS};
 use crate::report::{CheckpointView, Coverage, EntryPlace, Finding, Input, Performance, Report, TrustGrade, Warning};
+use crate::segment::{EndEntry, id_text, time_text};
 
 /// Everything a report says, but times and the input.
 #[derive(Debug, Default)]
@@ -94,4 +95,9 @@ impl Assembly {
     fn first_message(&self) -> &str {
         self.findings.first().map_or("", |finding| &finding.message)
     }
+}
+
+/// An entry at one end of the file, as the report shows it.
+pub(crate) fn place(entry: EndEntry) -> EntryPlace {
+    EntryPlace { id: id_text(entry.id), timestamp: time_text(entry.time_ms) }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::file_finding;
+use super::gaps::TOO_MANY;
 use super::statement::{Bearing, Statement, Statements};
 use crate::checkpoint::{Checkpoint, Signer};
 use crate::hash::Hash;
@@ -321,7 +322,7 @@ impl Judged<'_> {
         }
         if self.statements.unread > 0 {
             let what = format!("{} more notes in the trailer", self.statements.unread);
-            list.push(NotChecked { what, why: super::coverage::TOO_MANY.to_owned() });
+            list.push(NotChecked { what, why: TOO_MANY.to_owned() });
         }
         list
     }

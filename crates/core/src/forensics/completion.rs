@@ -1,12 +1,12 @@
 //! The end of the second reading: what only shows once every line is read.
 
-use super::assembly::Assembly;
+use super::assembly::{Assembly, place};
 use super::assurance::{Besides, judge};
 use super::chain::Permuted;
-use super::conclusion::{FIRST_LINE, place};
-use super::coverage::{CUT, DROPPED, Gaps, NO_TRAILER, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN, coverage};
+use super::coverage::coverage;
 use super::examination::Examination;
-use super::finding::{Place, Shown, chain_finding, content_finding, file_finding};
+use super::finding::{FIRST_LINE, Place, Shown, chain_finding, content_finding, file_finding};
+use super::gaps::{CUT, DROPPED, Gaps, NO_TRAILER, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN};
 use super::{documents, warning};
 use crate::export::header::PersonalData;
 use crate::hash::Hash;

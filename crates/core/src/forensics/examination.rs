@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::asides::Asides;
 use super::chain::{Chain, End, Joint};
-use super::conclusion::FIRST_LINE;
 use super::content::{Genuine, malformed_entry};
-use super::coverage::{LATER_START, TOO_MANY};
-use super::finding::{Place, Shown, file_finding, shown};
+use super::finding::{FIRST_LINE, Place, Shown, file_finding, shown};
+use super::gaps::{LATER_START, TOO_MANY};
 use super::layout::boundary;
 use super::recovery::Recovery;
 use super::replay::Replay;

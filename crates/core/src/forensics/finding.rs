@@ -11,6 +11,9 @@ use crate::report::{
     PreviousTransaction,
 };
 
+/// Line of the file at which a segment of everything after the header starts.
+pub(crate) const FIRST_LINE: u64 = 2;
+
 /// Where in the file something was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {

@@ -1,7 +1,7 @@
 //! A second reading of a file in which all is well so far: the roots at the sizes of older
 //! checkpoints, which stand in the trailer, so that the first reading cannot know them.
 
-use super::conclusion::Clean;
+use super::clean::Clean;
 use super::roots::Roots;
 use crate::export::line::Line;
 use crate::hash::Hash;
@@ -20,8 +20,8 @@ pub(crate) struct Recount {
 }
 
 impl Recount {
-    pub(crate) fn new(clean: Clean, first_seq: u64, wanted: Vec<u64>) -> Self {
-        let last = wanted.last().copied().unwrap_or_default();
+    pub(crate) fn new(clean: Clean, wanted: Vec<u64>) -> Self {
+        let (first_seq, last) = (clean.header().first_seq, wanted.last().copied().unwrap_or_default());
         Self { roots: Roots::new(clean.header(), wanted), clean, first_seq, next: first_seq, last }
     }
 

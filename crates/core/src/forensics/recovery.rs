@@ -1,50 +1,46 @@
-//! Entries that were changed, each held until the one after it is known, and what they were before.
+//! What a second reading keeps to find out what changed entries and blocks were before.
 
 use super::chain::Joint;
-use super::content::{Content, Genuine};
-use super::examination::Examination;
+use super::content::Genuine;
 use super::finding::Place;
-use crate::entry::{Entry, PERSONAL_KEYS};
+use crate::entry::Entry;
 use crate::export::strict::{Fault, OwnedEntry};
-use crate::hash::Hash;
-use crate::limits::MAX_HELD;
-use crate::recovery::{Budget, LONGEST, Lexicon, Original, Suspect, length, original_block, original_content};
-use crate::report::{Finding, ModifiedField};
+use crate::recovery::{Budget, LONGEST, Lexicon, length};
 use crate::timestamp::Timestamp;
 
 /// What is known of a file beside its entries' hashes, and which of its entries were changed.
 #[derive(Debug)]
 pub(super) struct Recovery {
     pub(super) budget: Budget,
-    lexicon: Lexicon,
+    pub(super) lexicon: Lexicon,
     /// The last entries, one after the other, that were changed.
-    changed: Vec<Changed>,
-    blocks: Vec<Block>,
+    pub(super) changed: Vec<Changed>,
+    pub(super) blocks: Vec<Block>,
     /// `seq` and time of the last entry of the genuine ledger.
-    last: Option<(u64, Timestamp)>,
+    pub(super) last: Option<(u64, Timestamp)>,
 }
 
 /// An entry whose content does not give its genuine hash.
 #[derive(Debug)]
-struct Changed {
-    entry: OwnedEntry,
-    fault: Option<Fault>,
-    place: Place,
-    genuine: Genuine,
-    before: Option<Timestamp>,
+pub(super) struct Changed {
+    pub(super) entry: OwnedEntry,
+    pub(super) fault: Option<Fault>,
+    pub(super) place: Place,
+    pub(super) genuine: Genuine,
+    pub(super) before: Option<Timestamp>,
 }
 
 /// A personal block that does not give a hash which the chain confirms.
 #[derive(Debug)]
-struct Block {
-    entry: OwnedEntry,
+pub(super) struct Block {
+    pub(super) entry: OwnedEntry,
     /// Place of the finding about it.
-    finding: usize,
+    pub(super) finding: usize,
 }
 
 impl Changed {
     /// The hash that the entry before it has.
-    fn previous(&self) -> String {
+    pub(super) fn previous(&self) -> String {
         match self.genuine.joint {
             Some(Joint::Disagrees(previous)) => previous.to_string(),
             _ => self.entry.entry().previous_hash.to_owned(),
@@ -75,91 +71,4 @@ impl Recovery {
         }
         self.blocks.push(Block { entry: OwnedEntry::from(entry), finding });
     }
-}
-
-impl Examination {
-    /// Bounds the search for originals by a number of candidates.
-    pub(crate) const fn search_among(&mut self, candidates: u64) {
-        self.recovery.budget = Budget::new(candidates);
-    }
-
-    /// Holds an entry that was changed until one after it confirms the hash that it had.
-    pub(super) fn hold(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
-        let goes_on = |last: &Changed| last.genuine.seq + 1 == genuine.seq;
-        let held = &self.recovery.changed;
-        if held.len() >= MAX_HELD || held.last().is_some_and(|last| !goes_on(last)) {
-            self.judge_changed(None, None);
-        }
-        let before = self.recovery.last.filter(|(seq, _)| seq + 1 == genuine.seq).map(|(_, time)| time);
-        let (entry, fault, place) = (OwnedEntry::from(entry), fault.cloned(), place.clone());
-        self.recovery.changed.push(Changed { entry, fault, place, genuine, before });
-    }
-
-    /// Judges the entries that are held. `confirmed` is the hash that the entry after the last of them names, where
-    /// that entry's own content is vouched for: of what only a changed entry names, a forger may have made the hash
-    /// for a content of his. So the last is searched for first; once it is found, it confirms the one before.
-    pub(super) fn judge_changed(&mut self, confirmed: Option<Hash>, after: Option<&str>) {
-        let mut confirmed = confirmed;
-        let mut after = after.and_then(|time| Timestamp::parse(time.as_bytes()));
-        let mut judged = Vec::new();
-        for changed in std::mem::take(&mut self.recovery.changed).into_iter().rev() {
-            let original = self.original(&changed, confirmed, after);
-            confirmed = original.as_ref().and_then(|_| Hash::parse(&changed.previous()));
-            after = original.as_ref().and_then(|o| Timestamp::parse(o.entry.entry().created_at.as_bytes()));
-            judged.push((changed, original));
-        }
-        for (Changed { entry, fault, place, genuine, .. }, original) in judged.into_iter().rev() {
-            let content = original.map_or(Content::Differs, |original| Content::Recovered(Box::new(original)));
-            self.judge(&entry.entry(), fault.as_ref(), &place, &genuine, &content);
-        }
-    }
-
-    /// What a changed entry was, where its hash is confirmed.
-    fn original(&mut self, changed: &Changed, confirmed: Option<Hash>, after: Option<Timestamp>) -> Option<Original> {
-        let Recovery { lexicon, budget, .. } = &mut self.recovery;
-        if confirmed != Some(changed.genuine.hash) {
-            budget.pass_over();
-            return None;
-        }
-        let suspect = Suspect {
-            entry: &changed.entry.entry(),
-            seq: changed.genuine.seq,
-            previous: &changed.previous(),
-            target: changed.genuine.hash,
-            before: changed.before,
-            after,
-        };
-        original_content(&suspect, lexicon, self.replay.index.ids(), budget)
-    }
-
-    /// Searches for the blocks that were changed, now that the whole file was seen.
-    pub(super) fn recover_blocks(&mut self) {
-        for Block { entry, finding } in std::mem::take(&mut self.recovery.blocks) {
-            let entry = entry.entry();
-            let Some((found, target)) = entry.personal.zip(Hash::parse(entry.personal_hash)) else { continue };
-            let Recovery { lexicon, budget, .. } = &mut self.recovery;
-            let modified = original_block(&found, target, lexicon, budget);
-            if let Some(modified) = modified {
-                add_original_block(&mut self.findings[finding], modified);
-            }
-        }
-    }
-}
-
-/// What a block was is no longer only possible.
-fn add_original_block(finding: &mut Finding, modified: Vec<ModifiedField>) {
-    let names: Vec<&str> = modified.iter().map(|field| field.field.as_str()).collect();
-    finding.message += &format!(" Proven of the block: {}.", names.join(", "));
-    let all = finding.modified_fields.get_or_insert_default();
-    // In key order the block stands between reference_id and the hashes.
-    let hashes = all.iter().position(|field| field.field.ends_with("_hash")).unwrap_or(all.len());
-    all.splice(hashes..hashes, modified);
-    let of_block = |field: &String| PERSONAL_KEYS.contains(&field.as_str());
-    if let Some(failure) = &mut finding.hash_integrity_failure {
-        failure.possibly_modified_fields.retain(|field| !of_block(field));
-    }
-    if let Some(possibly) = &mut finding.possibly_modified_fields {
-        possibly.retain(|field| !of_block(field));
-    }
-    finding.possibly_modified_fields.take_if(|possibly| possibly.is_empty());
 }

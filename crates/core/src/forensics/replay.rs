@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::coverage::{TOO_MANY, UNKNOWN};
 use super::finding::{Place, Shown, content_finding};
+use super::gaps::{TOO_MANY, UNKNOWN};
 use crate::balances::Balances;
-use crate::economy::{self, Kind, Party};
+use crate::economy;
 use crate::entry::{Entry, Values};
 use crate::export::strict::OwnedEntry;
 use crate::index::Index;
+use crate::kind::{Kind, Party};
 use crate::limits::{MAX_DISPLACED, MAX_FINDINGS, MAX_WARNINGS};
 use crate::money::{Amount, Sum};
 use crate::movement::Movement;

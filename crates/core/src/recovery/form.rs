@@ -1,8 +1,8 @@
 //! What the fields of a message are for, and how its format writes them.
 
-use crate::economy::Kind;
 use crate::entry::REFERENCE_MAX;
 use crate::grammar;
+use crate::kind::Kind;
 use crate::money::Amount;
 use crate::timestamp::Timestamp;
 

@@ -15,7 +15,8 @@ pub use settlement::{Posting, Settlement};
 
 use self::terms::Terms;
 use crate::books::{Account, Books, Referenced, has_document};
-use crate::economy::{Kind, Party, blocked_by_freeze};
+use crate::economy::blocked_by_freeze;
+use crate::kind::{Kind, Party};
 use crate::money::{Amount, Sum};
 use crate::seal::{NewEntry, PersonalBlock};
 use crate::timestamp::Timestamp;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::economy::Kind;
+use crate::kind::Kind;
 use crate::money::Amount;
 
 /// A tax: its rate and the Treasury's bucket.

@@ -1,7 +1,7 @@
 //! An order carried out, and what it does to the documents.
 
 use crate::books::{Books, Treasury};
-use crate::economy::Kind;
+use crate::kind::Kind;
 use crate::money::{Amount, Sum};
 use crate::seal::NewEntry;
 use crate::timestamp::Timestamp;

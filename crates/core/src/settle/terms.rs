@@ -3,8 +3,8 @@
 use super::order::{Order, amount};
 use super::policy::{Policy, WHOLE};
 use super::refusal::Refusal;
-use crate::economy::{Kind, Party};
 use crate::grammar::NO_CURRENCY;
+use crate::kind::{Kind, Party};
 use crate::money::Amount;
 
 pub(super) struct Terms<'a> {

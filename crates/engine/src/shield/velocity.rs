@@ -11,7 +11,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use countersign_core::books::has_document;
-use countersign_core::economy::Kind;
+use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 use countersign_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};

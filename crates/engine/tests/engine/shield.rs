@@ -1,6 +1,6 @@
 //! The shield: limits by address and by account.
 
-use countersign_core::economy::Kind;
+use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 use countersign_engine::{Config, Engine, EngineError, Origin, Request, ShieldRefusal};
 use countersign_store::{Page, Query};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::economy::Kind;
+use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 
 use super::Call;
