@@ -43,6 +43,20 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Problem> {
     Ok(text("application/json", bytes))
 }
 
+/// The code of an answer that is a problem, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code(pub(crate) &'static str);
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        let mut answer = text("application/problem+json", problem.document());
+        *answer.status_mut() = problem.status();
+        answer.extensions_mut().insert(Code(problem.code));
+        answer.headers_mut().extend(problem.headers());
+        answer
+    }
+}
+
 /// Of every answer. What a resource sets itself stays.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -57,5 +71,22 @@ const HEADERS: [(HeaderName, &str); 5] = [
 pub(crate) fn secure(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_problem_is_answered_with_its_document() {
+        let problem = Problem::parameter("first", "not a number").retry_after(7);
+        let document = problem.document();
+        let (parts, body) = Answer::from(problem).into_parts();
+        assert_eq!(parts.status, 400);
+        assert_eq!(parts.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(parts.headers[header::RETRY_AFTER], "7");
+        assert_eq!(parts.extensions.get::<Code>().unwrap().0, "INVALID_PARAMETER");
+        assert_eq!(body.collect().await.unwrap().to_bytes(), document);
     }
 }

@@ -83,15 +83,12 @@ fn explain(error: &serde_json::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use countersign_core::settle::Order;
-    use http_body_util::BodyExt;
     use serde_json::Value;
 
     use super::*;
 
-    async fn refused(text: &[u8]) -> Value {
-        let problem = parse::<Order>(text).unwrap_err();
-        let body = problem.into_answer().into_body().collect().await.unwrap().to_bytes();
-        serde_json::from_slice(&body).unwrap()
+    fn refused(text: &[u8]) -> Value {
+        serde_json::from_slice(&parse::<Order>(text).unwrap_err().document()).unwrap()
     }
 
     const GOOD: &str = r#"{"type":"TRANSFER","sender_id":"a","receiver_id":"b","currency":"EURO","amount":"1"}"#;
@@ -105,32 +102,32 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_json_is_told_by_line_and_column() {
         for text in ["", "{", "[1,", "nul", "{'type':1}", &GOOD[..GOOD.len() - 1], &format!("{GOOD}{GOOD}")] {
-            let problem = refused(text.as_bytes()).await;
+            let problem = refused(text.as_bytes());
             assert_eq!(problem["code"], "MALFORMED_JSON", "{text}: {problem}");
             assert!(problem["line"].is_u64() && problem["column"].is_u64(), "{problem}");
         }
-        assert_eq!(refused(b"\xff").await["code"], "MALFORMED_JSON");
+        assert_eq!(refused(b"\xff")["code"], "MALFORMED_JSON");
         let lone = GOOD.replace("\"a\"", "\"\\ud800\"");
-        assert_eq!(refused(lone.as_bytes()).await["code"], "MALFORMED_JSON");
-        assert_eq!(refused(&b"[".repeat(10_000)).await["code"], "MALFORMED_JSON");
+        assert_eq!(refused(lone.as_bytes())["code"], "MALFORMED_JSON");
+        assert_eq!(refused(&b"[".repeat(10_000))["code"], "MALFORMED_JSON");
     }
 
     #[tokio::test]
     async fn wrong_types_unknown_fields_and_doubled_ones_are_told_by_field() {
-        let wrong_type = refused(GOOD.replace("\"1\"", "1").as_bytes()).await;
+        let wrong_type = refused(GOOD.replace("\"1\"", "1").as_bytes());
         assert_eq!((&wrong_type["code"], &wrong_type["field"]), (&"INVALID_BODY".into(), &"amount".into()));
-        let unknown = refused(GOOD.replace("currency", "currancy").as_bytes()).await;
+        let unknown = refused(GOOD.replace("currency", "currancy").as_bytes());
         assert_eq!((&unknown["code"], &unknown["field"]), (&"INVALID_BODY".into(), &"currancy".into()));
-        let twice = refused(GOOD.replace("{", r#"{"sender_id":"a","#).as_bytes()).await;
+        let twice = refused(GOOD.replace("{", r#"{"sender_id":"a","#).as_bytes());
         assert_eq!(twice["code"], "INVALID_BODY", "{twice}");
         assert!(twice["detail"].as_str().unwrap().contains("duplicate field `sender_id`"), "{twice}");
-        let missing = refused(br#"{"type":"TRANSFER"}"#).await;
+        let missing = refused(br#"{"type":"TRANSFER"}"#);
         assert!(missing["detail"].as_str().unwrap().contains("sender_id"), "{missing}");
-        assert_eq!(refused(b"[]").await["status"], 422);
+        assert_eq!(refused(b"[]")["status"], 422);
         let list = br#"["TRANSFER","a","b","EURO","1",null,null,null,null]"#;
-        assert_eq!(refused(list).await["detail"], "a list stands where an object must");
-        assert_eq!(refused(b"\"TRANSFER\"").await["status"], 422);
-        let hidden = refused(GOOD.replace("{", r#"{"ip_address":"1.2.3.4","#).as_bytes()).await;
+        assert_eq!(refused(list)["detail"], "a list stands where an object must");
+        assert_eq!(refused(b"\"TRANSFER\"")["status"], 422);
+        let hidden = refused(GOOD.replace("{", r#"{"ip_address":"1.2.3.4","#).as_bytes());
         assert_eq!(hidden["field"], "ip_address", "a caller's word is not taken for where he is: {hidden}");
     }
 }

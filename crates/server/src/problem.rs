@@ -3,13 +3,10 @@
 use std::fmt::Display;
 
 use countersign_store::StoreError;
-use http_body_util::Full;
-use hyper::Response;
-use hyper::body::Bytes;
+use hyper::StatusCode;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::answer::{self, Answer};
 use crate::code;
 use crate::limits::MAX_DETAIL;
 
@@ -93,7 +90,17 @@ impl Problem {
         self.header(header::RETRY_AFTER, seconds.into())
     }
 
-    pub(crate) fn into_answer(self) -> Answer {
+    /// The status that goes with the document.
+    pub(crate) fn status(&self) -> StatusCode {
+        code::status(self.code).0
+    }
+
+    /// Headers beside the document's own type.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        self.headers.iter().cloned()
+    }
+
+    pub(crate) fn document(&self) -> Vec<u8> {
         let (status, title) = code::status(self.code);
         let document = Document {
             r#type: format!("urn:countersign:problem:{}", self.code),
@@ -103,20 +110,9 @@ impl Problem {
             code: self.code,
             place: &self.place,
         };
-        let text = serde_json::to_vec(&document).unwrap_or_default();
-        let mut answer = Response::new(answer::whole(Full::new(Bytes::from(text))));
-        *answer.status_mut() = status;
-        answer.extensions_mut().insert(Code(self.code));
-        let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.extend(self.headers);
-        answer
+        serde_json::to_vec(&document).unwrap_or_default()
     }
 }
-
-/// The code of an answer that is a problem, for the log.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Code(pub(crate) &'static str);
 
 /// How long a caller should wait before he tries again what the database could not do.
 const STORE_PAUSE: u64 = 1;
@@ -147,23 +143,17 @@ impl From<StoreError> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
-    use hyper::StatusCode;
     use serde_json::{Value, json};
 
     use super::*;
 
-    async fn document(problem: Problem) -> (StatusCode, Value) {
-        let answer = problem.into_answer();
-        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
-        let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        (parts.status, serde_json::from_slice(&bytes).unwrap())
+    fn read(problem: &Problem) -> (StatusCode, Value) {
+        (problem.status(), serde_json::from_slice(&problem.document()).unwrap())
     }
 
-    #[tokio::test]
-    async fn a_problem_says_what_and_where() {
-        let (status, document) = document(Problem::parameter("first", "not a number").at(3, 9)).await;
+    #[test]
+    fn a_problem_says_what_and_where() {
+        let (status, document) = read(&Problem::parameter("first", "not a number").at(3, 9));
         assert_eq!(status, 400);
         let expected = json!({
             "type": "urn:countersign:problem:INVALID_PARAMETER",
@@ -178,8 +168,8 @@ mod tests {
         assert_eq!(document, expected);
     }
 
-    #[tokio::test]
-    async fn the_database_s_own_words_stay_inside() {
+    #[test]
+    fn the_database_s_own_words_stay_inside() {
         let secret = "password=hunter2";
         let errors = [
             StoreError::Busy { why: secret.to_owned() },
@@ -194,7 +184,7 @@ mod tests {
         ];
         for error in errors {
             let code = error.code();
-            let (status, document) = document(error.into()).await;
+            let (status, document) = read(&error.into());
             assert!(status.is_server_error() && document["code"] == code, "{document}");
             assert!(!document.to_string().contains("hunter2"), "{document}");
         }

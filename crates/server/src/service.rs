@@ -13,13 +13,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{Instrument, info, info_span};
 
-use crate::answer::{Answer, empty, secure};
+use crate::answer::{Answer, Code, empty, secure};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::client::Client;
 use crate::host;
 use crate::metrics::Labels;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::routes::{Call, Resource, Route};
 
 /// What the log calls what is no resource of the interface.
@@ -44,7 +44,7 @@ pub(crate) async fn answer(app: Arc<App>, peer: IpAddr, request: Request<Incomin
     let client = Client::of(peer, request.headers(), app.ledger.trusted_proxies());
     let mut seen = Seen { method: request.method().clone(), route: FILES, caller: None, client };
     let outcome = dispatch(&app, request, &mut seen).instrument(span.clone()).await;
-    let mut answer = outcome.unwrap_or_else(Problem::into_answer);
+    let mut answer = outcome.unwrap_or_else(Answer::from);
     answer.headers_mut().insert(REQUEST_ID, id.into());
     secure(answer.headers_mut());
     span.in_scope(|| note(&app, &seen, &answer, started.elapsed()));
