@@ -1,6 +1,7 @@
 //! The audit of a ledger where it is kept: a snapshot is written as an export, into the verifier.
 
 use std::io::{self, BufWriter, Write};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign_core::verify::Progress;
 use countersign_core::{Options, Report, Step, Unreadable, Verifier};
@@ -95,4 +96,11 @@ impl Write for Feed<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A report, dated now, with how long it took.
+pub(super) fn timed(report: Report, took: Duration) -> Report {
+    // A clock before 1970 is no reason to refuse an audit.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    report.timed(i64::try_from(now.as_millis()).unwrap_or(i64::MAX), took.as_secs_f64() * 1000.0)
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use clap::Args;
 use countersign_core::{Options, Report, Unreadable, verify_chain_integrity};
@@ -16,7 +16,7 @@ use super::screen::{self, Paint};
 use super::settings::Source;
 use super::trusted::{Given, Trusted};
 use super::verify_ledger::Audited;
-use super::{Failure, Outcome, answer, verdict, verify_ledger};
+use super::{Failure, Outcome, answer, audit, verdict, verify_ledger};
 
 const MAX_THREADS: i64 = 256;
 
@@ -118,14 +118,9 @@ fn audit(input: Input, options: Options) -> Result<Report, Unreadable> {
     let mut bar = Bar::new(input.bytes);
     let started = Instant::now();
     let report = verify_chain_integrity(input.file, &options, &mut |progress| bar.show(progress));
-    let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let took = started.elapsed();
     bar.clear();
-    report.map(|report| report.timed(now_ms(), elapsed_ms))
-}
-
-pub(super) fn now_ms() -> i64 {
-    // A clock before 1970 is no reason to refuse an audit.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    report.map(|report| audit::timed(report, took))
 }
 
 /// Why there is no report, with the path, which the core does not know.

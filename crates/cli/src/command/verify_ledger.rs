@@ -6,7 +6,7 @@ use std::time::Instant;
 use countersign_core::{Options, Report, Unreadable};
 
 use super::settings::Source;
-use super::{Failure, audit, ledger, verify};
+use super::{Failure, audit, ledger};
 
 /// What is known of an export, or of a ledger where it is kept.
 pub(super) struct Audited {
@@ -27,7 +27,7 @@ pub(super) fn audit(source: &Source, options: &Options) -> Result<Audited, Failu
     let options = Options { name: Some(read_as), input_hash: false, ..options.clone() };
     let started = Instant::now();
     let report = audit::run(&*store, &options, &mut |_| {});
-    let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let audit = report.map(|report| report.timed(verify::now_ms(), elapsed_ms));
+    let took = started.elapsed();
+    let audit = report.map(|report| audit::timed(report, took));
     Ok(Audited { audit, path: name.into(), unprotected: Some(store.unprotected()?) })
 }

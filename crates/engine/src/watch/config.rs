@@ -204,12 +204,20 @@ impl ConfigError {
 }
 
 impl Config {
+    /// When audits are due.
+    ///
+    /// # Errors
+    /// What of the expression, the zone or the day cannot be read.
+    pub fn schedule(&self) -> Result<Schedule, ScheduleError> {
+        Schedule::new(&self.cron, &self.time_zone, &self.full_on)
+    }
+
     /// The first rule that it breaks.
     ///
     /// # Errors
     /// Which key, and what is wrong with it.
     pub fn check(&self) -> Result<(), ConfigError> {
-        Schedule::new(self)?;
+        self.schedule()?;
         if self.keep_results_days < MIN_KEEP_DAYS {
             let why = format!("results are kept for {MIN_KEEP_DAYS} days at least");
             return Err(ConfigError::of("keep_results_days", why));

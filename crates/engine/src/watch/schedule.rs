@@ -10,7 +10,6 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
 use super::clock::between;
-use super::config::Config;
 
 /// Why a schedule cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,23 +55,23 @@ pub struct Due {
 pub const MAX_MISSED: u64 = 10_000;
 
 impl Schedule {
-    /// Reads the expression, the zone and the day.
+    /// Reads a cron expression of five fields, the zone of its times (IANA) and the weekday of the full audit.
     ///
     /// # Errors
     /// Whichever cannot be read.
-    pub fn new(config: &Config) -> Result<Self, ScheduleError> {
+    pub fn new(expression: &str, zone: &str, full_on: &str) -> Result<Self, ScheduleError> {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let no_expression = |e: croner::errors::CronError| ScheduleError::NoExpression {
-            found: config.cron.clone(),
+            found: expression.to_owned(),
             why: e.to_string(),
         };
-        let cron = parser.parse(&config.cron).map_err(no_expression)?;
-        let zone = Tz::from_str(&config.time_zone).map_err(|_| ScheduleError::NoZone(config.time_zone.clone()))?;
-        let full_on = Weekday::from_str(&config.full_on).map_err(|_| ScheduleError::NoDay(config.full_on.clone()))?;
+        let cron = parser.parse(expression).map_err(no_expression)?;
+        let zone = Tz::from_str(zone).map_err(|_| ScheduleError::NoZone(zone.to_owned()))?;
+        let full_on = Weekday::from_str(full_on).map_err(|_| ScheduleError::NoDay(full_on.to_owned()))?;
         let schedule = Self { cron, zone, full_on };
         // From a fixed day, so that one configuration always gives one answer.
         let never = schedule.next(Timestamp::from_millis(0)).is_none();
-        if never { Err(ScheduleError::NeverDue(config.cron.clone())) } else { Ok(schedule) }
+        if never { Err(ScheduleError::NeverDue(expression.to_owned())) } else { Ok(schedule) }
     }
 
     /// The first due time after `time`; `None` where the calendar ends before it.
@@ -120,13 +119,13 @@ mod tests {
         Timestamp::parse(text.as_bytes()).unwrap()
     }
 
-    fn schedule(cron: &str, zone: &str) -> Schedule {
-        Schedule::new(&Config { cron: cron.to_owned(), time_zone: zone.to_owned(), ..Config::default() }).unwrap()
+    fn nightly() -> Schedule {
+        Schedule::new("0 3 * * *", "UTC", "Sunday").unwrap()
     }
 
     #[test]
-    fn by_default_it_is_three_in_the_morning_utc() {
-        let schedule = Schedule::new(&Config::default()).unwrap();
+    fn in_utc_every_night_is_like_any_other() {
+        let schedule = nightly();
         let next = |text| schedule.next(at(text)).unwrap().to_string();
         assert_eq!(next("2026-02-11T15:30:00.000Z"), "2026-02-12T03:00:00.000Z");
         assert_eq!(next("2026-02-12T02:59:59.999Z"), "2026-02-12T03:00:00.000Z");
@@ -137,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_zone_moves_it_and_its_summer_time_too() {
-        let schedule = schedule("0 3 * * *", "Europe/Bucharest");
+        let schedule = Schedule::new("0 3 * * *", "Europe/Bucharest", "Sunday").unwrap();
         let next = |text| schedule.next(at(text)).unwrap().to_string();
         assert_eq!(next("2026-02-11T15:30:00.000Z"), "2026-02-12T01:00:00.000Z");
         assert_eq!(next("2026-07-11T15:30:00.000Z"), "2026-07-12T00:00:00.000Z");
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_was_missed_is_counted() {
-        let schedule = Schedule::new(&Config::default()).unwrap();
+        let schedule = nightly();
         let from = at("2026-02-11T03:00:00.000Z");
         assert_eq!(schedule.due(from, at("2026-02-12T02:59:00.000Z")), None);
         let due = schedule.due(from, at("2026-02-12T03:00:00.000Z")).unwrap();
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_full_audit_on_its_day_and_after_a_week_without() {
-        let schedule = Schedule::new(&Config::default()).unwrap();
+        let schedule = nightly();
         let (saturday, sunday) = (at("2026-02-14T03:00:00.000Z"), at("2026-02-15T03:00:00.000Z"));
         let monday = Some(at("2026-02-09T03:00:00.000Z"));
         assert!(schedule.is_full(sunday, monday));
@@ -172,13 +171,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said() {
-        let error = |config: Config| Schedule::new(&config).unwrap_err().to_string();
-        let cron = |cron: &str| Config { cron: cron.to_owned(), ..Config::default() };
+        let error = |cron, zone, day| Schedule::new(cron, zone, day).unwrap_err().to_string();
+        let cron = |expression| error(expression, "UTC", "Sunday");
         for none in ["", "at three", "0 25 * * *", "0 0 3 * * *"] {
-            assert!(error(cron(none)).contains("five fields"), "{none}: {}", error(cron(none)));
+            assert!(cron(none).contains("five fields"), "{none}: {}", cron(none));
         }
-        assert_eq!(error(cron("0 0 31 2 *")), "cron: \"0 0 31 2 *\" is never due");
-        assert!(error(Config { time_zone: "Mars".to_owned(), ..Config::default() }).contains("Mars"));
-        assert!(error(Config { full_on: "someday".to_owned(), ..Config::default() }).contains("someday"));
+        assert_eq!(cron("0 0 31 2 *"), "cron: \"0 0 31 2 *\" is never due");
+        assert!(error("0 3 * * *", "Mars", "Sunday").contains("Mars"));
+        assert!(error("0 3 * * *", "UTC", "someday").contains("someday"));
     }
 }

@@ -111,7 +111,7 @@ impl Checked {
     pub(super) fn new(setup: Setup) -> Result<Self, WatchError> {
         let config = &setup.config;
         config.check()?;
-        let schedule = Schedule::new(config).map_err(ConfigError::from)?;
+        let schedule = config.schedule().map_err(ConfigError::from)?;
         same_ledger(&*setup.store, setup.replica.as_deref())?;
         make(&setup.folder).map_err(|error| WatchError::Folder { folder: setup.folder.clone(), error })?;
         let channels = channels(config, setup.environment, &setup.clock)?;
