@@ -77,4 +77,5 @@ fn every_mismatch_is_counted_and_the_first_are_listed() {
     assert_eq!(report.findings_total, 2 * MAX_FINDINGS as u64);
     assert_eq!(report.findings.len(), MAX_FINDINGS);
     assert!(report.findings.iter().all(|f| f.error_type == ErrorType::DocumentMismatch));
+    assert_eq!(report.findings_by_type[&ErrorType::DocumentMismatch], 2 * MAX_FINDINGS as u64);
 }

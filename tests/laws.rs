@@ -386,6 +386,14 @@ fn every_changed_entry_is_counted_and_the_first_are_listed() {
     assert_eq!(report.findings.len(), MAX_FINDINGS);
     let first = report.findings.first().unwrap();
     assert_eq!((first.error_type, first.seq), (ErrorType::TransactionTampered, Some(1 + genuine as u64)));
+    // However many of one type there are, they hide no other: here, that the file is cut off.
+    let trailer = lines.pop().unwrap();
+    let report = verify_chain_integrity(Cursor::new(lines.concat()), &options, &mut |_| {}).unwrap();
+    assert!(trailer.starts_with(b"{\"end\":"));
+    assert_eq!((report.findings.len(), report.findings_total), (MAX_FINDINGS, changed as u64 + 1));
+    assert_eq!(report.findings.last().unwrap().error_type, ErrorType::ExportTruncated);
+    let by_type = [(ErrorType::TransactionTampered, changed as u64), (ErrorType::ExportTruncated, 1)];
+    assert_eq!(report.findings_by_type, by_type.into_iter().collect());
 }
 
 #[test]

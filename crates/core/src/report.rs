@@ -3,6 +3,8 @@
 //! Its keys are those of the first system's reports, so that what read them goes on working, and
 //! beside these the whole list of findings, the trust grade and what was not checked.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,17 +52,23 @@ pub struct Report {
     pub first_transaction: Option<EntryPlace>,
     /// The last entry; null where there is none.
     pub last_transaction: Option<EntryPlace>,
+    /// When the audit ended, in UTC; absent where its caller had no clock.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verified_at: Option<String>,
     /// When to audit again, where nothing was found: a day later.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next_recommended_check: Option<String>,
     /// Of the first finding.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub security_recommendation: Option<String>,
-    /// In order of their place in the file, those about the whole file last; the first
-    /// [`crate::limits::MAX_FINDINGS`] of them.
+    /// In order of their place in the file, those about the whole file last: the first of each type, and of the rest
+    /// the first, [`crate::limits::MAX_FINDINGS`] in all.
     pub findings: Vec<Finding>,
     /// How many there are.
     pub findings_total: u64,
+    /// How many there are of each type, also of those that are not listed; the first of each type is.
+    #[serde(default)]
+    pub findings_by_type: BTreeMap<ErrorType, u64>,
     /// What is no breach and yet worth knowing; the first [`crate::limits::MAX_WARNINGS`] of them.
     pub warnings: Vec<Warning>,
     /// How many there are.
@@ -464,6 +472,7 @@ impl Report {
             transactions_per_second: rate,
             average_time_per_transaction_ms: format!("{:.4}", if entries == 0 { 0.0 } else { elapsed_ms / count }),
         };
+        self.verified_at = Some(Timestamp::from_millis(now_ms).to_string());
         if self.valid {
             self.next_recommended_check = Some(Timestamp::from_millis(now_ms.saturating_add(DAY_MS)).to_string());
         }

@@ -190,14 +190,21 @@ export interface Report {
   first_transaction: EntryPlace | null;
   /** The last entry; null where there is none. */
   last_transaction: EntryPlace | null;
+  /** When the audit ended, in UTC. */
+  verified_at?: string;
   /** When to audit again, where nothing was found: a day later. */
   next_recommended_check?: string;
   /** Of the first finding. */
   security_recommendation?: string;
-  /** In order of their place in the file, those about the whole file last; the first 1,000 of them. */
+  /**
+   * In order of their place in the file, those about the whole file last: the first of each type, and of the rest the
+   * first, 1,000 in all.
+   */
   findings: Finding[];
   /** How many there are. */
   findings_total: number;
+  /** How many there are of each type, also of those that are not listed. */
+  findings_by_type: Partial<Record<ErrorType, number>>;
   /** What is no breach and yet worth knowing; the first 1,000 of them. */
   warnings: Warning[];
   /** How many there are. */

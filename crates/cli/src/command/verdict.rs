@@ -120,7 +120,8 @@ impl Page {
             None => self.fact("SHA-256", "not computed"),
         }
         let rate = grouped(report.performance.transactions_per_second);
-        self.fact("Time", format_args!("{}, {rate} entries/s", duration(report.verification_time_ms)));
+        let when = report.verified_at.as_deref().map_or(String::new(), |at| format!("{}, ", plain(at)));
+        self.fact("Audited", format_args!("{when}{}, {rate} entries/s", duration(report.verification_time_ms)));
     }
 
     fn findings(&mut self, report: &Report) {

@@ -1,7 +1,8 @@
 //! The report put together, for either format.
 
 use super::assurance::Assurance;
-use crate::limits::{MAX_FINDINGS, MAX_WARNINGS};
+use super::listing::Listing;
+use crate::limits::MAX_WARNINGS;
 use crate::report::{CheckpointView, Coverage, EntryPlace, Finding, Input, Performance, Report, TrustGrade, Warning};
 use crate::segment::{EndEntry, id_text, time_text};
 
@@ -13,9 +14,7 @@ pub(crate) struct Assembly {
     pub(crate) total: u64,
     pub(crate) first: Option<EntryPlace>,
     pub(crate) last: Option<EntryPlace>,
-    pub(crate) findings: Vec<Finding>,
-    /// Findings that are counted and not listed.
-    pub(crate) unlisted: u64,
+    pub(crate) findings: Listing<Finding>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) warnings_unlisted: u64,
     pub(crate) coverage: Coverage,
@@ -29,14 +28,14 @@ impl Assembly {
     pub(crate) fn report(mut self) -> Report {
         let (grade, says, checkpoints, signed_at) = self.take_assurance();
         // Those about the whole file have no line, and stand last.
-        self.findings.sort_by_key(|finding| finding.line.unwrap_or(u64::MAX));
+        self.findings.listed.sort_by_key(|finding| finding.line.unwrap_or(u64::MAX));
         self.warnings.sort_by_key(|warning| warning.line.unwrap_or(u64::MAX));
-        let findings_total = self.findings.len() as u64 + self.unlisted;
+        let findings_total = self.findings.total();
         let warnings_total = self.warnings.len() as u64 + self.warnings_unlisted;
         let (trust_grade, message) = self.verdict(findings_total, grade, &says);
-        self.findings.truncate(MAX_FINDINGS);
+        let (findings, findings_by_type) = self.findings.finish(|finding| finding.error_type);
         self.warnings.truncate(MAX_WARNINGS);
-        let first = self.findings.first().cloned();
+        let first = findings.first().cloned();
         let of_first = |value: fn(Finding) -> Option<String>| first.clone().and_then(value);
         Report {
             valid: findings_total == 0,
@@ -55,10 +54,12 @@ impl Assembly {
             performance: Performance::default(),
             first_transaction: self.first,
             last_transaction: self.last,
+            verified_at: None,
             next_recommended_check: None,
             security_recommendation: of_first(|f| Some(f.security_recommendation)),
-            findings: self.findings,
+            findings,
             findings_total,
+            findings_by_type,
             warnings: self.warnings,
             warnings_total,
             coverage: self.coverage,
@@ -93,7 +94,7 @@ impl Assembly {
     }
 
     fn first_message(&self) -> &str {
-        self.findings.first().map_or("", |finding| &finding.message)
+        self.findings.listed.first().map_or("", |finding| &finding.message)
     }
 }
 

@@ -164,7 +164,11 @@ impl Judged<'_> {
         let mut says = if self.covers_all() {
             let names = names(covering);
             let by = if names.is_empty() { "that you kept".to_owned() } else { format!("signed by {names}") };
-            format!(" A checkpoint {by} covers them all.")
+            let before = match self.statements.first_seq - 1 {
+                0 => String::new(),
+                before => format!(", after {} of the ledger that are not in this file", entries(before)),
+            };
+            format!(" A checkpoint {by} covers them all{before}.")
         } else {
             format!(" A checkpoint vouches for those up to {largest}, and none for those after.")
         };
@@ -235,16 +239,25 @@ impl Judged<'_> {
         };
         Finding {
             expected: Some("a checkpoint of these entries that a given key opens".into()),
-            found: Some(format!("{notes} checkpoints, none of which counts").into()),
+            found: Some(match notes {
+                0 => "no checkpoint".into(),
+                1 => "one checkpoint, which does not count".into(),
+                n => format!("{n} checkpoints, none of which counts").into(),
+            }),
             ..file_finding(ErrorType::CheckpointUntrusted, message)
         }
+    }
+
+    /// How many entries come after the one with this `seq`, where any do.
+    fn tail_after(&self, seq: u64) -> Option<u64> {
+        self.statements.last_seq.checked_sub(seq).filter(|tail| *tail > 0)
     }
 
     fn unsigned_tail(&self) -> Option<Warning> {
         let unresolved = self.of.iter().any(|(_, o)| **o == Outcome::Unresolved);
         let largest = self.counting().last().copied().filter(|_| !unresolved)?;
-        let tail = self.statements.last_seq.checked_sub(largest).filter(|tail| *tail > 0)?;
-        let message = format!("No checkpoint that counts covers the last {tail} entries, those after {largest}.");
+        let tail = self.tail_after(largest)?;
+        let message = format!("No checkpoint that counts covers the last {}, those after {largest}.", entries(tail));
         Some(Warning { count: Some(tail), ..Warning::new(WarningType::UnsignedTail, message) })
     }
 
@@ -294,7 +307,13 @@ impl Judged<'_> {
             listed.join(", ")
         )];
         if clean && self.covers_all() {
-            checked.push("that these entries, and no others, stood at a checkpoint that counts".to_owned());
+            checked.push(match self.statements.first_seq - 1 {
+                0 => "that these entries, and no others, stood at a checkpoint that counts".to_owned(),
+                before => format!(
+                    "that these entries stood at a checkpoint that counts, after {} not in this file",
+                    entries(before)
+                ),
+            });
         }
         checked
     }
@@ -320,12 +339,22 @@ impl Judged<'_> {
                 (format!("{more} more checkpoints"), "each for a reason that the list of checkpoints gives");
             list.push(NotChecked { what, why: why.to_owned() });
         }
+        if let Some(largest) = self.counting().last().copied().filter(|largest| self.tail_after(*largest).is_some()) {
+            let last = self.statements.last_seq;
+            let what =
+                format!("whether entries {} to {last} were rewritten, or others dropped after them", largest + 1);
+            list.push(NotChecked { what, why: "no checkpoint that counts covers them".to_owned() });
+        }
         if self.statements.unread > 0 {
             let what = format!("{} more notes in the trailer", self.statements.unread);
             list.push(NotChecked { what, why: TOO_MANY.to_owned() });
         }
         list
     }
+}
+
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
 fn size(statement: &Statement) -> Option<u64> {

@@ -11,7 +11,6 @@ use super::{documents, warning};
 use crate::export::header::PersonalData;
 use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
-use crate::limits::MAX_FINDINGS;
 use crate::report::{Cause, ErrorType, Finding, Report, Warning};
 use crate::segment::id_text;
 
@@ -37,7 +36,7 @@ impl Examination {
         let mut missing_unlisted = 0;
         if gaps.balances.or(gaps.documents).is_none() {
             let (findings, missing) = documents::compare(&self.documents, &self.replay.balances, FIRST_LINE);
-            self.unlisted += findings.count - findings.first.len() as u64;
+            self.findings.pass_over(ErrorType::DocumentMismatch, findings.count - findings.first.len() as u64);
             findings.first.into_iter().for_each(|finding| self.find(finding));
             if !self.overview.cut {
                 missing_unlisted = missing.count - missing.first.len() as u64;
@@ -54,14 +53,13 @@ impl Examination {
         let Self { mut findings, replay, overview, header, recovery, .. } = self;
         let mut coverage = coverage(&header, self.documents.any(), gaps, &assurance);
         recovery.budget.cover(&mut coverage);
-        findings.extend(replay.findings.first);
+        findings.join(replay.findings);
         Assembly {
             format: 2,
             ledger: Some(header.ledger),
             total: overview.entries,
             first: overview.first.map(place),
             last: overview.last.map(place),
-            unlisted: self.unlisted + replay.findings.count.saturating_sub(MAX_FINDINGS as u64),
             findings,
             warnings,
             warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64 + missing_unlisted,
@@ -76,12 +74,12 @@ impl Examination {
     /// Whether a finding says why no checkpoint counts: the trailer that had them is gone, or the
     /// header names another ledger than theirs.
     fn explains_checkpoints(&self) -> bool {
-        let renamed = self.findings.iter().any(|finding| finding.error_type == ErrorType::GenesisMismatch);
+        let renamed = self.findings.listed.iter().any(|finding| finding.error_type == ErrorType::GenesisMismatch);
         self.overview.cut || (renamed && self.statements.names_another_ledger())
     }
 
     fn found_nothing(&self) -> bool {
-        self.findings.is_empty() && self.replay.findings.count == 0
+        self.findings.total() == 0 && self.replay.findings.total() == 0
     }
 
     /// The first reading was not clean, and that is never passed over.

@@ -8,6 +8,7 @@ use super::content::{Genuine, malformed_entry};
 use super::finding::{FIRST_LINE, Place, Shown, file_finding, shown};
 use super::gaps::{LATER_START, TOO_MANY};
 use super::layout::boundary;
+use super::listing::Listing;
 use super::recovery::Recovery;
 use super::replay::Replay;
 use super::role::{Named, Role};
@@ -43,8 +44,7 @@ pub(crate) struct Examination {
     /// Lines whose entries do not stand in their order.
     pub(super) permuted: BTreeMap<u64, Option<(Place, Shown)>>,
     pub(super) asides: Asides,
-    pub(super) findings: Vec<Finding>,
-    pub(super) unlisted: u64,
+    pub(super) findings: Listing<Finding>,
     pub(super) line: u64,
     pub(super) index: u64,
     pub(super) run: usize,
@@ -176,8 +176,7 @@ impl Examination {
             asides: Asides::of(&chain.asides),
             unsound: BTreeSet::new(),
             permuted: chain.permuted.iter().map(|permuted| (permuted.line, None)).collect(),
-            findings: Vec::new(),
-            unlisted: 0,
+            findings: Listing::default(),
             line: 0,
             index: 0,
             run: 0,
@@ -221,11 +220,7 @@ impl Examination {
     }
 
     pub(super) fn find(&mut self, finding: Finding) {
-        if self.findings.len() < MAX_FINDINGS {
-            self.findings.push(finding);
-        } else {
-            self.unlisted += 1;
-        }
+        self.findings.add(finding.error_type, || finding);
     }
 
     fn malformed(&mut self, fault: &Fault) {

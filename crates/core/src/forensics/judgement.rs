@@ -99,7 +99,10 @@ impl Examination {
         written: &Entry<'_>,
         place: &Place,
     ) {
-        let Some(computed) = block else { return found.into_iter().for_each(|finding| self.find(finding)) };
+        let Some(computed) = block else {
+            found.into_iter().for_each(|finding| self.find(finding));
+            return;
+        };
         let finding = match found {
             Some(mut finding) => {
                 add_block(&mut finding, written, computed);
@@ -107,9 +110,7 @@ impl Examination {
             }
             None => changed_block_alone(entry, place, computed),
         };
-        let at = self.findings.len();
-        self.find(finding);
-        if at < self.findings.len() {
+        if let Some(at) = self.findings.add(finding.error_type, || finding) {
             self.recovery.seek_block(written, at);
         }
     }

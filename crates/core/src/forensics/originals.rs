@@ -75,7 +75,7 @@ impl Examination {
             let Recovery { lexicon, budget, .. } = &mut self.recovery;
             let modified = original_block(&found, target, lexicon, budget);
             if let Some(modified) = modified {
-                add_original_block(&mut self.findings[finding], modified);
+                add_original_block(&mut self.findings.listed[finding], modified);
             }
         }
     }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Place, Shown, content_finding};
 use super::gaps::{TOO_MANY, UNKNOWN};
+use super::listing::Listing;
 use crate::balances::Balances;
 use crate::economy;
 use crate::entry::{Entry, Values};
 use crate::export::strict::OwnedEntry;
 use crate::index::Index;
 use crate::kind::{Kind, Party};
-use crate::limits::{MAX_DISPLACED, MAX_FINDINGS, MAX_WARNINGS};
+use crate::limits::{MAX_DISPLACED, MAX_WARNINGS};
 use crate::money::{Amount, Sum};
 use crate::movement::Movement;
 use crate::report::{ErrorType, Finding};
@@ -34,7 +35,7 @@ pub(crate) struct Replay {
     pub(crate) stopped: Option<&'static str>,
     /// Whether an entry is gone, or its content not known.
     pub(crate) misses_any: bool,
-    pub(crate) findings: FirstFew<Finding>,
+    pub(crate) findings: Listing<Finding>,
     pub(crate) notes: FirstFew<NoteAt>,
     /// `seq` of the entry that comes next.
     next: u64,
@@ -60,7 +61,7 @@ impl Replay {
             index: Index::default(),
             stopped,
             misses_any: false,
-            findings: FirstFew::default(),
+            findings: Listing::default(),
             notes: FirstFew::default(),
             next: first_seq,
             early: BTreeMap::new(),
@@ -143,7 +144,7 @@ impl Replay {
 
     fn apply(&mut self, entry: &Entry<'_>, values: &Values, place: &Place) {
         let Some(kind) = Kind::parse(entry.kind) else { return };
-        let before = self.findings.count;
+        let before = self.findings.total();
         self.judge_rules(entry, values, kind, place);
         if self.stopped.is_none() {
             self.judge_freezes(entry, values, kind, place);
@@ -158,7 +159,7 @@ impl Replay {
         if self.stopped.is_none() {
             self.judge_funds(entry, place);
         }
-        self.note(entry, values, kind, line, self.findings.count == before);
+        self.note(entry, values, kind, line, self.findings.total() == before);
     }
 
     fn find(
@@ -169,12 +170,11 @@ impl Replay {
         place: &Place,
         more: impl FnOnce(&mut Finding),
     ) {
-        let mut finding = content_finding(error, message, place, &Shown::from(entry));
-        more(&mut finding);
-        self.findings.count += 1;
-        if self.findings.first.len() < MAX_FINDINGS {
-            self.findings.first.push(finding);
-        }
+        self.findings.add(error, || {
+            let mut finding = content_finding(error, message, place, &Shown::from(entry));
+            more(&mut finding);
+            finding
+        });
     }
 
     fn judge_rules(&mut self, entry: &Entry<'_>, values: &Values, kind: Kind, place: &Place) {

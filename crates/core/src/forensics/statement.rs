@@ -50,6 +50,8 @@ pub(crate) struct Statements {
     pub(super) holdings: Holdings,
     /// Notes of the trailer past [`MAX_CHECKPOINTS`].
     pub(super) unread: usize,
+    /// `seq` of the first entry that the header says the file has.
+    pub(super) first_seq: u64,
     /// `seq` of the last entry that the file says it has.
     pub(super) last_seq: u64,
 }
@@ -61,7 +63,7 @@ impl Statements {
         let kept = holdings.kept.iter().map(|kept| self::kept(kept, &holdings));
         let all = read.chain(kept).collect();
         let unread = embedded.len().saturating_sub(MAX_CHECKPOINTS);
-        Self { all, unread, holdings, last_seq }.within(header, last_seq)
+        Self { all, unread, holdings, first_seq: header.first_seq, last_seq }.within(header, last_seq)
     }
 
     /// The same, where the last entry is found to be another.

@@ -105,7 +105,7 @@ impl Examination {
     /// Brings the ledger's ends to where pieces of it begin and end that were found to follow from one another.
     pub(super) fn join_pieces(&mut self) {
         let Self { judgement, fetched, .. } = self;
-        let loose = judgement.said.first.iter().filter(|said| matches!(said.act, Act::Loose(_)));
+        let loose = judgement.said.listed.iter().filter(|said| matches!(said.act, Act::Loose(_)));
         let mut loose: Vec<(u32, Option<Hash>)> = loose
             .filter_map(|said| Some((said.entry, fetched.get(&judgement.line_of(said.entry))?.named.as_ref()?)))
             .map(|(entry, named)| (entry, *named))
@@ -152,12 +152,12 @@ impl Examination {
 /// What the second reading must fetch.
 fn wanted(judgement: &Judgement) -> BTreeMap<u64, Wish> {
     let mut wanted = BTreeMap::new();
-    for said in &judgement.said.first {
+    for said in &judgement.said.listed {
         if let Some(before) = judgement.before(said.entry) {
             wanted.entry(judgement.line_of(before)).or_insert(Wish::Shown);
         }
     }
-    for Said { entry, act, before } in &judgement.said.first {
+    for Said { entry, act, before } in &judgement.said.listed {
         let wish = wanted.entry(judgement.line_of(*entry)).or_insert(Wish::Shown);
         if act.is_of_link() {
             *wish = Wish::Linked(*before);

@@ -4,7 +4,7 @@ use super::document::UNPROTECTED;
 use super::examination::Examination;
 use super::facts::{Malformed, flag};
 use super::judgement::{Act, Named, Said};
-use crate::forensics::{Assembly, Place, chain_finding, content_finding, file_finding};
+use crate::forensics::{Assembly, Listing, Place, chain_finding, content_finding, file_finding};
 use crate::report::{Cause, Coverage, EntryPlace, ErrorType, Finding, NotChecked, Report, Warning, WarningType};
 use crate::segment::{id_text, time_text};
 
@@ -14,16 +14,15 @@ impl Examination {
         self.recover();
         let mut coverage = coverage(self.judgement.judges_all(), self.judgement.is_all_ledger());
         self.originals.cover(&mut coverage);
-        let mut findings: Vec<Finding> =
-            self.judgement.said.first.iter().flat_map(|said| self.findings(said)).collect();
-        findings.extend(self.judgement.malformed.first.iter().map(|malformed| self.malformed(malformed)));
+        let (said, malformed) = (&self.judgement.said, &self.judgement.malformed);
+        let listed = said.listed.iter().flat_map(|said| self.findings(said));
+        let mut findings = Listing::of(listed.chain(malformed.first.iter().map(|malformed| self.malformed(malformed))));
+        said.unlisted.iter().for_each(|(error, count)| findings.pass_over(*error, *count));
+        findings.pass_over(ErrorType::MalformedLine, malformed.count - malformed.first.len() as u64);
         if self.ending.cut {
             let message = "The file ends in the middle: what came after is not in it.".to_owned();
-            findings.push(file_finding(ErrorType::ExportTruncated, message));
+            findings.extend([file_finding(ErrorType::ExportTruncated, message)]);
         }
-        let unlisted = self.judgement.said.count - self.judgement.said.first.len() as u64
-            + self.judgement.malformed.count
-            - self.judgement.malformed.first.len() as u64;
         let last = self.judgement.ends.map(|(_, last)| self.judgement.facts.get(last as usize));
         Assembly {
             format: 1,
@@ -31,7 +30,6 @@ impl Examination {
             first: self.judgement.ends.map(|(first, _)| self.place_of_end(first)),
             last: self.judgement.ends.map(|(_, last)| self.place_of_end(last)),
             findings,
-            unlisted,
             warnings: self.warnings(),
             warnings_unlisted: self.judgement.earlier.count - self.judgement.earlier.first.len() as u64,
             coverage,

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use super::facts::{Fact, Facts, Malformed, flag, number};
 use super::links::{Links, Role, is_unbroken, repeated_ids};
 use super::pieces::Pieces;
+use crate::forensics::Listing;
 use crate::hash::Hash;
-use crate::limits::{MAX_FINDINGS, MAX_WARNINGS};
+use crate::limits::MAX_WARNINGS;
+use crate::report::ErrorType;
 use crate::segment::FirstFew;
 
 /// Most hashes of a kind that an entry is held against for the one that it named.
@@ -31,6 +33,17 @@ pub(super) enum Act {
 }
 
 impl Act {
+    /// The type of the finding that it is.
+    const fn error(self) -> ErrorType {
+        match self {
+            Self::Tampered(_) => ErrorType::TransactionTampered,
+            Self::Missing | Self::Loose(_) | Self::Forked | Self::Doubled(_) => ErrorType::HashChainBroken,
+            Self::Beyond(_) => ErrorType::MalformedLine,
+            Self::Amounts => ErrorType::AmountMismatch,
+            Self::IdUsedTwice => ErrorType::DuplicateTransactionId,
+        }
+    }
+
     /// Whether what an entry names as the one before it can be another than it was.
     pub(super) const fn is_of_link(self) -> bool {
         matches!(self, Self::Tampered(None) | Self::Loose(_))
@@ -69,7 +82,7 @@ pub(super) struct Judgement {
     /// The hashes that stand in what is no entry, and those of them that entries name whose predecessor is not there.
     in_malformed: HashSet<Hash>,
     in_place: HashSet<Hash>,
-    pub(super) said: FirstFew<Said>,
+    pub(super) said: Listing<Said>,
     /// The ledger's first entry and its last, so far as it could be followed.
     pub(super) ends: Option<(u32, u32)>,
     /// Entries of an earlier time than the one before them.
@@ -95,7 +108,7 @@ impl Judgement {
     fn judge(&mut self) {
         let repeated = self.repeated_ids();
         let mut repeated = repeated.iter().copied().peekable();
-        let (mut said, mut last_double) = (FirstFew::<Said>::default(), None);
+        let (mut said, mut last_double) = (Listing::<Said>::default(), None);
         let mut in_place = HashSet::new();
         for (entry, fact) in (0..).zip(self.facts.iter()) {
             let twice = repeated.next_if_eq(&entry).is_some();
@@ -108,17 +121,17 @@ impl Judgement {
                 if act == Act::Doubled(1) {
                     last_double = Some(entry);
                 }
-                match said.first.last_mut() {
+                match said.listed.last_mut() {
                     Some(Said { act: Act::Doubled(count), .. }) if goes_on => *count += 1,
                     _ if goes_on => {}
-                    _ => said.push_with(|| Said { entry, act, before: self.hash_before(entry) }, MAX_FINDINGS),
+                    _ => _ = said.add(act.error(), || Said { entry, act, before: self.hash_before(entry) }),
                 }
             }
             if fact.is_vouched() && role != Role::Doubles {
                 let sums =
                     fact.beyond().map(Act::Beyond).or_else(|| fact.is(flag::AMOUNT_DIFFERS).then_some(Act::Amounts));
                 for act in sums.into_iter().chain(twice.then_some(Act::IdUsedTwice)) {
-                    said.push(Said { entry, act, before: None }, MAX_FINDINGS);
+                    said.add(act.error(), || Said { entry, act, before: None });
                 }
             }
         }
@@ -148,7 +161,7 @@ impl Judgement {
         let Some((links, pieces)) = self.links.as_ref().zip(self.pieces.as_ref()) else { return Vec::new() };
         let fact = |i: u32| self.facts.get(i as usize);
         let lasts = pieces.lasts(links).take(MAX_LOOSE_ENDS).map(fact);
-        let doubtful = self.said.first.iter().filter(|said| said.act.is_of_link()).map(|said| fact(said.entry));
+        let doubtful = self.said.listed.iter().filter(|said| said.act.is_of_link()).map(|said| fact(said.entry));
         let lasts = lasts.filter(|fact| !fact.is(flag::NO_CURRENT)).map(|fact| fact.current);
         let named = doubtful.filter(|fact| !fact.is(flag::NO_PREVIOUS | flag::GENESIS)).map(|fact| fact.previous);
         lasts.chain(named.take(MAX_LOOSE_ENDS)).collect()
@@ -255,7 +268,7 @@ impl Judgement {
 
     /// Entries whose content does not give their hash.
     pub(super) fn changed(&self) -> impl Iterator<Item = &Said> {
-        self.said.first.iter().filter(|said| said.act == Act::Tampered(None))
+        self.said.listed.iter().filter(|said| said.act == Act::Tampered(None))
     }
 
     /// Whether no entry stands beside the ledger.
@@ -265,11 +278,11 @@ impl Judgement {
             Act::Missing => self.is_beside(said.entry),
             _ => false,
         };
-        !self.said.first.iter().any(stands_beside)
+        !self.said.listed.iter().any(stands_beside)
     }
 
     /// Whether every entry's sums, id and time were judged.
     pub(super) fn judges_all(&self) -> bool {
-        !self.said.first.iter().any(|said| matches!(said.act, Act::Tampered(_) | Act::Loose(_) | Act::Doubled(_)))
+        !self.said.listed.iter().any(|said| matches!(said.act, Act::Tampered(_) | Act::Loose(_) | Act::Doubled(_)))
     }
 }

@@ -21,7 +21,7 @@ export const exportsOfVectors = ['', 'legacy'].flatMap((folder) =>
 );
 
 /** A report without times, and without the name that only a File has. */
-export function timeless({ verification_time_ms, performance, next_recommended_check, ...report }) {
+export function timeless({ verification_time_ms, performance, verified_at, next_recommended_check, ...report }) {
   return { ...report, input: { ...report.input, name: null } };
 }
 
