@@ -42,7 +42,60 @@ test("a good export: valid, consistent, and the hash that others compute", async
   await page.close();
 });
 
+test("a part of a ledger is called one, whoever signed it", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { keys: [KEY] });
+  await pick(page, vector("good-partial.jsonl"));
+  assert.match(await verdict(page, "signed"), /in this part of a ledger/);
+  assert.equal(await page.locator(".tag").innerText(), "Valid in part");
+  await page.getByText("What the entries that are not in this file say.").waitFor();
+  assert.equal(await page.getByText("and no others, were the ledger").count(), 0);
+  await page.getByText(KEY, { exact: true }).first().waitFor();
+  await page.close();
+});
+
+test("an export that no given key signed is not said to disagree with itself", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { keys: [OTHER_KEY] });
+  await pick(page, vector("good.jsonl"));
+  assert.match(await verdict(page, "broken"), /No key that you gave is known to have signed/);
+  assert.equal(await page.getByText("does not agree with the hashes").count(), 0);
+  await everyLook(page, "real-untrusted");
+  await page.close();
+});
+
+test("two files dropped on a verdict leave it standing", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, vector("good.jsonl"));
+  await verdict(page, "consistent");
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    for (const name of ["a.jsonl", "b.jsonl"]) transfer.items.add(new File(["x"], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  });
+  await page.locator(".notice", { hasText: "One export at a time" }).waitFor();
+  assert.equal(await page.locator("article.report").count(), 1);
+  await page.close();
+});
+
+test("what one tab remembers, another that never did does not forget", async () => {
+  const [first, second] = [await open(browser, server.origin), await open(browser, server.origin)];
+  await bring(first, { keys: [KEY] });
+  await first.getByLabel("Remember these").check();
+  await bring(second, { keys: [OTHER_KEY] });
+  await first.reload();
+  await first.getByText("1 key", { exact: true }).waitFor();
+  const kept = () => first.evaluate(() => localStorage.getItem("countersign.trusted"));
+  assert.ok((await kept()).includes(KEY));
+  await first.locator("#trusted summary").click();
+  await first.getByLabel("Remember these").uncheck();
+  assert.equal(await kept(), null);
+  await first.close();
+  await second.close();
+});
+
 const KEY = "game.example/economy+b7e99c16+AYMq5iT7Tj3bthuC2BO2upajYP1EdR6ZRFFydV2hbw8R";
+const OTHER_KEY = "game.example/economy+f92e8441+Ae3zwAfPuz7EJ/CKIpjYzhCMvHYQBigXuN3HKT7cSaey";
 const WITNESS = "witness.example/1+2e550400+BPrE5gsZjUc6LSkelUdg+5b8RAE8ZgxMLrz2N1dPYewJ";
 const note = (name) => readFile(vector(name), "utf8");
 

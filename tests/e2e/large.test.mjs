@@ -1,10 +1,10 @@
 // A file of 200 MB: the page stays at hand while it is verified, and lets go of it at once.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { copyFile, mkdtemp, open as openFile, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { calm, launch, open, pick, shownHash, verdict } from "./support/browser.mjs";
+import { calm, download, launch, open, pick, shownHash, verdict } from "./support/browser.mjs";
 import { writeLedger } from "./support/ledger.mjs";
 import { DIST, serve } from "./support/server.mjs";
 
@@ -65,6 +65,26 @@ test("200 MB without a task over 100 ms, while progress is told", async (t) => {
   assert.ok(seen.size >= 3, `progress was told ${seen.size} times`);
   assert.ok(Math.max(0, ...tasks) <= LONGEST_TASK_MS, `the longest task took ${Math.max(0, ...tasks)} ms`);
   calm(page);
+  await page.close();
+});
+
+test("of a file that becomes another while it is hashed, no hash is shown", async (t) => {
+  const copy = `${file}.copy`;
+  await copyFile(file, copy);
+  t.after(() => rm(copy, { force: true }));
+  const { size, atime, mtime } = await stat(copy);
+  const page = await open(browser, server.origin);
+  await pick(page, copy);
+  await verdict(page, "consistent");
+  // As who wants it to pass unnoticed would: in place, and of the same age.
+  const handle = await openFile(copy, "r+");
+  await handle.write("0000000000", size - 200);
+  await handle.utimes(atime, mtime);
+  await handle.close();
+  await page.locator("#input-sha256", { hasText: "not computed" }).waitFor();
+  const { report } = await download(page);
+  assert.equal(report.input.sha256, null);
+  assert.ok(report.verifier.input_not_hashed);
   await page.close();
 });
 

@@ -13,7 +13,7 @@ const PACKAGE = process.env.COUNTERSIGN_NPM;
 const IS_EXPORT = /\.(jsonl|jsonl\.gz|json|bson)$/;
 
 /** What may differ: how long it took, on what, and what the input is called there. */
-function comparable({ verification_time_ms, performance, next_recommended_check, input, ...report }) {
+function comparable({ verification_time_ms, performance, verified_at, next_recommended_check, verifier, input, ...report }) {
   assert.equal(typeof verification_time_ms, "number");
   assert.ok(performance);
   const { name, ...rest } = input;

@@ -197,10 +197,10 @@ test("hostile text stays text", async () => {
 
 test("a thousand findings stay responsive", async () => {
   const findings = Array.from({ length: 1000 }, (_, index) => (index % 2 ? missing(index) : tampered(index)));
-  const page = await told({ Verdict: report({ findings, findings_total: 123_456 }) });
+  const page = await told({ Verdict: report({ findings, findings_total: 123_456 }) }, { InputHash: HASH });
   await verdict(page, "broken");
   assert.equal(await page.locator(".finding").count(), 50);
-  await page.getByText("The report lists the first 1,000 of 123,456.").waitFor();
+  await page.getByText("The report lists 1,000 of 123,456.").waitFor();
   const more = page.getByRole("button", { name: "Show 50 more" });
   for (let shown = 100; shown <= 1000; shown += 50) {
     const took = await more.evaluate(async (button) => {
@@ -225,7 +225,38 @@ test("a report is the same when it is saved", async () => {
   await page.locator("#input-sha256 .hash").waitFor();
   const { name, report: saved } = await download(page);
   assert.equal(name, "stated.jsonl.report.json");
-  assert.deepEqual(saved, { ...made, input: { ...made.input, sha256: HASH } });
+  const { verifier, ...rest } = saved;
+  assert.deepEqual(rest, { ...made, input: { ...made.input, sha256: HASH } });
+  assert.deepEqual({ ...verifier, build: "" }, { build: "", keys: [], witnesses: [], checkpoints: [] });
+  assert.ok((await page.locator(".build code").textContent()) === verifier.build);
+  await page.close();
+});
+
+test("a report is saved once the hash is known, and printed with every finding open", async () => {
+  const findings = Array.from({ length: 60 }, (_, index) => tampered(index));
+  const page = await told({ Verdict: report({ findings }) });
+  await verdict(page, "broken");
+  assert.match(await page.title(), /^stated\.jsonl – Not valid/);
+  await page.getByRole("button", { name: "Download report" }).click();
+  await page.getByRole("button", { name: "Saved once its SHA-256 is known (0 %)" }).waitFor();
+  assert.equal(await page.locator(".finding details[open]").count(), 1);
+  await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+  assert.equal(await page.locator(".finding details[open] .finding-body").count(), 60);
+  await page.close();
+});
+
+test("what the eye would not see is written out", async () => {
+  const change = (found, original) => ({ field: "sender_username", found, original, proven: true });
+  const modified_fields = [change("al\u200bice", "alice"), change("\u0430lice", "alice"), change(1, "1")];
+  const name = "Q1 \u202egnp.jsonl";
+  const page = await told({
+    Verdict: report({ findings: [{ ...tampered(3), modified_fields }], input: { name, bytes: 1, sha256: null } }),
+  });
+  await verdict(page, "broken");
+  const shown = await page.locator(".change").allInnerTexts();
+  const expected = [/al⟨U\+200B⟩ice/, /U\+0430/, /found\s*1\s*→\s*original\s*"1"/];
+  expected.forEach((text, n) => assert.match(shown[n], text));
+  assert.match(await page.locator(".verdict-of").innerText(), /^Q1 ⟨U\+202E⟩gnp\.jsonl/);
   await page.close();
 });
 

@@ -7,6 +7,7 @@
 mod audit;
 mod auditor;
 mod figures;
+mod fingerprint;
 mod page;
 mod parts;
 mod protocol;

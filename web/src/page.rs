@@ -26,7 +26,7 @@ fn page() -> impl IntoView {
             <p class="brand">{mark()} <span class="brand-name">"Countersign"</span></p>
             <p class="masthead-note">"Ledger verification"</p>
         </header>
-        <main id="content" tabindex="-1">{move || screen(session)}</main>
+        <main id="content" tabindex="-1">{move || notice(session)} {move || screen(session)}</main>
         <footer class="colophon">
             <p>{words::STAYS_HERE}</p>
             <p class="build">"Build " <code>{BUILD}</code></p>
@@ -34,6 +34,12 @@ fn page() -> impl IntoView {
         <div class="visually-hidden" role="status" aria-live="polite">{move || session.announcement.get()}</div>
         <div class="drop-veil" class:shown=move || dragging.get() aria-hidden="true"><p>"Drop the export to verify it"</p></div>
     }
+}
+
+/// What is told while another screen than the first stands, which has its own place for it.
+fn notice(session: Session) -> Option<impl IntoView> {
+    let elsewhere = !matches!(*session.stage.read(), Stage::Start);
+    session.notice.get().filter(|_| elsewhere).map(|notice| view! { <p class="notice">{notice}</p> })
 }
 
 fn screen(session: Session) -> AnyView {
@@ -46,12 +52,16 @@ fn screen(session: Session) -> AnyView {
     }
 }
 
-/// A file may be dropped anywhere. Where nothing took the drop, the browser would leave the page for it.
+/// A file may be dropped anywhere. Where nothing took the drop, the browser would leave the page for it. Text that is
+/// dropped is for the field beneath it.
 fn accept_drops(session: Session, dragging: RwSignal<bool>) {
     listen("dragover", move |event| {
+        if !carries_files(&event) {
+            return;
+        }
         event.prevent_default();
         if !dragging.get_untracked() {
-            dragging.set(carries_files(&event) && !session.is_running() && !on_the_panel(&event));
+            dragging.set(!session.is_running() && !on_the_panel(&event));
         }
     });
     // Leaving an element for its neighbour is told too; only leaving the window names nowhere to go.
@@ -61,6 +71,9 @@ fn accept_drops(session: Session, dragging: RwSignal<bool>) {
         }
     });
     listen("drop", move |event| {
+        if !carries_files(&event) {
+            return;
+        }
         event.prevent_default();
         dragging.set(false);
         let files = event.data_transfer().and_then(|transfer| transfer.files());

@@ -87,10 +87,32 @@ const GROUP: usize = 8;
 /// A JSON value as it is read: text without its quotes, the rest as JSON writes it.
 pub(crate) fn plain(value: &serde_json::Value) -> String {
     match value {
-        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::String(text) => visible(text),
         serde_json::Value::Null => "null".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// A text of the file's, with what the eye would not see, or what turns the text around it, written as its code point.
+pub(crate) fn visible(text: &str) -> String {
+    let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
+    let mut shown = String::with_capacity(text.len());
+    for (place, char) in text.char_indices() {
+        if is_unseen(char) || (char.is_whitespace() && (char != ' ' || place < start || place >= end)) {
+            shown += &format!("⟨U+{:04X}⟩", u32::from(char));
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}
+
+/// Characters without a width of their own, and those that say in which direction others are read.
+fn is_unseen(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether a text is a hash, to be shown as one.
@@ -103,6 +125,25 @@ pub(crate) fn value(text: &str) -> AnyView {
     if is_hash(text) {
         hash(text).into_any()
     } else {
-        view! { <code class="value">{text.to_owned()}</code> }.into_any()
+        view! { <code class="value"><bdi>{visible(text)}</bdi></code> }.into_any()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_eye_would_not_see_is_written_out() {
+        for (text, shown) in [
+            ("Ana Maria", "Ana Maria"),
+            ("al\u{200b}ice", "al⟨U+200B⟩ice"),
+            ("Q1 \u{202e}gnp.jsonl", "Q1 ⟨U+202E⟩gnp.jsonl"),
+            ("alice ", "alice⟨U+0020⟩"),
+            ("a\u{a0}b\n", "a⟨U+00A0⟩b⟨U+000A⟩"),
+            ("Ștefan 李 😀", "Ștefan 李 😀"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
     }
 }

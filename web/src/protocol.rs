@@ -6,6 +6,7 @@ use countersign_core::Report;
 use serde::{Deserialize, Serialize};
 use web_sys::Blob;
 
+use crate::fingerprint::Key;
 use crate::trusted::Brought;
 
 /// What this build is made of. The worker names its own when it is ready, and the page refuses another:
@@ -35,13 +36,15 @@ pub(crate) enum Order {
         brought: Brought,
     },
     /// Whole lines of a file that another worker audits. The answer is no news but an `ArrayBuffer`: as postcard
-    /// writes it, the lines' `Segment`, or why they could not be read.
+    /// writes it, the lines' `Segment` and the print of their bytes, or why they could not be read.
     Stretch {
         /// The lines: a handle, not their bytes.
         #[serde(with = "serde_wasm_bindgen::preserve")]
         lines: Blob,
         /// The `Context` that they stand in, as JSON: JavaScript's numbers could not say every size in it.
         context: String,
+        /// For the print of their bytes.
+        key: Key,
     },
 }
 

@@ -9,9 +9,13 @@ use web_sys::{Blob, File, FileList};
 
 use crate::auditor::Auditor;
 use crate::figures;
+use crate::parts::visible;
 use crate::protocol::{News, Order, Progress, Refused};
 use crate::trusted::{Brought, Trusted};
 use crate::words;
+
+/// What the page is called where nothing is open.
+const TITLE: &str = "Countersign: verify a ledger export";
 
 /// Which screen is shown.
 #[derive(Clone)]
@@ -54,10 +58,12 @@ pub(crate) struct Session {
     pub(crate) progress: RwSignal<Progress>,
     /// Of the verified input.
     pub(crate) input_hash: RwSignal<InputHash>,
-    /// Something to tell on the start screen.
+    /// Something to tell above the screen at hand.
     pub(crate) notice: RwSignal<Option<String>>,
     /// What the auditor brings to every audit.
     pub(crate) trusted: Trusted,
+    /// What he brought to the one at hand.
+    pub(crate) given: RwSignal<Brought>,
     /// What a screen reader is told as it happens.
     pub(crate) announcement: RwSignal<String>,
     auditor: StoredValue<Option<Auditor>, LocalStorage>,
@@ -72,6 +78,7 @@ impl Session {
             input_hash: RwSignal::new(InputHash::Computing(0)),
             notice: RwSignal::new(None),
             trusted: Trusted::new(),
+            given: RwSignal::new(Brought::default()),
             announcement: RwSignal::new(String::new()),
             auditor: StoredValue::new_local(None),
         };
@@ -88,11 +95,10 @@ impl Session {
     pub(crate) fn open_files(self, files: Option<FileList>) {
         let Some(files) = files.filter(|files| files.length() > 0) else { return };
         if self.is_running() {
-            return self.announcement.set(words::BUSY.to_owned());
+            return self.tell(words::BUSY.to_owned());
         }
         if files.length() > 1 {
-            self.stage.set(Stage::Start);
-            return self.notice.set(Some(words::ONE_FILE.to_owned()));
+            return self.tell(words::ONE_FILE.to_owned());
         }
         if let Some(file) = files.get(0) {
             self.open_file(file);
@@ -110,18 +116,20 @@ impl Session {
     }
 
     fn audit(self, name: String, order: impl FnOnce(Brought) -> Order) {
-        let order = match untrack(|| self.trusted.read()) {
-            Ok(brought) => order(brought),
+        let brought = match untrack(|| self.trusted.read()) {
+            Ok(brought) => brought,
             // To go on without what cannot be read would be another audit than the one asked for.
             Err(why) => return self.refuse_brought(&why),
         };
+        let order = order(brought.clone());
         if self.auditor.with_value(|auditor| auditor.as_ref().is_none_or(Auditor::is_spent)) {
             self.renew_auditor();
         }
         self.notice.set(None);
         self.progress.set(Progress::default());
         self.input_hash.set(InputHash::Computing(0));
-        self.announcement.set(format!("Verifying {name}"));
+        self.given.set(brought);
+        self.announce(format!("Verifying {}", visible(&name)));
         self.enter(Stage::Running { name });
         let given = self.auditor.with_value(|auditor| auditor.as_ref().map(|auditor| auditor.give(order)));
         if let Some(Err(reason)) = given {
@@ -131,20 +139,32 @@ impl Session {
 
     fn refuse_brought(self, why: &str) {
         let notice = format!("{} {why}", words::BROUGHT_UNREADABLE);
-        self.announcement.set(notice.clone());
-        self.notice.set(Some(notice));
+        self.tell(notice);
         self.enter(Stage::Start);
+    }
+
+    /// Says something above the screen at hand, which stays as it is.
+    fn tell(self, notice: String) {
+        self.announce(notice.clone());
+        self.notice.set(Some(notice));
+    }
+
+    /// Has a screen reader say something, also where it is what it said last: only a change is heard.
+    pub(crate) fn announce(self, what: String) {
+        self.announcement.set(String::new());
+        request_animation_frame(move || self.announcement.set(what));
     }
 
     /// Stops the audit at once. Nothing of it is kept.
     pub(crate) fn cancel(self) {
-        self.notice.set(Some(words::CANCELLED.to_owned()));
         self.start_over();
+        self.tell(words::CANCELLED.to_owned());
     }
 
     /// Back to the start, for another file.
     pub(crate) fn start_over(self) {
         self.renew_auditor();
+        self.notice.set(None);
         self.enter(Stage::Start);
     }
 
@@ -162,7 +182,7 @@ impl Session {
             News::Ready { .. } => {}
             News::Progress(progress) => self.go_on(progress),
             News::Verdict(report) => {
-                self.announcement.set(words::verdict(&report).heading);
+                self.announce(words::verdict(&report).heading);
                 self.enter(Stage::Verdict(Arc::new(*report)));
             }
             News::Hashing { bytes, total } => {
@@ -172,7 +192,7 @@ impl Session {
             News::InputHash(hex) => self.input_hash.set(InputHash::Known(hex)),
             News::InputHashFailed(reason) => self.input_hash.set(InputHash::Failed(reason)),
             News::Refused(refused) => {
-                self.announcement.set(words::refusal(&refused.code).heading.to_owned());
+                self.announce(words::refusal(&refused.code).heading.to_owned());
                 self.enter(Stage::Refused(refused));
             }
             News::Crashed { message } => self.crash(message),
@@ -187,7 +207,7 @@ impl Session {
             && let Some(quarter) = quarter(&progress)
         {
             let entries = figures::count(progress.entries);
-            self.announcement.set(format!("{} percent, {entries} entries", quarter * 25));
+            self.announce(format!("{} percent, {entries} entries", quarter * 25));
         }
     }
 
@@ -199,17 +219,33 @@ impl Session {
             Stage::Verdict(_) => self.input_hash.set(InputHash::Failed(message)),
             Stage::Refused(_) | Stage::Crashed { .. } => {}
             Stage::Start | Stage::Running { .. } => {
-                self.announcement.set(words::CRASHED.to_owned());
+                self.announce(words::CRASHED.to_owned());
                 self.enter(Stage::Crashed { message });
             }
         }
     }
 
-    /// Shows a screen, and leads keyboard and screen reader to its heading.
+    /// Shows a screen, and leads keyboard and screen reader to its heading. What is printed is named by the title.
     fn enter(self, stage: Stage) {
+        document().set_title(&title(&stage));
         self.stage.set(stage);
         request_animation_frame(focus_heading);
     }
+}
+
+fn title(stage: &Stage) -> String {
+    let what = match stage {
+        Stage::Start => return TITLE.to_owned(),
+        Stage::Running { name } => visible(name),
+        Stage::Verdict(report) => {
+            let name = visible(report.input.name.as_deref().unwrap_or("ledger"));
+            let on = report.verified_at.as_deref().and_then(|at| at.get(..10)).unwrap_or_default();
+            format!("{name} – {}, {on}", words::verdict(report).tag)
+        }
+        Stage::Refused(refused) => format!("{} – not verified", visible(&refused.name)),
+        Stage::Crashed { .. } => "Not verified".to_owned(),
+    };
+    format!("{what} – {TITLE}")
 }
 
 fn quarter(progress: &Progress) -> Option<u64> {

@@ -6,8 +6,9 @@ use countersign_core::limits::{MAX_CHECKPOINTS, MAX_NOTE};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{File, FileList, Storage};
+use web_sys::{File, FileList, Storage, StorageEvent};
 
 use crate::figures;
 
@@ -65,19 +66,52 @@ impl Trusted {
             refused: RwSignal::new(None),
         };
         Effect::new(move |_| trusted.store());
+        trusted.follow_other_tabs();
         trusted
     }
 
-    /// Keeps what stands in the fields, or forgets it.
+    /// Keeps what stands in the fields, where that was asked for.
     fn store(self) {
         let (keys, witnesses, checkpoints) = (self.keys.get(), self.witnesses.get(), self.checkpoints.get());
-        let Some(storage) = storage() else { return };
-        let json = serde_json::to_string(&Stored { keys, witnesses, checkpoints });
-        // A full storage, or one that the browser denies, keeps nothing: no audit depends on it.
-        let _ = match json {
-            Ok(json) if self.remembered.get() => storage.set_item(STORED, &json),
-            _ => storage.remove_item(STORED),
-        };
+        let Some(storage) = storage().filter(|_| self.remembered.get()) else { return };
+        if let Ok(json) = serde_json::to_string(&Stored { keys, witnesses, checkpoints }) {
+            // A full storage, or one that the browser denies, keeps nothing: no audit depends on it.
+            let _ = storage.set_item(STORED, &json);
+        }
+    }
+
+    /// Remembers what stands in the fields from now on, or forgets what was kept, which only this does.
+    pub(crate) fn remember(self, remembered: bool) {
+        self.remembered.set(remembered);
+        if let Some(storage) = storage().filter(|_| !remembered) {
+            let _ = storage.remove_item(STORED);
+        }
+    }
+
+    /// What another tab of this site keeps or forgets holds here too, where this one remembers: the last who wrote
+    /// would else undo what the other added.
+    fn follow_other_tabs(self) {
+        let heard = Closure::<dyn FnMut(StorageEvent)>::new(move |event: StorageEvent| {
+            if event.key().as_deref() == Some(STORED) && self.remembered.get_untracked() {
+                match event.new_value().and_then(|json| serde_json::from_str(&json).ok()) {
+                    Some(stored) => self.show(stored),
+                    None => self.remembered.set(false),
+                }
+            }
+        });
+        // Fails for no name of an event; the page lives as long as its listeners.
+        let _ = window().add_event_listener_with_callback("storage", heard.as_ref().unchecked_ref());
+        heard.forget();
+    }
+
+    fn show(self, stored: Stored) {
+        let Stored { keys, witnesses, checkpoints } = stored;
+        for (field, text) in [(self.keys, keys), (self.witnesses, witnesses), (self.checkpoints, checkpoints)] {
+            // What is the same already is left alone, and with it the cursor in it.
+            if field.with_untracked(|field| *field != text) {
+                field.set(text);
+            }
+        }
     }
 
     pub(crate) fn clear(self) {
@@ -135,6 +169,8 @@ impl Trusted {
         let text = read.ok().and_then(|text| text.as_string()).ok_or("it could not be read")?;
         if checkpoints(&text).is_ok_and(|notes| !notes.is_empty()) {
             append(self.checkpoints, &text);
+        } else if witnesses(&text).is_ok_and(|keys| !keys.is_empty()) {
+            append(self.witnesses, &text);
         } else if keys(&text).is_ok_and(|keys| !keys.is_empty()) {
             append(self.keys, &text);
         } else {

@@ -34,19 +34,47 @@ pub(crate) struct Verdict {
 /// What to call a report's verdict.
 pub(crate) fn verdict(report: &Report) -> Verdict {
     let (tag, heading, tone) = match report.trust_grade {
+        TrustGrade::Broken if only_untrusted(report) => {
+            ("Not vouched for", "No key that you gave is known to have signed this export".to_owned(), Tone::Bad)
+        }
         TrustGrade::Broken => {
             let findings = figures::counted(report.findings_total, "finding", "findings");
             ("Not valid", format!("This export fails verification: {findings}"), Tone::Bad)
         }
         TrustGrade::Empty => ("Empty", "Nothing to vouch for: the export holds no entry".to_owned(), Tone::Neutral),
-        TrustGrade::Consistent => ("Valid", "No tampering found: the file agrees with itself".to_owned(), Tone::Good),
-        TrustGrade::Signed => ("Valid", "No tampering found: a key you trust signed all of it".to_owned(), Tone::Good),
-        TrustGrade::Anchored => {
-            ("Valid", "No tampering found: it extends the checkpoint you kept".to_owned(), Tone::Good)
+        grade => {
+            let (tag, part) =
+                if is_part(report) { ("Valid in part", "in this part of a ledger") } else { ("Valid", "") };
+            let found = ["No tampering found", part].join(" ");
+            (tag, format!("{}: {}", found.trim_end(), because(grade)), Tone::Good)
         }
-        TrustGrade::Witnessed => ("Valid", "No tampering found: witnesses saw this history".to_owned(), Tone::Good),
     };
     Verdict { tag, heading, tone }
+}
+
+/// Why a file without findings is taken for genuine.
+const fn because(grade: TrustGrade) -> &'static str {
+    match grade {
+        TrustGrade::Signed => "a key you trust signed all of it",
+        TrustGrade::Anchored => "it extends the checkpoint you kept",
+        TrustGrade::Witnessed => "witnesses saw this history",
+        TrustGrade::Broken | TrustGrade::Empty | TrustGrade::Consistent => "the file agrees with itself",
+    }
+}
+
+/// Whether the one thing that was found is that no checkpoint counts for a key that was given.
+fn only_untrusted(report: &Report) -> bool {
+    report.findings.iter().all(|finding| finding.error_type == ErrorType::CheckpointUntrusted)
+}
+
+/// Whether the ledger has entries that the file, as it says itself, does not hold.
+pub(crate) fn is_part(report: &Report) -> bool {
+    report.warnings.iter().any(|warning| warning.warning_type == WarningType::PartialExport)
+}
+
+/// Whether a checkpoint vouches for any of it.
+pub(crate) fn is_vouched_for(report: &Report) -> bool {
+    report.checkpoints.iter().any(|checkpoint| checkpoint.counts)
 }
 
 /// A trust grade, explained.
@@ -69,12 +97,15 @@ pub(crate) const LADDER: [(&str, &str); 6] = [
     ("witnessed", "independent witnesses cosigned it"),
 ];
 
-/// The explanation of a grade.
-pub(crate) fn grade(grade: TrustGrade) -> Grade {
-    match grade {
+/// The explanation of a report's grade.
+pub(crate) fn grade(report: &Report) -> Grade {
+    match report.trust_grade {
+        TrustGrade::Broken if only_untrusted(report) => UNTRUSTED,
         TrustGrade::Broken => BROKEN,
         TrustGrade::Empty => EMPTY,
+        TrustGrade::Consistent if is_vouched_for(report) => SIGNED_SO_FAR,
         TrustGrade::Consistent => CONSISTENT,
+        TrustGrade::Signed if is_part(report) => Grade { shows: SIGNED_PART, ..SIGNED },
         TrustGrade::Signed => SIGNED,
         TrustGrade::Anchored => ANCHORED,
         TrustGrade::Witnessed => WITNESSED,
@@ -90,6 +121,18 @@ const BROKEN: Grade = Grade {
         "That everything without a finding is genuine. Entries that no intact hash vouches for were not judged by \
          the ledger's rules; what was left out stands under Coverage.",
         "What the genuine ledger says. Ask its operator for a new export, and compare it with this file.",
+    ],
+};
+
+const UNTRUSTED: Grade = Grade {
+    name: "broken",
+    shows: "The file agrees with itself: every hash and link that can be recomputed holds. But keys were given, and no \
+            checkpoint in it counts for any of them. A wrong key, the file of another ledger, and a chain that somebody \
+            rewrote who does not hold the key all look like this.",
+    limits: &[
+        "Which of these it is. Make sure of the key by another way than the one the export came by, then verify again.",
+        "That anybody vouches for these entries. Whoever can write to the database can rewrite an entry and every hash \
+         after it, and the result agrees with itself just as well.",
     ],
 };
 
@@ -120,6 +163,23 @@ const CONSISTENT: Grade = Grade {
          shows more.",
     ],
 };
+
+const SIGNED_SO_FAR: Grade = Grade {
+    name: "consistent",
+    shows: "The file agrees with itself, and a checkpoint that counts vouches for its entries up to a point: the message \
+            above says how far. For those after it the file has only its own word.",
+    limits: &[
+        "That the entries after the last checkpoint that counts are as they were first written, or that none of them \
+         was dropped. Ask for an export that is signed to its end.",
+        "That nothing was rewritten before that checkpoint was made, unless you kept it yourself.",
+        "That the entries are true. A hash shows that a record is unchanged since it was hashed, not that the \
+         payment took place.",
+    ],
+};
+
+const SIGNED_PART: &str = "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: \
+                           whoever holds that key signed a ledger in which these entries stood, in this order and \
+                           place, after earlier ones that this file does not hold.";
 
 const SIGNED: Grade = Grade {
     name: "signed",
@@ -157,8 +217,19 @@ const WITNESSED: Grade = Grade {
     ],
 };
 
+/// What further holds for a part of a ledger, whatever the grade.
+const PART_LIMIT: &str = "What the entries that are not in this file say. Balances, freezes and what was minted follow \
+                          from the first entry on, so they could not be replayed; ask for the whole ledger to have \
+                          them checked.";
+
+/// What a report does not show, whatever its grade.
+pub(crate) fn further_limits(report: &Report) -> impl Iterator<Item = &'static str> {
+    let part = is_part(report).then_some(PART_LIMIT);
+    part.into_iter().chain((report.format == 1).then_some(FORMAT_1_LIMIT))
+}
+
 /// What further holds for format 1, whatever the grade.
-pub(crate) const FORMAT_1_LIMIT: &str = "What stands in fields that format 1 leaves outside its hash, such as names and descriptions: an edit there \
+const FORMAT_1_LIMIT: &str = "What stands in fields that format 1 leaves outside its hash, such as names and descriptions: an edit there \
      cannot be seen. The warnings list them.";
 
 /// A screen for an input that is no export.

@@ -34,6 +34,7 @@ export function report({ findings = [], warnings = [], ...rest } = {}) {
     last_transaction: { id: "27ca64c0-92a9-79c7-8dc5-25ed45e845b1", timestamp: "2026-02-11T15:30:00.970Z" },
     findings,
     findings_total: findings.length,
+    findings_by_type: findings.reduce((count, { error_type: t }) => ({ ...count, [t]: (count[t] ?? 0) + 1 }), {}),
     warnings,
     warnings_total: warnings.length,
     coverage: {

@@ -14,6 +14,7 @@ use web_sys::{Blob, Event, MessageEvent, Worker};
 use super::scope;
 use super::stretches::Stretches;
 use crate::auditor::fault;
+use crate::fingerprint::Key;
 use crate::protocol::{BUILD, News, Order};
 
 /// Most that are called: past it the browser, which reads the file for all, has no more to give.
@@ -30,13 +31,14 @@ pub(super) struct Colleagues {
     present: usize,
     heard: UnboundedReceiver<Heard>,
     context: String,
+    key: Key,
     /// Places in `all` of who has nothing to do.
     idle: Vec<usize>,
     /// How many stretches were given away, and how many were handed on.
     given: u64,
     handed_on: u64,
     /// Those done whose turn has not come, by number, with their bytes.
-    done: BTreeMap<u64, (Box<Segment>, u64)>,
+    done: BTreeMap<u64, Done>,
     /// Whether all stretches were given away.
     over: bool,
     // Says who comes late, if the audit lasts as long.
@@ -54,10 +56,18 @@ struct Colleague {
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
+/// A stretch that is done.
+pub(super) struct Done {
+    pub(super) segment: Box<Segment>,
+    pub(super) bytes: u64,
+    /// Of those bytes, see [`crate::fingerprint`].
+    pub(super) print: u64,
+}
+
 /// What is heard, of a colleague by his place.
 enum Heard {
     Ready(usize),
-    Segment(usize, Result<Box<Segment>, String>),
+    Surveyed(usize, Result<(Box<Segment>, u64), String>),
     Crashed(usize, String),
     /// Whoever is not ready now comes late.
     Late,
@@ -65,7 +75,7 @@ enum Heard {
 
 impl Colleagues {
     /// As many as the machine has processors, within a limit; none where it has but one.
-    pub(super) fn call(context: &Context) -> Self {
+    pub(super) fn call(context: &Context, key: Key) -> Self {
         let (say, heard) = unbounded();
         let processors = scope().navigator().hardware_concurrency();
         let count = (2..=MOST).rev().find(|count| f64::from(*count) <= processors).unwrap_or(0);
@@ -76,6 +86,7 @@ impl Colleagues {
             all,
             heard,
             context: serde_json::to_string(context).unwrap_or_default(),
+            key,
             idle: Vec::new(),
             given: 0,
             handed_on: 0,
@@ -85,8 +96,8 @@ impl Colleagues {
         }
     }
 
-    /// What the next stretch amounts to, and its bytes; none where all are taken, or nobody takes any.
-    pub(super) async fn next(&mut self, stretches: &mut Stretches) -> Result<Option<(Box<Segment>, u64)>, JsValue> {
+    /// What the next stretch amounts to; none where all are taken, or nobody takes any.
+    pub(super) async fn next(&mut self, stretches: &mut Stretches) -> Result<Option<Done>, JsValue> {
         loop {
             self.give(stretches).await?;
             if let Some(next) = self.done.remove(&self.handed_on) {
@@ -99,7 +110,7 @@ impl Colleagues {
             }
             match self.heard.recv().await {
                 Ok(Heard::Ready(place)) => self.idle.push(place),
-                Ok(Heard::Segment(place, segment)) => self.keep(place, segment)?,
+                Ok(Heard::Surveyed(place, surveyed)) => self.keep(place, surveyed)?,
                 Ok(Heard::Crashed(place, message)) => self.miss(place, &message),
                 Ok(Heard::Late) if self.given == 0 => return Ok(None),
                 Ok(Heard::Late) => {}
@@ -116,7 +127,7 @@ impl Colleagues {
         {
             match stretches.next().await? {
                 Some((lines, bytes)) => {
-                    self.all[place].give(lines, &self.context)?;
+                    self.all[place].give(lines, &self.context, self.key)?;
                     self.all[place].at = Some((self.given, bytes));
                     self.given += 1;
                 }
@@ -135,10 +146,10 @@ impl Colleagues {
         self.present -= usize::from(!std::mem::replace(&mut self.all[place].is_missing, true));
     }
 
-    fn keep(&mut self, place: usize, segment: Result<Box<Segment>, String>) -> Result<(), JsValue> {
-        let segment = segment.map_err(|reason| JsValue::from_str(&reason))?;
+    fn keep(&mut self, place: usize, surveyed: Result<(Box<Segment>, u64), String>) -> Result<(), JsValue> {
+        let (segment, print) = surveyed.map_err(|reason| JsValue::from_str(&reason))?;
         if let Some((number, bytes)) = self.all[place].at.take() {
-            self.done.insert(number, (segment, bytes));
+            self.done.insert(number, Done { segment, bytes, print });
         }
         self.idle.push(place);
         Ok(())
@@ -163,8 +174,8 @@ impl Colleague {
         Ok(Self { worker, at: None, is_missing: false, _on_message: on_message, _on_error: on_error })
     }
 
-    fn give(&self, lines: Blob, context: &str) -> Result<(), JsValue> {
-        let order = Order::Stretch { lines, context: context.to_owned() };
+    fn give(&self, lines: Blob, context: &str, key: Key) -> Result<(), JsValue> {
+        let order = Order::Stretch { lines, context: context.to_owned(), key };
         self.worker.post_message(&serde_wasm_bindgen::to_value(&order)?)
     }
 }
@@ -182,7 +193,7 @@ impl Heard {
     fn of(place: usize, said: &JsValue) -> Self {
         if let Some(buffer) = said.dyn_ref::<ArrayBuffer>() {
             return match postcard::from_bytes(&Uint8Array::new(buffer).to_vec()) {
-                Ok(segment) => Self::Segment(place, segment),
+                Ok(surveyed) => Self::Surveyed(place, surveyed),
                 Err(error) => Self::Crashed(place, format!("a stretch's answer was not understood: {error}")),
             };
         }

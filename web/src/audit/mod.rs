@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
+use crate::fingerprint::{Comparison, Fingerprint, Key, Seen};
 use crate::protocol::{BUILD, News, Order, Progress, Refused};
 use crate::trusted::Brought;
 use colleagues::Colleagues;
@@ -47,7 +48,7 @@ async fn carry_out(order: Order) {
     match order {
         Order::File { file, name, brought } => audit(name, &brought, async { Ok(Source::of(file)) }).await,
         Order::Address { url, name, brought } => audit(name, &brought, Source::open(&url)).await,
-        Order::Stretch { lines, context } => stretch::answer(&lines, &context).await,
+        Order::Stretch { lines, context, key } => stretch::answer(&lines, &context, key).await,
     }
 }
 
@@ -56,14 +57,18 @@ async fn audit(name: String, brought: &Brought, source: impl Future<Output = Res
         Ok(audit) => audit,
         Err(error) => return tell(&News::Crashed { message: format!("a key was not understood: {error}") }),
     };
+    let mut fingerprint = match scope().crypto().and_then(|crypto| Key::draw(&crypto)) {
+        Ok(key) => Fingerprint::new(key),
+        Err(reason) => return tell(&News::Crashed { message: cause(&reason) }),
+    };
     let mut source = match source.await {
         Ok(source) => source,
         Err(reason) => return tell(&audit.refused(&cannot_read(reason), None)),
     };
-    match audit.run(&mut source).await {
+    match audit.run(&mut source, &mut fingerprint).await {
         Ok(report) => {
             tell(&News::Verdict(Box::new(report)));
-            digest::tell_input_hash(&mut source).await;
+            digest::tell_input_hash(&mut source, fingerprint.again()).await;
         }
         Err(unreadable) => tell(&audit.refused(&unreadable, source.total())),
     }
@@ -86,45 +91,62 @@ impl Audit {
         Ok(Self { name, options, began: now, pass_began: now, last_news: now, opening: Vec::new() })
     }
 
-    async fn run(&mut self, source: &mut Source) -> Result<Report, Unreadable> {
+    /// Every reading after the first is held to the bytes of the first: of a mixture there is no verdict.
+    async fn run(&mut self, source: &mut Source, fingerprint: &mut Fingerprint) -> Result<Report, Unreadable> {
         let mut verifier = Verifier::new(self.options.clone());
-        self.share(&mut verifier, source).await?;
+        self.share(&mut verifier, source, fingerprint).await?;
+        let mut step = self.read(verifier, source, |bytes| fingerprint.see(bytes)).await?;
         loop {
-            match self.read(verifier, source).await? {
+            verifier = match step {
                 Step::Done(report) => return Ok(report.timed(unix_ms(), now() - self.began)),
-                Step::ReadAgain(again) => verifier = again,
-            }
+                Step::ReadAgain(again) => again,
+            };
             source.rewind().map_err(cannot_read)?;
             self.pass_began = now();
+            let mut comparison = fingerprint.again();
+            step = self.read(verifier, source, |bytes| comparison.see(bytes)).await?;
+            hold(&comparison).map_err(cannot_read)?;
         }
     }
 
     /// Has colleagues take most of a large file, and leaves the source where they ended.
-    async fn share(&mut self, verifier: &mut Verifier, source: &mut Source) -> Result<(), Unreadable> {
+    async fn share(
+        &mut self,
+        verifier: &mut Verifier,
+        source: &mut Source,
+        fingerprint: &mut Fingerprint,
+    ) -> Result<(), Unreadable> {
         let Source::Blob(file, _) = source else { return Ok(()) };
         let (file, total) = (file.clone(), source.total());
         let Some(mut stretches) = Stretches::of(&file) else { return Ok(()) };
         let (opening, lines) = stretches.opening().await.map_err(cannot_read)?;
         self.opening = opening.iter().copied().take(Refused::OPENING as usize).collect();
         verifier.push(&opening[..lines])?;
+        fingerprint.see(&opening[..lines]);
         if let Some(context) = verifier.shared() {
-            let mut colleagues = Colleagues::call(&context);
-            while let Some((lines, bytes)) = colleagues.next(&mut stretches).await.map_err(cannot_read)? {
-                verifier.join(*lines, bytes);
+            let mut colleagues = Colleagues::call(&context, fingerprint.key());
+            while let Some(done) = colleagues.next(&mut stretches).await.map_err(cannot_read)? {
+                fingerprint.join(done.bytes, done.print);
+                verifier.join(*done.segment, done.bytes);
                 self.tell_progress(verifier, total);
             }
         }
         source.go_to(stretches.place()).map_err(cannot_read)
     }
 
-    /// One reading of the input, from its start to its end.
-    async fn read(&mut self, mut verifier: Verifier, source: &mut Source) -> Result<Step, Unreadable> {
+    /// One reading of the input, from where it is to its end, of which `see` sees every byte.
+    async fn read(
+        &mut self,
+        mut verifier: Verifier,
+        source: &mut Source,
+        mut see: impl FnMut(&[u8]),
+    ) -> Result<Step, Unreadable> {
         let mut chunk = vec![0; CHUNK];
         while let Some(mut piece) = source.next().await.map_err(cannot_read)? {
             if self.opening.is_empty() {
                 self.opening = piece.opening();
             }
-            while verifier.read(&mut piece, &mut chunk)? > 0 {}
+            while verifier.read(&mut Seen(&mut piece, &mut see), &mut chunk)? > 0 {}
             self.tell_progress(&verifier, source.total());
         }
         verifier.finish()
@@ -154,6 +176,14 @@ impl Audit {
             bytes,
             opening: self.opening.clone(),
         })
+    }
+}
+
+/// An error where another reading was not of what was verified.
+fn hold(comparison: &Comparison) -> Result<(), JsValue> {
+    match comparison.is_same() {
+        true => Ok(()),
+        false => Err(JsValue::from_str("it was changed, or replaced by another, while it was open here")),
     }
 }
 

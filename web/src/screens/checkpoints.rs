@@ -5,7 +5,7 @@ use countersign_core::report::{CheckpointSource, CheckpointView, SignedBy};
 use leptos::prelude::*;
 
 use crate::figures;
-use crate::parts::{fact, hash};
+use crate::parts::{fact, hash, value, visible};
 
 /// Most that are shown; the downloaded report has them all.
 const MAX_SHOWN: usize = 50;
@@ -47,7 +47,7 @@ fn checkpoint(checkpoint: &CheckpointView) -> impl IntoView + use<> {
             </p>
             <dl class="facts">
                 {checkpoint.why.clone().map(|why| fact("Why not", why))}
-                {checkpoint.origin.clone().map(|origin| fact("Ledger", view! { <span class="file-name">{origin}</span> }))}
+                {checkpoint.origin.as_deref().map(|origin| fact("Ledger", view! { <span class="file-name">{visible(origin)}</span> }))}
                 {checkpoint.root.as_deref().map(|root| fact("Root", hash(root)))}
                 {checkpoint.signed_by.iter().map(signer).collect_view()}
             </dl>
@@ -58,5 +58,5 @@ fn checkpoint(checkpoint: &CheckpointView) -> impl IntoView + use<> {
 fn signer(signer: &SignedBy) -> impl IntoView + use<> {
     let role = if signer.witness { "Cosigned by witness" } else { "Signed by" };
     let time = signer.signed_at.clone().map(|time| view! { <span class="when">{format!("signed time {time}")}</span> });
-    fact(role, view! { <code class="value">{signer.name.clone()}</code> {time} })
+    fact(role, view! { {value(&signer.key)} " " {time} })
 }

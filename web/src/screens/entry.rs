@@ -5,9 +5,10 @@ use countersign_core::report::{
     PreviousTransaction,
 };
 use leptos::prelude::*;
+use serde_json::Value;
 
 use crate::figures;
-use crate::parts::{fact, hash, hash_against, is_hash, plain, value};
+use crate::parts::{fact, hash, hash_against, is_hash, plain, value, visible};
 use crate::words;
 
 /// All that is known of a finding.
@@ -15,7 +16,7 @@ pub(crate) fn view(finding: &Finding, place: usize) -> impl IntoView + use<> {
     let modified = finding.modified_fields.as_deref().filter(|fields| !fields.is_empty());
     view! {
         <div class="finding-body">
-            <p class="finding-message">{finding.message.clone()}</p>
+            <p class="finding-message">{visible(&finding.message)}</p>
             {about(finding)}
             {modified.map(proven)}
             {possible(finding)}
@@ -37,8 +38,7 @@ fn about(finding: &Finding) -> impl IntoView + use<> {
         0 => format!("seq {}", figures::count(gone.first_seq)),
         _ => format!("seq {} to {}", figures::count(gone.first_seq), figures::count(gone.last_seq)),
     });
-    let text =
-        |term, text: &Option<String>| text.clone().map(|text| fact(term, view! { <code class="value">{text}</code> }));
+    let text = |term, text: &Option<String>| text.as_deref().map(|text| fact(term, value(text)));
     view! {
         <dl class="facts">
             {finding.cause.map(|cause| fact("Cause", words::cause(cause)))}
@@ -73,13 +73,14 @@ fn seq_list(seqs: &[u64]) -> String {
 /// Fields whose original hashes to the genuine hash.
 fn proven(fields: &[ModifiedField]) -> impl IntoView + use<> {
     let items = fields.iter().map(|field| {
+        let (found, original) = apart(&field.found, &field.original);
         view! {
             <div class="change">
                 <dt><code>{field.field.clone()}</code></dt>
                 <dd>
-                    <span class="change-side"><span class="change-label">"found"</span><del>{plain(&field.found)}</del></span>
-                    <span class="change-arrow" aria-hidden="true">"→"</span>
-                    <span class="change-side"><span class="change-label">"original"</span><ins>{plain(&field.original)}</ins></span>
+                    <span class="change-side"><span class="change-label">"found"</span>" "<del><bdi>{found}</bdi></del></span>" "
+                    <span class="change-arrow" aria-hidden="true">"→"</span>" "
+                    <span class="change-side"><span class="change-label">"original"</span>" "<ins><bdi>{original}</bdi></ins></span>
                 </dd>
             </div>
         }
@@ -91,6 +92,24 @@ fn proven(fields: &[ModifiedField]) -> impl IntoView + use<> {
             <dl>{items.collect_view()}</dl>
         </div>
     }
+}
+
+/// Both values so that it shows how they differ: as JSON where their texts are the same, and with the code points of
+/// letters beyond ASCII that only one of them has, which may look like others.
+fn apart(found: &Value, original: &Value) -> (String, String) {
+    let texts = (plain(found), plain(original));
+    if texts.0 == texts.1 {
+        return (found.to_string(), original.to_string());
+    }
+    let named = |own: &str, other: &str| {
+        let mut letters: Vec<char> = own.chars().filter(|c| !c.is_ascii() && !other.contains(*c)).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        letters.retain(|c| !matches!(c, '⟨' | '⟩'));
+        let letters: Vec<String> = letters.iter().map(|c| format!("{c} is U+{:04X}", u32::from(*c))).collect();
+        if letters.is_empty() { own.to_owned() } else { format!("{own} ({})", letters.join(", ")) }
+    };
+    (named(&texts.0, &texts.1), named(&texts.1, &texts.0))
 }
 
 fn possible(finding: &Finding) -> Option<impl IntoView + use<>> {
@@ -165,7 +184,7 @@ fn corrupted(entry: &CorruptedTransaction, place: usize) -> impl IntoView + use<
     };
     let rows = rows.into_iter().map(|(key, value)| {
         let value = value.map_or_else(
-            || view! { <span class="muted">"not shown"</span> }.into_any(),
+            || view! { <span class="muted">"nothing that can be read as one"</span> }.into_any(),
             |text| crate::parts::value(&text).into_any(),
         );
         view! { <tr><th scope="row"><code>{key}</code></th><td>{value}</td></tr> }

@@ -1,10 +1,9 @@
 //! The findings: a list that opens one by one, a page at a time.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_core::Report;
-use countersign_core::report::{ErrorType, Finding};
+use countersign_core::report::Finding;
 use leptos::ev::Event;
 use leptos::html::Details;
 use leptos::prelude::*;
@@ -26,6 +25,12 @@ pub(crate) fn view(report: &Arc<Report>) -> impl IntoView + use<> {
     let listed = report.findings.len();
     let shown = RwSignal::new(PAGE.min(listed));
     let open_all = RwSignal::new(0_u32);
+    // What is printed is all that is listed, open.
+    let printed = window_event_listener(leptos::ev::Custom::<Event>::new("beforeprint"), move |_| {
+        shown.set(listed);
+        open_all.update(|asked| *asked += 1);
+    });
+    on_cleanup(move || printed.remove());
     let item = {
         let report = Arc::clone(report);
         move |place: usize| finding(&report, place, open_all)
@@ -49,13 +54,9 @@ pub(crate) fn view(report: &Arc<Report>) -> impl IntoView + use<> {
 
 /// How many of each kind, where there are several.
 fn kinds(report: &Report) -> impl IntoView + use<> {
-    let mut counts = BTreeMap::<ErrorType, u64>::new();
-    for finding in &report.findings {
-        *counts.entry(finding.error_type).or_default() += 1;
-    }
-    (counts.len() > 1).then(|| {
-        let items = counts.into_iter().map(|(kind, count)| {
-            view! { <li><code class="kind">{kind_name(&kind)}</code> " " {figures::count(count)}</li> }
+    (report.findings_by_type.len() > 1).then(|| {
+        let items = report.findings_by_type.iter().map(|(kind, count)| {
+            view! { <li><code class="kind">{kind_name(kind)}</code> " " {figures::count(*count)}</li> }
         });
         view! { <ul class="kinds" aria-label="Findings by kind">{items.collect_view()}</ul> }
     })
@@ -122,7 +123,7 @@ pub(crate) fn more(shown: RwSignal<usize>, listed: usize, total: u64) -> impl In
         })
     };
     let unlisted = (total > listed as u64).then(|| {
-        view! { <p class="hint">{format!("The report lists the first {} of {}.", figures::count(listed as u64), figures::count(total))}</p> }
+        view! { <p class="hint">{format!("The report lists {} of {}.", figures::count(listed as u64), figures::count(total))}</p> }
     });
     view! { <div class="more">{button}</div>{unlisted} }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::figures;
-use crate::parts::{Tone, fact, seal};
+use crate::parts::{Tone, fact, seal, visible};
 use crate::protocol::Refused;
 use crate::session::Session;
 use crate::words::{self, Refusal};
@@ -46,7 +46,7 @@ fn seen(refused: &Refused) -> impl IntoView + use<> {
             <h2 id="seen-heading">"What was seen"</h2>
             <p class="seen">{sentence(&refused.message)}</p>
             <dl class="facts">
-                {fact("File", view! { <span class="file-name">{refused.name.clone()}</span> })}
+                {fact("File", view! { <span class="file-name">{visible(&refused.name)}</span> })}
                 {refused.bytes.map(|bytes| fact("Size", figures::bytes(bytes)))}
                 {opening}
                 {fact("Code", view! { <code>{refused.code.clone()}</code> })}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::figures;
-use crate::parts::fact;
+use crate::parts::{fact, visible};
 use crate::protocol::Progress;
 use crate::session::Session;
 
@@ -13,7 +13,7 @@ pub(crate) fn view(session: Session, name: String) -> impl IntoView {
     view! {
         <section class="running" aria-labelledby="running-heading">
             <p class="eyebrow">"Verifying"</p>
-            <h1 id="running-heading" class="file-name" tabindex="-1">{name}</h1>
+            <h1 id="running-heading" class="file-name" tabindex="-1">{visible(&name)}</h1>
             {bar(progress)}
             <p class="pass">{move || pass(&progress.get())}</p>
             <dl class="facts gauges">

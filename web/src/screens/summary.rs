@@ -5,13 +5,14 @@ use countersign_core::report::EntryPlace;
 use leptos::prelude::*;
 
 use crate::figures;
-use crate::parts::{fact, hash};
+use crate::parts::{fact, hash, value, visible};
 use crate::session::{InputHash, Session};
+use crate::words;
 
 /// What the verdict is about: file, size, entries.
 pub(crate) fn in_a_line(report: &Report) -> String {
     let entries = figures::counted(report.total_transactions, "entry", "entries");
-    let name = report.input.name.as_deref().unwrap_or("the input");
+    let name = visible(report.input.name.as_deref().unwrap_or("the input"));
     format!("{name} · {} · {entries} · format {}", figures::bytes(report.input.bytes), report.format)
 }
 
@@ -23,7 +24,7 @@ pub(crate) fn view(session: Session, report: &Report) -> impl IntoView + use<> {
             {ledger(report)}
             <h3>"The file"</h3>
             {input(session, report)}
-            <h3>"Performance"</h3>
+            <h3>"The audit"</h3>
             {performance(report)}
         </section>
     }
@@ -31,7 +32,7 @@ pub(crate) fn view(session: Session, report: &Report) -> impl IntoView + use<> {
 
 fn ledger(report: &Report) -> impl IntoView + use<> {
     let name = match &report.ledger {
-        Some(name) => view! { <span class="file-name">{name.clone()}</span> }.into_any(),
+        Some(name) => view! { <span class="file-name">{visible(name)}</span> }.into_any(),
         None => view! { <span class="muted">"not stated by this format"</span> }.into_any(),
     };
     let before = report.transactions_verified_before_failure.filter(|_| !report.valid);
@@ -39,7 +40,7 @@ fn ledger(report: &Report) -> impl IntoView + use<> {
         <dl class="facts">
             {fact("Entries", figures::count(report.total_transactions))}
             {before.map(|before| fact("Before the first finding", figures::counted(before, "entry", "entries")))}
-            {fact("Ledger (as stated)", name)}
+            {fact(if words::is_vouched_for(report) { "Ledger" } else { "Ledger (as stated)" }, name)}
             {fact("Format", report.format.to_string())}
             {fact("First entry", place(report.first_transaction.as_ref()))}
             {fact("Last entry", place(report.last_transaction.as_ref()))}
@@ -52,7 +53,7 @@ fn ledger(report: &Report) -> impl IntoView + use<> {
 fn place(place: Option<&EntryPlace>) -> AnyView {
     match place {
         Some(place) => view! {
-            <code class="value">{place.id.clone()}</code>
+            {value(&place.id)} " "
             <span class="when">{place.timestamp.clone()}</span>
         }
         .into_any(),
@@ -65,7 +66,7 @@ fn input(session: Session, report: &Report) -> impl IntoView + use<> {
     let exact = (bytes >= 1000).then(|| format!(" ({} bytes)", figures::count(bytes)));
     view! {
         <dl class="facts">
-            {fact("Name", view! { <span class="file-name">{report.input.name.clone().unwrap_or_else(|| "–".to_owned())}</span> })}
+            {fact("Name", view! { <span class="file-name">{report.input.name.as_deref().map_or("–".to_owned(), visible)}</span> })}
             {fact("Size", view! { {figures::bytes(bytes)}{exact} })}
             {fact("SHA-256", view! { <span id="input-sha256">{move || input_hash(&session.input_hash.get())}</span> })}
         </dl>
@@ -90,6 +91,7 @@ fn performance(report: &Report) -> impl IntoView + use<> {
     let next = report.next_recommended_check.clone();
     view! {
         <dl class="facts">
+            {report.verified_at.clone().map(|at| fact("Verified at (UTC)", view! { <span class="when">{at}</span> }))}
             {fact("Time taken", figures::duration(report.verification_time_ms))}
             {fact("Entries per second", figures::count(report.performance.transactions_per_second))}
             {fact("Time per entry", each)}

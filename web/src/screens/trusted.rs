@@ -101,7 +101,7 @@ fn remember(trusted: Trusted) -> impl IntoView {
             <input
                 type="checkbox" id="remember"
                 prop:checked=move || trusted.remembered.get()
-                on:change=move |event| trusted.remembered.set(event_target_checked(&event))
+                on:change=move |event| trusted.remember(event_target_checked(&event))
             />
             <span>"Remember these in this browser, for the next audit. Unticking forgets them."</span>
         </label>

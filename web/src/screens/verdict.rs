@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use countersign_core::Report;
-use countersign_core::report::TrustGrade;
 use js_sys::Array;
 use leptos::prelude::*;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::{checkpoints, coverage, findings, summary, warnings};
-use crate::parts::seal;
+use crate::figures;
+use crate::parts::{fact, seal, value, visible};
+use crate::protocol::BUILD;
 use crate::session::{InputHash, Session};
+use crate::trusted::Brought;
 use crate::words;
 
 /// The screen of a verdict.
 pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
     let verdict = words::verdict(report);
     view! {
-        <article class="report" data-grade=words::grade(report.trust_grade).name aria-labelledby="verdict-heading">
+        <article class="report" data-grade=words::grade(report).name aria-labelledby="verdict-heading">
             <div class=format!("verdict {}", verdict.tone.class())>
                 {seal(verdict.tone)}
                 <div>
@@ -30,7 +33,7 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
             </div>
             {actions(session, report)}
             {findings::view(report)}
-            {trust(report)}
+            {trust(session, report)}
             {summary::view(session, report)}
             {warnings::view(report)}
             {checkpoints::view(report)}
@@ -41,14 +44,24 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
 
 fn actions(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
     let report = Arc::clone(report);
-    let save = move |_| {
-        if let Err(reason) = download(&report, &session.input_hash.get_untracked()) {
-            session.announcement.set(format!("The report could not be saved: {reason:?}"));
+    let wanted = RwSignal::new(false);
+    // A report without the hash of what it is about would be no evidence: it is waited for.
+    Effect::new(move |_| {
+        let input_hash = session.input_hash.get();
+        if wanted.get() && !matches!(input_hash, InputHash::Computing(_)) {
+            wanted.set(false);
+            if let Err(reason) = download(&report, session) {
+                session.announce(format!("The report could not be saved: {reason:?}"));
+            }
         }
+    });
+    let save_label = move || match session.input_hash.get() {
+        InputHash::Computing(percent) if wanted.get() => format!("Saved once its SHA-256 is known ({percent} %)"),
+        _ => "Download report (JSON)".to_owned(),
     };
     view! {
         <p class="actions">
-            <button type="button" class="button primary" on:click=save>"Download report (JSON)"</button>
+            <button type="button" class="button primary" on:click=move |_| wanted.set(true)>{save_label}</button>
             <button type="button" class="button" on:click=move |_| drop(window().print())>"Print"</button>
             <button type="button" class="button" on:click=move |_| session.start_over()>"Verify another file"</button>
         </p>
@@ -56,16 +69,17 @@ fn actions(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
 }
 
 /// The grade, what it shows and, as large, what it does not.
-fn trust(report: &Report) -> impl IntoView + use<> {
-    let grade = words::grade(report.trust_grade);
-    let limits = grade.limits.iter().copied().chain((report.format == 1).then_some(words::FORMAT_1_LIMIT));
+fn trust(session: Session, report: &Report) -> impl IntoView + use<> {
+    let grade = words::grade(report);
+    let limits = grade.limits.iter().copied().chain(words::further_limits(report));
     view! {
         <section class="trust" aria-labelledby="trust-heading">
             <h2 id="trust-heading">"Trust grade: " <span class="grade">{grade.name}</span></h2>
-            {ladder(report.trust_grade)}
+            {ladder(grade.name)}
             {report.signed_at.clone().map(|time| view! {
                 <p class="signed-at">"Signed time, earliest of those that cover every entry: " <code>{time}</code></p>
             })}
+            {given(&session.given.get_untracked())}
             <div class="columns">
                 <div>
                     <h3>"What it shows"</h3>
@@ -80,8 +94,20 @@ fn trust(report: &Report) -> impl IntoView + use<> {
     }
 }
 
-fn ladder(grade: TrustGrade) -> impl IntoView {
-    let reached = words::grade(grade).name;
+/// Which keys it was held to, whole: names are anybody's to choose.
+fn given(brought: &Brought) -> impl IntoView + use<> {
+    let keys = |term, keys: &[String]| keys.iter().map(|key| fact(term, value(key))).collect_view();
+    let kept = brought.checkpoints.len() as u64;
+    view! {
+        <dl class="facts given">
+            {keys("Key given", &brought.keys)}
+            {keys("Witness given", &brought.witnesses)}
+            {(kept > 0).then(|| fact("Kept, and given", figures::counted(kept, "checkpoint", "checkpoints")))}
+        </dl>
+    }
+}
+
+fn ladder(reached: &'static str) -> impl IntoView {
     let steps = words::LADDER.iter().map(|(name, takes)| {
         let here = *name == reached;
         view! {
@@ -94,20 +120,44 @@ fn ladder(grade: TrustGrade) -> impl IntoView {
     view! { <ol class="ladder" aria-label="Trust grades, from the weakest">{steps.collect_view()}</ol> }
 }
 
-/// Saves the report, with the input's SHA-256 where it is known by now.
-fn download(report: &Report, input_hash: &InputHash) -> Result<(), JsValue> {
+/// A report as it is saved: with who verified, and by which keys.
+#[derive(Serialize)]
+struct Saved {
+    #[serde(flatten)]
+    report: Report,
+    verifier: Verifier,
+}
+
+#[derive(Serialize)]
+struct Verifier {
+    build: &'static str,
+    #[serde(flatten)]
+    given: Brought,
+    /// Why the input has no hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_not_hashed: Option<String>,
+}
+
+/// Saves the report, with the input's SHA-256.
+fn download(report: &Report, session: Session) -> Result<(), JsValue> {
     let mut report = report.clone();
-    if let InputHash::Known(hex) = input_hash {
-        report.input.sha256 = Some(hex.clone());
+    let mut input_not_hashed = None;
+    match session.input_hash.get_untracked() {
+        InputHash::Known(hex) => report.input.sha256 = Some(hex),
+        InputHash::Failed(reason) => input_not_hashed = Some(reason),
+        InputHash::Computing(_) => {}
     }
-    let json = serde_json::to_string_pretty(&report).map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let name = visible(report.input.name.as_deref().unwrap_or("ledger"));
+    let verifier = Verifier { build: BUILD, given: session.given.get_untracked(), input_not_hashed };
+    let json = serde_json::to_string_pretty(&Saved { report, verifier })
+        .map_err(|error| JsValue::from_str(&error.to_string()))?;
     let kind = BlobPropertyBag::new();
     kind.set_type("application/json");
     let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&json.into()), &kind)?;
     let url = Url::create_object_url_with_blob(&blob)?;
     let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     anchor.set_href(&url);
-    anchor.set_download(&format!("{}.report.json", report.input.name.as_deref().unwrap_or("ledger")));
+    anchor.set_download(&format!("{name}.report.json"));
     anchor.click();
     // The browser reads the address only after this turn.
     set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
