@@ -291,7 +291,7 @@ test("two files at once are refused", async () => {
     for (const name of ["a.jsonl", "b.jsonl"]) transfer.items.add(new File(["{}"], name));
     document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
   });
-  await page.getByText("One export at a time").waitFor();
+  await page.locator(".notice", { hasText: "One export at a time" }).waitFor();
   calm(page);
   await page.close();
 });

@@ -110,7 +110,7 @@ test("cancelled on the way, and another file right after", async () => {
   await dropForLong(page);
   await page.getByRole("button", { name: "Cancel" }).click();
   // Long before the file's end would be reached.
-  await page.getByText("Cancelled.").waitFor({ timeout: 10_000 });
+  await page.locator(".notice", { hasText: "Cancelled." }).waitFor({ timeout: 10_000 });
   // The browser ends a worker in its own time, which a read under way makes longer.
   for (let tries = 0; tries < 300 && page.workers().length > 1; tries++) await page.waitForTimeout(100);
   assert.equal(page.workers().length, 1, "only the verifier for the next file is left");
@@ -132,7 +132,7 @@ test("a file dropped while another is verified is not opened", async () => {
     transfer.items.add(new File(["{}"], "other.jsonl"));
     document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
   });
-  await page.getByRole("status").filter({ hasText: "Cancel it first" }).waitFor();
+  await page.locator(".notice", { hasText: "Cancel it first" }).waitFor();
   assert.equal(await page.locator("progress").count(), 1);
   await page.close();
 });

@@ -38,7 +38,7 @@ pub(crate) fn view(session: Session) -> impl IntoView {
                 "inserted or reordered, and where. Every hash is recomputed by this page, on this machine; "
                 <strong>"nothing of your file leaves it"</strong>"."
             </p>
-            {move || session.notice.get().map(|notice| view! { <p class="notice" role="status">{notice}</p> })}
+            {move || session.notice.get().map(|notice| view! { <p class="notice">{notice}</p> })}
             {picker(session)}
             {trusted::view(session.trusted)}
             {demos(session)}
