@@ -169,6 +169,16 @@ mod tests {
     }
 
     #[test]
+    fn the_page_for_integrators_lists_every_code() {
+        let page = include_str!("../../../docs/api.md");
+        let rows: Vec<&str> =
+            page.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4).collect();
+        let expected: Vec<String> =
+            CODES.iter().map(|(code, status, title)| format!("| `{code}` | {status} | {title} |")).collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
     fn every_code_stands_once_with_a_status_of_an_error() {
         for (i, (code, number, _)) in CODES.iter().enumerate() {
             assert!(CODES[..i].iter().all(|(other, ..)| other != code), "{code}");

@@ -160,6 +160,28 @@ mod tests {
         assert_eq!(refused, "line 2: unknown variant, expected one of `auditor`, `operator`, `admin`");
     }
 
+    /// The example of docs/settings.md.
+    fn documented() -> String {
+        let page = include_str!("../../../../docs/settings.md");
+        let (_, rest) = page.split_once("```toml\n").unwrap();
+        rest.split_once("```").unwrap().0.to_owned()
+    }
+
+    #[test]
+    fn the_page_of_settings_shows_every_key_with_its_default() {
+        let Settings { engine, server, watch, .. } = parse(&documented()).ok().unwrap();
+        assert_eq!((&engine, &server, &watch), (&Default::default(), &Default::default(), &Default::default()));
+        let shown: toml::Table = documented().parse().unwrap();
+        let tables = [
+            ("engine", toml::Table::try_from(engine).unwrap()),
+            ("server", toml::Table::try_from(server).unwrap()),
+            ("watch", toml::Table::try_from(watch).unwrap()),
+        ];
+        for (name, table) in tables {
+            assert_eq!(shown[name].as_table().unwrap(), &table, "[{name}]");
+        }
+    }
+
     #[test]
     fn what_stands_there_is_taken() {
         let settings =
