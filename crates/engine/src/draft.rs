@@ -12,6 +12,7 @@ use countersign_store::{Act, ActKind, Answer, Batch, Halt, Loaded, Page, Query, 
 
 use crate::config::Config;
 use crate::error::EngineError;
+use crate::halting::{self, Halted};
 use crate::receipt::Receipt;
 use crate::request::{NewAccount, Standing};
 use crate::shield::ShieldRefusal;
@@ -98,7 +99,7 @@ impl<'a> Draft<'a> {
                 self.set_standing(id, *standing, by.as_deref(), reason.as_deref()).map(Answered::Account)
             }
             Task::Halt { by, reason } => self.halt(by, reason).map(Answered::Halt),
-            Task::Resume { by, reason } => self.resume(by, reason).map(|()| Answered::Done),
+            Task::Resume { by, reason, of } => self.resume(by, reason, of.as_deref()).map(|()| Answered::Done),
         }
     }
 
@@ -309,25 +310,32 @@ impl<'a> Draft<'a> {
         self.batch.acts.push(Act { number: 0, kind, account, by, reason, at: self.now, seq: self.batch.head.seq });
     }
 
-    /// A halt that stands goes on standing: its reason is the first one.
-    fn halt(&mut self, by: &str, reason: &str) -> Result<Halt, EngineError> {
+    /// A halt that stands goes on standing, its reason the first one, unless [`halting::instead_of`] has another.
+    fn halt(&mut self, by: &str, reason: &str) -> Result<Halted, EngineError> {
         check_words(Some(by), Some(reason))?;
-        if let Some(halt) = &self.batch.head.halt {
-            return Ok(halt.clone());
-        }
-        let halt = Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.now };
+        let ordered = Halt { by: by.to_owned(), reason: reason.to_owned(), at: self.now };
+        let halt = match &self.batch.head.halt {
+            None => ordered,
+            Some(standing) => match halting::instead_of(standing, &ordered) {
+                Some(instead) => instead,
+                None => return Ok(Halted { halt: standing.clone(), already: true }),
+            },
+        };
         self.batch.head.halt = Some(halt.clone());
         self.head_changed = true;
-        self.act(ActKind::Halt, None, Some(by), Some(reason));
-        Ok(halt)
+        self.act(ActKind::Halt, None, Some(by), Some(&halt.reason));
+        Ok(Halted { halt, already: false })
     }
 
-    fn resume(&mut self, by: &str, reason: &str) -> Result<(), EngineError> {
+    fn resume(&mut self, by: &str, reason: &str, of: Option<&str>) -> Result<(), EngineError> {
         check_words(Some(by), Some(reason))?;
-        if self.batch.head.halt.take().is_some() {
-            self.head_changed = true;
-            self.act(ActKind::Resume, None, Some(by), Some(reason));
+        let Some(standing) = &self.batch.head.halt else { return Ok(()) };
+        if !halting::is_meant(standing, of) {
+            return Err(EngineError::HaltNotNamed(standing.clone()));
         }
+        self.batch.head.halt = None;
+        self.head_changed = true;
+        self.act(ActKind::Resume, None, Some(by), Some(reason));
         Ok(())
     }
 }

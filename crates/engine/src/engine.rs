@@ -13,7 +13,7 @@ use countersign_store::{Halt, SignedCheckpoint, Store, StoreError, Wanted};
 use crate::config::Config;
 use crate::error::EngineError;
 use crate::footing::Footing;
-use crate::halting::halt_store;
+use crate::halting::{Halted, check_operator, halt_store_as};
 use crate::known::Known;
 use crate::metrics::Metrics;
 use crate::notary::{Notary, Signer, Voucher};
@@ -169,28 +169,46 @@ impl Engine {
     /// stands already is returned as it is. A ledger that is damaged is halted too.
     ///
     /// # Errors
-    /// A refusal where there is no name or no reason; those of the database.
-    pub fn halt(&self, by: &str, reason: &str) -> Result<Halt, EngineError> {
+    /// A refusal where there is no name, the watch's, or no reason; those of the database.
+    pub fn halt(&self, by: &str, reason: &str) -> Result<Halted, EngineError> {
+        check_operator(by)?;
+        self.halt_as(by, reason)
+    }
+
+    /// The same in any name: in the watch's it takes the place of anybody else's.
+    pub(crate) fn halt_as(&self, by: &str, reason: &str) -> Result<Halted, EngineError> {
         let task = Task::Halt { by: by.to_owned(), reason: reason.to_owned() };
-        let halt = match self.wait_for(task, true) {
-            Ok(Answered::Halt(halt)) => halt,
+        let halted = match self.wait_for(task, true) {
+            Ok(Answered::Halt(halted)) => halted,
             Ok(other) => unexpected(&other),
             // It failed with its batch, or nobody is there to carry it out; alone it may not.
             Err(EngineError::Store(_) | EngineError::GaveUp { .. } | EngineError::Stopped) => {
-                halt_store(&*self.inner.store, by, reason)?
+                halt_store_as(&*self.inner.store, by, reason)?
             }
             Err(error) => return Err(error),
         };
-        log::warn!("the ledger is halted by {} since {}: {}", halt.by, halt.at, halt.reason);
-        Ok(halt)
+        let Halt { by, reason, at } = &halted.halt;
+        log::warn!("the ledger is halted by {by} since {at}: {reason}");
+        Ok(halted)
     }
 
-    /// Lifts a halt.
+    /// Lifts a halt, whoever's but the watch's.
     ///
     /// # Errors
-    /// As [`Engine::halt`].
+    /// As [`Engine::resume_of`].
     pub fn resume(&self, by: &str, reason: &str) -> Result<(), EngineError> {
-        self.wait_for(Task::Resume { by: by.to_owned(), reason: reason.to_owned() }, true)?;
+        self.resume_of(None, by, reason)
+    }
+
+    /// Lifts a halt. `of`: who had halted; where it is given it must be his halt that stands, and without it the watch's
+    /// is not lifted. Where none stands nothing is done.
+    ///
+    /// # Errors
+    /// [`EngineError::HaltNotNamed`]; as [`Engine::halt`].
+    pub fn resume_of(&self, of: Option<&str>, by: &str, reason: &str) -> Result<(), EngineError> {
+        check_operator(by)?;
+        let of = of.map(str::to_owned);
+        self.wait_for(Task::Resume { by: by.to_owned(), reason: reason.to_owned(), of }, true)?;
         log::warn!("the ledger is resumed by {by}: {reason}");
         Ok(())
     }

@@ -20,6 +20,13 @@ pub enum EngineError {
     /// No transaction is taken at present.
     #[error("the ledger is halted by {} since {}: {}", .0.by, .0.at, .0.reason)]
     Halted(Halt),
+    /// The halt that stands is not the one to be lifted: the watch's is lifted only by its name, so that nobody lifts it
+    /// for another's, and one that is named must be there.
+    #[error(
+        "the ledger is halted by {} since {}: {}. Once you know what happened, lift it by that name: `resume --of {by}`, or \
+         \"of\": {by:?} in the request", .0.by, .0.at, .0.reason, by = .0.by
+    )]
+    HaltNotNamed(Halt),
     /// The key came before, with something else.
     #[error("the idempotency key {key:?} came before with another request")]
     IdempotencyConflict {
@@ -60,6 +67,7 @@ impl EngineError {
             Self::Refused(refusal) => refusal.code(),
             Self::Shield(refusal) => refusal.code(),
             Self::Halted(_) => "HALTED",
+            Self::HaltNotNamed(_) => "HALT_NOT_NAMED",
             Self::IdempotencyConflict { .. } => "IDEMPOTENCY_CONFLICT",
             Self::InvalidKey => "INVALID_KEY",
             Self::Overloaded => "OVERLOADED",

@@ -34,7 +34,7 @@ pub mod watch;
 pub use config::Config;
 pub use engine::{Engine, Parts};
 pub use error::EngineError;
-pub use halting::halt_store;
+pub use halting::{Halted, halt_store};
 pub use metrics::{Histogram, Metrics};
 pub use receipt::{Party, Receipt};
 pub use request::{MAX_KEY, NewAccount, Origin, Request, Standing};

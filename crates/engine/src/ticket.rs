@@ -5,9 +5,9 @@ use std::time::Instant;
 use countersign_core::books::Account;
 use countersign_core::hash::Hash;
 use countersign_core::settle::Order;
-use countersign_store::Halt;
 
 use crate::error::EngineError;
+use crate::halting::Halted;
 use crate::receipt::Receipt;
 use crate::request::{NewAccount, Standing};
 
@@ -18,7 +18,7 @@ pub(crate) enum Task {
     Open { account: NewAccount, by: Option<String> },
     SetStanding { id: String, standing: Standing, by: Option<String>, reason: Option<String> },
     Halt { by: String, reason: String },
-    Resume { by: String, reason: String },
+    Resume { by: String, reason: String, of: Option<String> },
 }
 
 /// An idempotency key, and the hash of what was asked with it.
@@ -33,7 +33,7 @@ pub(crate) struct Key {
 pub(crate) enum Answered {
     Receipt(Box<Receipt>),
     Account(Account),
-    Halt(Halt),
+    Halt(Halted),
     Done,
 }
 

@@ -53,6 +53,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("ALREADY_ERASED", 409, "It is erased already"),
     ("ALREADY_EXISTS", 409, "There is such a thing already"),
     ("VERSION_CONFLICT", 409, "Somebody else wrote meanwhile"),
+    ("HALT_NOT_NAMED", 409, "Another halt stands than the one to be lifted"),
     ("VELOCITY_EXCEEDED", 409, "The account sent too much, and is frozen"),
     ("RATE_LIMITED", 429, "Too many requests"),
     // What the caller can only try again.
@@ -163,7 +164,7 @@ mod tests {
         let codes = refusals().iter().map(Refusal::code).collect::<Vec<_>>().into_iter();
         let codes = codes.chain(store_errors().iter().map(StoreError::code).collect::<Vec<_>>());
         let codes = codes.chain(shield.iter().map(ShieldRefusal::code)).chain(engine.iter().map(EngineError::code));
-        for code in codes.chain(["HALTED"]) {
+        for code in codes.chain(["HALTED", "HALT_NOT_NAMED"]) {
             assert!(CODES.iter().any(|(known, ..)| *known == code), "{code} has no status");
         }
     }

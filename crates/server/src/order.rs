@@ -107,6 +107,8 @@ impl From<EngineError> for Problem {
             EngineError::Halted(halt) => {
                 Self::new(code, format_args!("since {} the ledger takes no transaction", halt.at))
             }
+            // Only who may lift it asks for that, and must know what he lifts.
+            not_named @ EngineError::HaltNotNamed(_) => Self::new(code, not_named),
             EngineError::IdempotencyConflict { .. } => {
                 Self::new(code, "the Idempotency-Key came before with another request")
             }

@@ -93,16 +93,16 @@ pub trait Store: Debug + Send + Sync {
     /// of the database. After [`StoreError::Lost`] it is not known whether the batch was written.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
 
-    /// Halts the ledger, whatever else of it can be read. A halt that stands is returned as it is. A database replaces
-    /// one that cannot be read, and reads nothing else but how many entries there are; a store around another one needs
-    /// a head that can be read.
+    /// Halts the ledger, whatever else of it can be read. A halt that stands is returned as it is, but for the one
+    /// named by `over`, whose place it takes. A database replaces one that cannot be read, and reads nothing else but
+    /// how many entries there are; a store around another one needs a head that can be read.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
+    fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
         let head = self.snapshot()?.head().clone();
-        if let Some(standing) = head.halt {
-            return Ok(standing);
+        if let Some(standing) = head.halt.as_ref().filter(|standing| Some(*standing) != over) {
+            return Ok(standing.clone());
         }
         let mut batch = Batch::on(head);
         batch.acts.push(Act::of_halt(halt, batch.head.seq));

@@ -100,7 +100,7 @@ enum Command {
     /// Take no transaction until `resume`
     Halt(halt::Arguments),
     /// Take transactions again
-    Resume(halt::Arguments),
+    Resume(halt::Lift),
     /// Write the ledger as a file that anybody can verify
     Export(export::Arguments),
     /// Sign how many entries there are and their root, keep that, and print it
@@ -204,6 +204,7 @@ impl From<EngineError> for Failure {
             EngineError::Refused(_)
             | EngineError::Shield(_)
             | EngineError::Halted(_)
+            | EngineError::HaltNotNamed(_)
             | EngineError::IdempotencyConflict { .. }
             | EngineError::InvalidKey
             | EngineError::Store(StoreError::Exists { .. }) => Outcome::Refused,
@@ -246,8 +247,8 @@ fn carry_out(command: Command) -> Result<Outcome, Failure> {
         Command::Acts(arguments) => acts::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
-        Command::Halt(arguments) => halt::run(&arguments, true),
-        Command::Resume(arguments) => halt::run(&arguments, false),
+        Command::Halt(arguments) => halt::run(&arguments),
+        Command::Resume(arguments) => halt::lift(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Checkpoint(arguments) => checkpoint::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),

@@ -115,10 +115,8 @@ impl Arguments {
         }
         let mut setup = self.watching.setup(store, settings)?;
         if let Ledger::Engine(engine) = served {
-            let (halting, counting) = (engine.clone(), engine.clone());
-            setup.halts = Some(Box::new(move |by: &str, reason: &str| {
-                halting.halt(by, reason).map(drop).map_err(|error| error.to_string())
-            }));
+            let counting = engine.clone();
+            setup.halts = Some(Box::new(engine.clone()));
             setup.commits = Some(Box::new(move || (&counting.metrics()).into()));
         }
         // A server that this one replaces may still be there.

@@ -26,6 +26,37 @@ fn an_audit_that_finds_something_halts_the_ledger() {
     assert_eq!(result(&output)["halted"], true);
 }
 
+/// Who halted for maintenance knows why, and lifts that: not what an audit found meanwhile.
+#[test]
+fn a_finding_is_not_lifted_with_the_halt_that_stood_before() {
+    let ledger = Ledger::with_accounts();
+    let watch = ["watch", "--once", "--watch-folder", "watch"];
+    ledger.done(&watch);
+    ledger.done(&["halt", "--reason", "maintenance until noon"]);
+    let again = ledger.done(&["halt", "--reason", "another", "--operator", "op-2"]);
+    assert!(again.contains("was halted already") && again.contains("by op-1"), "{again}");
+    assert!(again.contains("maintenance until noon") && !again.contains("another"), "{again}");
+    let connection = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    connection.execute(r#"UPDATE accounts SET balances = '{"EURO":"9.0000"}' WHERE id = 'bob'"#, []).unwrap();
+    drop(connection);
+    assert_eq!(code(&ledger.run(&watch)), 1);
+    ledger.refused(&["resume", "--reason", "maintenance done"], "HALT_NOT_NAMED");
+    ledger.refused(&["resume", "--reason", "maintenance done", "--of", "op-1"], "HALT_NOT_NAMED");
+    let said = stderr(&ledger.run(&["resume", "--reason", "maintenance done"]));
+    for part in
+        ["by watch", "DOCUMENT_MISMATCH", "before, by op-1 since", "maintenance until noon", "resume --of watch"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    ledger.refused(&["pay", "1", "EURO", "--from", "bob", "--to", "carol"], "HALTED");
+    let acts = ledger.json(&["acts", "--limit", "2"]);
+    assert_eq!([&acts[0]["kind"], &acts[0]["by"], &acts[1]["by"]], ["HALT", "watch", "op-1"]);
+    let again = ledger.done(&["halt", "--reason", "once more"]);
+    assert!(again.contains("by watch") && again.contains("`countersign resume --of watch`"), "{again}");
+    ledger.done(&["resume", "--reason", "looked into", "--of", "watch"]);
+    ledger.refused(&["halt", "--reason", "in another's name", "--operator", "watch"], "INVALID_FIELD");
+}
+
 /// The database takes no halt, as one that is full or read-only takes none.
 #[test]
 fn what_could_not_be_halted_is_not_said_to_be() {

@@ -9,7 +9,7 @@ use crate::halting::halt;
 
 /// Stops every transaction until an operator lifts it.
 pub trait Halts: Send + Sync {
-    /// Halts, by name and reason. Where the system is halted already, that is as good.
+    /// Halts, by name and reason, over whatever halt of another stands. Where the same name's does, that is as good.
     ///
     /// # Errors
     /// Where it could not, in words.
@@ -46,6 +46,6 @@ impl Halts for StoreHalt {
 
 impl Halts for crate::Engine {
     fn halt(&self, by: &str, reason: &str) -> Result<(), String> {
-        Self::halt(self, by, reason).map(|_| ()).map_err(|error| error.to_string())
+        self.halt_as(by, reason).map(drop).map_err(|error| error.to_string())
     }
 }

@@ -24,7 +24,7 @@ use super::setup::{Checked, Counter, Held, Setup, WatchError};
 use super::state::StateFile;
 
 /// Who halts, as it stands in the halt.
-pub const NAME: &str = "watch";
+pub const NAME: &str = crate::halting::WATCH;
 /// Longest time between two looks at the schedule, so that a clock that is put forward is noticed.
 pub const LOOK: Duration = Duration::from_secs(60);
 /// After so long an audit that came to no verdict is tried again.

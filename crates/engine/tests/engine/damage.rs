@@ -343,13 +343,13 @@ fn what_is_damaged_can_be_halted() {
     let (ledger, _, engine) = with_forged_roots("");
     assert_eq!(code(&engine, order("REWARD", "SYSTEM", "ada", "1")), "STORE_DAMAGED");
     assert_eq!(engine.halt("", "x").unwrap_err().code(), "INVALID_FIELD");
-    let halt = engine.halt("mira", "the tree is not the entries'").unwrap();
-    assert_eq!(engine.halt("noah", "once more").unwrap(), halt);
+    let halt = engine.halt("mira", "the tree is not the entries'").unwrap().halt;
+    assert_eq!(engine.halt("noah", "once more").unwrap().halt, halt);
     engine.shutdown();
     let store = ledger.open();
     assert_eq!(Engine::start(store.clone(), unshielded()).unwrap_err().code(), "STORE_DAMAGED");
     assert_eq!(store.load(&Wanted::default()).unwrap().head.halt, Some(halt.clone()));
-    assert_eq!(countersign_engine::halt_store(&*store, "noah", "once more").unwrap(), halt);
+    assert_eq!(countersign_engine::halt_store(&*store, "noah", "once more").unwrap().halt, halt);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_engine::{Engine, EngineError, Request, Standing};
+use countersign_engine::watch::{Halts, NAME};
+use countersign_engine::{Engine, EngineError, Halted, Request, Standing, halt_store};
 use countersign_store::{ActKind, Page, Store as _, Wanted};
 
 use crate::audit::verify;
@@ -16,6 +17,7 @@ on_each_store!(
     it_needs_a_name_and_a_reason,
     a_ledger_that_cannot_be_read_is_halted,
     an_engine_that_has_stopped_halts,
+    the_watch_halts_over_an_operator,
 );
 
 fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
@@ -23,9 +25,10 @@ fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
     open_accounts(&engine, &["ada", "ben"]);
     let keyed = || Request::of(order("SYSTEM_MINT", "SYSTEM", "ada", "10")).with_key("k");
     let first = engine.settle(keyed()).unwrap();
-    let halt = engine.halt("mira", "the audit failed").unwrap();
-    assert_eq!((halt.by.as_str(), halt.reason.as_str()), ("mira", "the audit failed"));
-    assert_eq!(engine.halt("noah", "once more").unwrap(), halt, "the first reason stands");
+    let Halted { halt, already } = engine.halt("mira", "the audit failed").unwrap();
+    assert_eq!((halt.by.as_str(), halt.reason.as_str(), already), ("mira", "the audit failed", false));
+    let again = engine.halt("noah", "once more").unwrap();
+    assert_eq!(again, Halted { halt: halt.clone(), already: true }, "the first reason stands, and that is said");
     let refused = engine.settle(Request::of(order("TRANSFER", "ada", "ben", "1"))).unwrap_err();
     assert!(matches!(&refused, EngineError::Halted(found) if *found == halt), "{refused}");
     assert_eq!(code(&engine, act("ACCOUNT_FREEZE", "ada", None)), "HALTED");
@@ -86,7 +89,7 @@ fn a_batch_in_flight_is_stale(ledger: &Ledger) {
 
 fn it_needs_a_name_and_a_reason(ledger: &Ledger) {
     let engine = ledger.engine(unshielded());
-    for (by, reason) in [("", "x"), ("mira", ""), ("mi\nra", "x"), ("mira", "a\u{7f}")] {
+    for (by, reason) in [("", "x"), ("watch", "x"), ("mira", ""), ("mi\nra", "x"), ("mira", "a\u{7f}")] {
         assert_eq!(engine.halt(by, reason).unwrap_err().code(), "INVALID_FIELD");
         assert_eq!(engine.resume(by, reason).unwrap_err().code(), "INVALID_FIELD");
     }
@@ -116,8 +119,8 @@ fn a_ledger_that_cannot_be_read_is_halted(ledger: &Ledger) {
         let error = engine.settle(Request::of(order("REWARD", "SYSTEM", "ada", "1"))).unwrap_err();
         assert_eq!(error.code(), "STORE_DAMAGED", "{error}");
         assert!(error.to_string().contains(&format!("column {column}")), "{error}");
-        let halt = engine.halt("mira", "what is this?").unwrap();
-        assert_eq!(engine.halt("noah", "once more").unwrap(), halt);
+        let halt = engine.halt("mira", "what is this?").unwrap().halt;
+        assert_eq!(engine.halt("noah", "once more").unwrap(), Halted { halt: halt.clone(), already: true });
         let acts = engine.store().acts(Page { before: None, limit: 2 }).unwrap();
         assert_eq!(
             (acts[0].kind, acts[0].by.as_deref(), acts[1].kind),
@@ -138,7 +141,35 @@ fn an_engine_that_has_stopped_halts(ledger: &Ledger) {
     assert_eq!(code(&engine, order("REWARD", "SYSTEM", "ada", "1")), "STOPPED");
     // Around another store, and with a Treasury that cannot be read.
     ledger.edit(r#"treasury SET collected = '{"vat":1}'"#);
-    let halt = engine.halt("mira", "a drill").unwrap();
-    assert_eq!(engine.halt("noah", "once more").unwrap(), halt);
+    let halt = engine.halt("mira", "a drill").unwrap().halt;
+    assert_eq!(engine.halt("noah", "once more").unwrap(), Halted { halt: halt.clone(), already: true });
     assert_eq!(store.snapshot().unwrap().head().halt, Some(halt));
+}
+
+/// Who knows why he halted lifts that, and with it no finding that he never saw.
+fn the_watch_halts_over_an_operator(ledger: &Ledger) {
+    let engine = ledger.engine(unshielded());
+    open_accounts(&engine, &["ada"]);
+    let halt = engine.halt("mira", "maintenance until noon").unwrap().halt;
+    Halts::halt(&engine, NAME, "MONEY_CREATED: 5 EURO").unwrap();
+    let standing = engine.store().load(&Wanted::default()).unwrap().head.halt.unwrap();
+    let reason =
+        format!("MONEY_CREATED: 5 EURO (it was halted before, by mira since {}: maintenance until noon)", halt.at);
+    assert_eq!((standing.by.as_str(), standing.reason.as_str()), ("watch", reason.as_str()));
+    let refused = engine.resume("mira", "maintenance done").unwrap_err();
+    assert_eq!(refused.code(), "HALT_NOT_NAMED");
+    assert!(refused.to_string().contains(&reason) && refused.to_string().contains("--of watch"), "{refused}");
+    assert_eq!(engine.resume_of(Some("mira"), "mira", "maintenance done").unwrap_err().code(), "HALT_NOT_NAMED");
+    // The watch's own stands as it is, by the engine and past it.
+    Halts::halt(&engine, NAME, "once more").unwrap();
+    let again = halt_store(engine.store(), "noah", "another").unwrap();
+    assert_eq!(again, Halted { halt: standing, already: true });
+    assert_eq!(code(&engine, order("REWARD", "SYSTEM", "ada", "1")), "HALTED");
+    engine.resume_of(Some("watch"), "mira", "an edit by hand, undone").unwrap();
+    engine.resume_of(Some("watch"), "mira", "once more").unwrap();
+    let acts = engine.store().acts(Page { before: None, limit: 3 }).unwrap();
+    let said: Vec<_> = acts.iter().map(|act| (act.kind, act.by.as_deref().unwrap())).collect();
+    assert_eq!(said, [(ActKind::Resume, "mira"), (ActKind::Halt, "watch"), (ActKind::Halt, "mira")]);
+    assert_eq!(acts[1].reason.as_ref(), Some(&reason));
+    mint(&engine, "ada", "1");
 }

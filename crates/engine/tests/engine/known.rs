@@ -184,7 +184,7 @@ fn a_refusal_beside_what_is_written_forgets_nothing(ledger: &Ledger) {
 
 fn a_halt_by_another_is_seen_by_the_next_order(ledger: &Ledger) {
     let (engine, other) = (knowing(ledger), ledger.engine(unshielded()));
-    let halt = other.halt("mira", "a drill").unwrap();
+    let halt = other.halt("mira", "a drill").unwrap().halt;
     let refused = engine.settle(Request::of(transfer("1"))).unwrap_err();
     assert!(matches!(&refused, EngineError::Halted(found) if *found == halt), "{refused}");
     other.resume("mira", "done").unwrap();

@@ -18,7 +18,15 @@ struct Reason {
     reason: String,
 }
 
-/// From here on no transaction is taken. A halt that stands already is answered as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lift {
+    reason: String,
+    /// Whose halt.
+    of: Option<String>,
+}
+
+/// From here on no transaction is taken. A halt that stands already is answered as it is, and said to.
 pub(super) async fn halt(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let by = Orderer::of(&call)?.name;
@@ -30,7 +38,7 @@ pub(super) async fn halt(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn resume(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let by = Orderer::of(&call)?.name;
-    let Reason { reason } = body::read(&call.headers, call.body, &app.config.limits).await?;
-    order::wait(&app, move |engine| engine.resume(&by, &reason)).await?;
+    let Lift { reason, of } = body::read(&call.headers, call.body, &app.config.limits).await?;
+    order::wait(&app, move |engine| engine.resume_of(of.as_deref(), &by, &reason)).await?;
     answer::json(&json!({"halted": false}))
 }

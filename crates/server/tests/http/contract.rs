@@ -139,6 +139,7 @@ fn cases(erased: &str) -> Vec<Case> {
             json!({"type": "TRANSFER", "sender_id": "anna", "receiver_id": "bob", "currency": "EURO", "amount": "1"}),
             503,
         ),
+        post("/api/v1/resume", json!({"reason": "a drill", "of": "watch"}), 409),
         post("/api/v1/resume", reason(), 200),
     ]
 }

@@ -154,7 +154,12 @@ fn a_repeated_key_is_answered_again_and_pays_once() {
 fn a_halted_ledger_takes_nothing_until_it_is_lifted() {
     let bed = Bed::start();
     let halt = bed.administer("/api/v1/halt", &json!({"reason": "a finding"}));
-    assert_eq!((halt.status, &halt.json()["by"]), (200, &"chief".into()));
+    assert_eq!((halt.status, &halt.json()["by"], &halt.json()["already"]), (200, &"chief".into(), &false.into()));
+    let again = bed.administer("/api/v1/halt", &json!({"reason": "another"})).json();
+    assert_eq!((&again["reason"], &again["already"]), (&"a finding".into(), &true.into()));
+    let other = bed.administer("/api/v1/resume", &json!({"reason": "looked into", "of": "watch"}));
+    assert_eq!(refused(&other), (409, "HALT_NOT_NAMED".to_owned()));
+    assert!(other.json()["detail"].as_str().unwrap().contains("by chief since "), "{}", other.text());
     let refusal = bed.order("k", &transfer());
     assert_eq!(refused(&refusal), (503, "HALTED".to_owned()));
     assert!(!refusal.text().contains("a finding") && !refusal.text().contains("chief"), "{}", refusal.text());

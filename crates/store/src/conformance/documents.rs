@@ -190,8 +190,8 @@ pub(super) fn the_first_halt_stands_and_is_kept_as_an_act(open: &Open) {
     let under_way = draft(other.load(&wanted(&[mint("alice", "1")])).unwrap(), &[mint("alice", "1")]).unwrap();
     let halt = |by: &str| Halt { by: by.to_owned(), reason: "the audit's \"finding\"".to_owned(), at: start() };
     let version = under_way.head.version;
-    assert_eq!(store.halt(&halt("watch")).unwrap(), halt("watch"));
-    assert_eq!(other.halt(&halt("officer")).unwrap(), halt("watch"));
+    assert_eq!(store.halt(&halt("watch"), None).unwrap(), halt("watch"));
+    assert_eq!(other.halt(&halt("officer"), None).unwrap(), halt("watch"));
     let head = other.load(&Wanted::default()).unwrap().head;
     assert_eq!((head.halt, head.version, head.seq), (Some(halt("watch")), version + 1, 1));
     let acts = other.acts(Page { before: None, limit: 10 }).unwrap();
@@ -200,4 +200,19 @@ pub(super) fn the_first_halt_stands_and_is_kept_as_an_act(open: &Open) {
     // Whoever read before it is refused.
     let Err(StoreError::Version(error)) = other.commit(&under_way) else { panic!("it passed a halt") };
     assert_eq!(error.document, Document::Ledger);
+}
+
+pub(super) fn a_halt_takes_the_place_of_the_one_it_names(open: &Open) {
+    let (store, other) = (open(), open());
+    furnish(&*store, &["alice"]);
+    let halt = |by: &str| Halt { by: by.to_owned(), reason: "a drill".to_owned(), at: start() };
+    assert_eq!(store.halt(&halt("officer"), None).unwrap(), halt("officer"));
+    assert_eq!(other.halt(&halt("watch"), Some(&halt("nobody"))).unwrap(), halt("officer"), "another one was named");
+    assert_eq!(other.halt(&halt("watch"), Some(&halt("officer"))).unwrap(), halt("watch"));
+    let head = store.load(&Wanted::default()).unwrap().head;
+    assert_eq!(head.halt, Some(halt("watch")));
+    let acts = store.acts(Page { before: None, limit: 10 }).unwrap();
+    let expected =
+        [(2, "watch"), (1, "officer")].map(|(number, by)| Act { number, ..Act::of_halt(&halt(by), head.seq) });
+    assert_eq!(acts, expected);
 }

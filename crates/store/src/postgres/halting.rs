@@ -17,20 +17,22 @@ use crate::head::Halt;
 const STANDING: &str = "SELECT seq, halt FROM countersign_ledger WHERE ledger_id = $1 FOR UPDATE";
 const HALT: &str = "UPDATE countersign_ledger SET version = version + 1, halt = $2 WHERE ledger_id = $1";
 
-/// Halts it, durably, where no halt stands that can be read; the one that stands then.
-pub(super) async fn halt(client: &Client, ledger: Uuid, halt: &Halt) -> Result<Halt, StoreError> {
+/// Halts it, durably, where no halt stands that can be read, or the one that this shall take the place of; the one that
+/// stands then.
+pub(super) async fn halt(client: &Client, ledger: Uuid, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
     client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(fault)?;
-    let written = write(client, ledger, halt).await;
+    let written = write(client, ledger, halt, over).await;
     let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = client.batch_execute(end).await.map_err(fault);
     written.and_then(|halt| ended.map(|()| halt))
 }
 
-async fn write(client: &Client, ledger: Uuid, halt: &Halt) -> Result<Halt, StoreError> {
+async fn write(client: &Client, ledger: Uuid, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
     let statement = client.prepare_cached(STANDING).await.map_err(fault)?;
     let found = client.query(&statement, &[&ledger]).await.map_err(fault)?;
     let row = Cells::new(rows::singleton(&found, LEDGER_TABLE)?, LEDGER_TABLE);
-    if let Some(standing) = row.optional_json(1).unwrap_or_default() {
+    let standing: Option<Halt> = row.optional_json(1).unwrap_or_default();
+    if let Some(standing) = standing.filter(|standing| Some(standing) != over) {
         return Ok(standing);
     }
     let statement = client.prepare_cached(HALT).await.map_err(fault)?;

@@ -211,8 +211,8 @@ impl Store for Postgres {
         self.link.within(longest, async |client| commit::commit(client, self.ledger, batch, &self.last).await)
     }
 
-    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
-        self.link.with(async |client| halting::halt(client, self.ledger, halt).await)
+    fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
+        self.link.with(async |client| halting::halt(client, self.ledger, halt, over).await)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

@@ -12,13 +12,14 @@ use crate::head::Halt;
 const STANDING: &str = "SELECT one, seq, halt FROM ledger WHERE one = 1";
 const HALT: &str = "UPDATE ledger SET version = version + 1, halt = ?1 WHERE one = 1";
 
-/// Halts it, durably, where no halt stands that can be read; the one that stands then.
-pub(super) fn halt(connection: &mut Connection, halt: &Halt) -> Result<Halt, StoreError> {
+/// Halts it, durably, where no halt stands that can be read, or the one that this shall take the place of; the one that
+/// stands then.
+pub(super) fn halt(connection: &mut Connection, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    let (seq, standing) = rows::singleton(&transaction, STANDING, "ledger", |row| {
+    let (seq, standing): (u64, Option<Halt>) = rows::singleton(&transaction, STANDING, "ledger", |row| {
         Ok((row.count(1).unwrap_or_default(), row.optional_json(2).unwrap_or_default()))
     })?;
-    if let Some(standing) = standing {
+    if let Some(standing) = standing.filter(|standing| Some(standing) != over) {
         return Ok(standing);
     }
     run(&transaction, HALT, &[&json(halt)?]).map_err(fault)?;

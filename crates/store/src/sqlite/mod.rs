@@ -287,8 +287,8 @@ impl Store for Sqlite {
         self.writer()?.commit(batch)
     }
 
-    fn halt(&self, halt: &Halt) -> Result<Halt, StoreError> {
-        halting::halt(&mut self.halter()?.connection, halt)
+    fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
+        halting::halt(&mut self.halter()?.connection, halt, over)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

@@ -24,7 +24,7 @@ fn a_writer_that_owns_nothing_can_do_its_work_and_no_more() {
     desk::carry_out(&store, &[desk::transfer("alice", "bob", "1"), desk::erasure(&minted[0])]);
     Everything::of(&store).assert_one_chain(&desk::identity());
     let halt = Halt { by: "watch".to_owned(), reason: "a drill".to_owned(), at: desk::start() };
-    assert_eq!(store.halt(&halt).unwrap(), halt);
+    assert_eq!(store.halt(&halt, None).unwrap(), halt);
     for refused in [
         "UPDATE countersign_entries SET amount_net = 1000000",
         "DELETE FROM countersign_entries WHERE seq = 3",

@@ -202,7 +202,7 @@ fn an_unprotected_ledger_is_halted_and_nothing_else() {
             assert!(matches!(outcome, Err(StoreError::Refused { .. })), "{outcome:?}");
         }
         let halt = Halt { by: "watch".to_owned(), reason: told[0].to_owned(), at: desk::start() };
-        assert_eq!(store.halt(&halt).unwrap(), halt);
+        assert_eq!(store.halt(&halt, None).unwrap(), halt);
         let reader = sqlite::open_read_only(&ledger.path, None).unwrap();
         assert_eq!(reader.load(&Wanted::default()).unwrap().head.halt, Some(halt), "{sql}");
     }
