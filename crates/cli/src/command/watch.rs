@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -103,9 +104,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if arguments.once {
         return once(&mut watch, &*store, arguments);
     }
-    let _guard = Guard::post(watch)?;
-    interrupt::runtime()?.block_on(interrupt::wait())?;
-    Ok(Outcome::Good)
+    let guard = Guard::post(watch)?;
+    interrupt::runtime()?.block_on(until_stopped(&guard))
+}
+
+/// How often it is looked whether the watch is still there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Until the process is told to stop; a watch whose thread is gone is no reason to look healthy.
+async fn until_stopped(guard: &Guard) -> Result<Outcome, Failure> {
+    let gone = async {
+        while guard.is_watching() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        stopped = interrupt::wait() => Ok(stopped.map(|()| Outcome::Good)?),
+        () = gone => Err(Failure::of("the watch has ended by a fault of its own: nothing is audited any more".to_owned())),
+    }
 }
 
 /// What an audit came to, whether the ledger is known to be halted after it, and what it could not see.

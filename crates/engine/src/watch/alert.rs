@@ -1,14 +1,9 @@
 //! What administrators are told, and through what.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
 
-use backon::{BlockingRetryable, ExponentialBuilder};
 use countersign_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use super::clock::Clock;
 
 /// Why an alert is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,61 +114,31 @@ fn line(text: &str) -> String {
 
 /// What alerts are sent through.
 pub trait Channel: Send + Sync + fmt::Debug {
-    /// Its name.
-    fn name(&self) -> &'static str;
+    /// Its name, by which what it did not take waits for it.
+    fn name(&self) -> &str;
 
-    /// Delivers an alert, trying again for a while where that may help.
+    /// The name by which an earlier version kept what waits for it, where that was another.
+    fn former_name(&self) -> Option<&str> {
+        None
+    }
+
+    /// How often an alert that is new is tried, the first time among them.
+    fn attempts(&self) -> u32;
+
+    /// Tries once to deliver an alert.
     ///
     /// # Errors
-    /// Where it was not delivered.
-    fn send(&self, alert: &Alert) -> Result<(), Undelivered>;
+    /// Where it was not delivered. No secret is in it.
+    fn send(&self, alert: &Alert) -> Result<(), Failure>;
 }
 
-/// An alert that did not arrive. No secret is in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the {channel} did not take the alert after {attempts} tries: {why}")]
-pub struct Undelivered {
-    /// Through what.
-    pub channel: &'static str,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// Why the last try failed.
-    pub why: String,
-}
-
-/// Why a try failed.
-pub(super) enum Failure {
+/// Why a try failed, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
     /// Another may succeed.
     Passing(String),
-    /// None will.
+    /// None will for now.
     Final(String),
-}
-
-impl Failure {
-    const fn is_passing(&self) -> bool {
-        matches!(self, Self::Passing(_))
-    }
-}
-
-/// Tries `attempts` times, with pauses of one second, two, four and so on, a minute at most.
-pub(super) fn persist(
-    channel: &'static str,
-    attempts: u32,
-    clock: &Arc<dyn Clock>,
-    mut attempt: impl FnMut() -> Result<(), Failure>,
-) -> Result<(), Undelivered> {
-    let pauses = ExponentialBuilder::new()
-        .with_min_delay(Duration::from_secs(1))
-        .with_max_delay(Duration::from_secs(60))
-        .with_max_times(attempts.saturating_sub(1) as usize);
-    let mut tried = 0;
-    let counted = || {
-        tried += 1;
-        attempt()
-    };
-    let clock = clock.clone();
-    let outcome = counted.retry(pauses).sleep(move |pause| clock.sleep(pause)).when(Failure::is_passing).call();
-    outcome.map_err(|(Failure::Passing(why) | Failure::Final(why))| Undelivered { channel, attempts: tried, why })
 }
 
 #[cfg(test)]

@@ -46,6 +46,11 @@ pub struct Config {
     pub tls_root: Option<PathBuf>,
 }
 
+/// Longest time that one try to deliver an alert may take, in seconds.
+pub const MAX_TIMEOUT_SECONDS: u64 = 300;
+/// Most tries to deliver an alert.
+pub const MAX_ATTEMPTS: u32 = 20;
+
 /// Least days that results are kept.
 pub const MIN_KEEP_DAYS: u32 = 7;
 
@@ -77,9 +82,10 @@ pub struct Webhook {
     /// The address itself. It holds a token: better one of the two above.
     #[serde(skip_serializing)]
     pub url: Option<Secret>,
-    /// How long one try may take, in seconds.
+    /// How long one try may take, in seconds, up to [`MAX_TIMEOUT_SECONDS`].
     pub timeout_seconds: u64,
-    /// How many tries, the first among them. The pause before the second is a second, and doubles.
+    /// How many tries, the first among them, up to [`MAX_ATTEMPTS`]. The pause before the second is a second, and doubles.
+    /// What none of them delivered is tried once more every minute.
     pub attempts: u32,
 }
 
@@ -93,7 +99,7 @@ pub struct Mail {
     pub port: u16,
     /// Whom it is from.
     pub from: String,
-    /// Whom it is to.
+    /// Whom it is to: a mail each.
     pub to: Vec<String>,
     /// Who logs in; nobody where it is empty.
     pub user: String,
@@ -101,9 +107,9 @@ pub struct Mail {
     pub password_file: Option<PathBuf>,
     /// How the connection is protected.
     pub starttls: StartTls,
-    /// How long the server may take to answer, in seconds.
+    /// How long the server may take to answer, in seconds, up to [`MAX_TIMEOUT_SECONDS`].
     pub timeout_seconds: u64,
-    /// How many tries, the first among them. The pause before the second is a second, and doubles.
+    /// How many tries, as for the webhook.
     pub attempts: u32,
 }
 
@@ -225,11 +231,26 @@ impl Config {
         if self.alerts.conflict_percent > 100 {
             return Err(ConfigError::of("alerts.conflict_percent", "it is a share of 100"));
         }
+        self.webhook.check()?;
         self.mail.check()
     }
 }
 
+/// Whether a number is one that makes sense: from 1 on.
+fn bounded(key: &'static str, number: u64, most: u64) -> Result<(), ConfigError> {
+    if (1..=most).contains(&number) {
+        Ok(())
+    } else {
+        Err(ConfigError::of(key, format!("from 1 to {most}, not {number}")))
+    }
+}
+
 impl Webhook {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        bounded("webhook.timeout_seconds", self.timeout_seconds, MAX_TIMEOUT_SECONDS)?;
+        bounded("webhook.attempts", self.attempts.into(), MAX_ATTEMPTS.into())
+    }
+
     /// The address to post to; `None` where none is given. `environment` looks a variable up.
     ///
     /// # Errors
@@ -252,7 +273,9 @@ impl Mail {
         !self.host.is_empty()
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        bounded("mail.timeout_seconds", self.timeout_seconds, MAX_TIMEOUT_SECONDS)?;
+        bounded("mail.attempts", self.attempts.into(), MAX_ATTEMPTS.into())?;
         if self.is_on() && self.to.is_empty() {
             return Err(ConfigError::of("mail.to", "mail to nobody"));
         }
@@ -315,5 +338,18 @@ mod tests {
             ..Mail::default()
         };
         assert!(Config { mail, ..Config::default() }.check().unwrap_err().to_string().contains("open connection"));
+    }
+    #[test]
+    fn no_time_or_number_is_beyond_what_makes_sense() {
+        for (text, key) in [
+            (r#"{"webhook":{"timeout_seconds":9223372036854775807}}"#, "webhook.timeout_seconds"),
+            (r#"{"webhook":{"timeout_seconds":0}}"#, "webhook.timeout_seconds"),
+            (r#"{"webhook":{"attempts":4294967295}}"#, "webhook.attempts"),
+            (r#"{"mail":{"timeout_seconds":301}}"#, "mail.timeout_seconds"),
+            (r#"{"mail":{"attempts":0}}"#, "mail.attempts"),
+        ] {
+            let error = serde_json::from_str::<Config>(text).unwrap().check().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{key}: from 1 to ")), "{text}: {error}");
+        }
     }
 }

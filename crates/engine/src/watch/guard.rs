@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::audit::{Audit, AuditError, Kind};
 use super::metrics::Metrics;
+use super::panics::caught;
 use super::results::AuditResult;
-use super::rounds::Watch;
+use super::rounds::{LOOK, Watch};
 use super::setup::{Checked, Held, Setup, WatchError};
 
 /// What a watch in its own thread is asked for.
@@ -91,7 +92,14 @@ impl Guard {
     /// What the watch did. Never waits for an audit.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Metrics { gone: !self.is_watching(), ..metrics }
+    }
+
+    /// Whether the thread goes its rounds, or waits for its directory: not after a fault that it could not even tell of.
+    #[must_use]
+    pub fn is_watching(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
     fn ask<T>(&self, ask: impl FnOnce(SyncSender<T>) -> Ask) -> Result<T, Stopped> {
@@ -129,16 +137,27 @@ fn wait_for(checked: &Checked) -> Option<Held> {
     None
 }
 
+/// A round that panics is told of, and another follows.
 fn keep_watch(mut watch: Watch, asked: &Receiver<Ask>) {
     watch.announce();
     loop {
-        let pause = watch.round();
+        let pause = caught(|| watch.round()).unwrap_or_else(|why| {
+            watch.panicked(&why);
+            LOOK
+        });
         match asked.recv_timeout(pause) {
             // Who asked may have gone.
-            Ok(Ask::Audit(kind, answer)) => drop(answer.send(watch.audit_now(kind))),
+            Ok(Ask::Audit(kind, answer)) => drop(answer.send(audit_now(&mut watch, kind))),
             Ok(Ask::Results(answer)) => drop(answer.send(watch.results().to_vec())),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
+}
+
+fn audit_now(watch: &mut Watch, kind: Kind) -> Result<Audit, AuditError> {
+    caught(|| watch.audit_now(kind)).unwrap_or_else(|why| {
+        watch.panicked(&why);
+        Err(AuditError::Panicked(why))
+    })
 }

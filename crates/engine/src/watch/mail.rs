@@ -1,8 +1,8 @@
 //! Alerts by e-mail.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -12,19 +12,21 @@ use lettre::transport::smtp::{self, SmtpTransportBuilder};
 use lettre::{Message, SmtpTransport, Transport};
 use rustls::pki_types::CertificateDer;
 
-use super::alert::{Alert, Channel, Failure, Undelivered, persist};
-use super::clock::Clock;
+use super::alert::{Alert, Channel, Failure};
 use super::config::{self, ConfigError, StartTls};
 use super::secret;
 
-/// A mail server that takes alerts.
+/// A mail server that takes alerts for one recipient: an address that it refuses keeps no mail from the others.
 pub struct Mail {
+    name: String,
     transport: SmtpTransport,
     from: Mailbox,
-    to: Vec<Mailbox>,
+    to: Mailbox,
     attempts: u32,
-    clock: Arc<dyn Clock>,
 }
+
+/// The name by which what waited was kept when one mail went to everybody.
+const FORMER_NAME: &str = "mail server";
 
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,32 +35,35 @@ impl fmt::Debug for Mail {
 }
 
 impl Mail {
-    /// The server of a configuration. `roots` are trusted beside those of the machine.
+    /// The server of a configuration, once for each recipient. `roots` are trusted beside those of the machine.
     ///
     /// # Errors
-    /// Where an address is none, or the password cannot be read.
-    pub fn new(
-        config: &config::Mail,
-        roots: &[CertificateDer<'static>],
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ConfigError> {
+    /// Where an address is none, the password cannot be read, or a number is out of its bounds.
+    pub fn to_each(config: &config::Mail, roots: &[CertificateDer<'static>]) -> Result<Vec<Self>, ConfigError> {
+        config.check()?;
         let from = mailbox("mail.from", &config.from)?;
-        let to = config.to.iter().map(|address| mailbox("mail.to", address)).collect::<Result<_, _>>()?;
         let mut builder = SmtpTransport::builder_dangerous(&config.host)
             .port(config.port)
             .tls(tls(config, roots)?)
-            .timeout(Some(Duration::from_secs(config.timeout_seconds.max(1))));
+            .timeout(Some(Duration::from_secs(config.timeout_seconds)));
         if let Some(path) = &config.password_file {
             builder = logged_in(builder, &config.user, path)?;
         }
-        Ok(Self { transport: builder.build(), from, to, attempts: config.attempts.max(1), clock })
+        let transport = builder.build();
+        let (mut known, mut mails) = (BTreeSet::new(), Vec::new());
+        for address in &config.to {
+            let to = mailbox("mail.to", address)?;
+            if known.insert(to.email.to_string()) {
+                let name = format!("{FORMER_NAME} for {}", to.email);
+                let (transport, from) = (transport.clone(), from.clone());
+                mails.push(Self { name, transport, from, to, attempts: config.attempts });
+            }
+        }
+        Ok(mails)
     }
 
     fn message(&self, alert: &Alert) -> Result<Message, Failure> {
-        let mut message = Message::builder().from(self.from.clone()).subject(alert.subject());
-        for to in &self.to {
-            message = message.to(to.clone());
-        }
+        let message = Message::builder().from(self.from.clone()).to(self.to.clone()).subject(alert.subject());
         let body = format!("{}\n\nat {}\n", alert.text(), alert.at);
         message.body(body).map_err(|_| Failure::Final("the message cannot be written".to_owned()))
     }
@@ -72,16 +77,20 @@ impl Mail {
 }
 
 impl Channel for Mail {
-    fn name(&self) -> &'static str {
-        "mail server"
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    fn send(&self, alert: &Alert) -> Result<(), Undelivered> {
-        let message = self.message(alert);
-        persist(self.name(), self.attempts, &self.clock, || match &message {
-            Ok(message) => self.post(message),
-            Err(_) => Err(Failure::Final("the message cannot be written".to_owned())),
-        })
+    fn former_name(&self) -> Option<&str> {
+        Some(FORMER_NAME)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn send(&self, alert: &Alert) -> Result<(), Failure> {
+        self.post(&self.message(alert)?)
     }
 }
 

@@ -18,7 +18,7 @@
 //! found out why and calls [`Watch::start_over`].
 //!
 //! ```text
-//! schedule → audit { saved state → snapshot → verdict } → halt → alarm { webhook, mail } → result
+//! schedule → audit { saved state → snapshot → verdict } → halt → alarm { outlet → delivery → webhook, mail } → result
 //! ```
 
 mod alarm;
@@ -27,11 +27,14 @@ mod audit;
 mod clock;
 mod config;
 mod contradiction;
+mod delivery;
 mod files;
 mod guard;
 mod halt;
 mod mail;
 mod metrics;
+mod outlet;
+mod panics;
 mod results;
 mod rounds;
 mod schedule;
@@ -42,16 +45,21 @@ mod throttle;
 mod tls;
 mod webhook;
 
-pub use alarm::{Alarm, Counts, MAX_UNDELIVERED};
-pub use alert::{Alert, Cause, Channel, MAX_DETAIL, MAX_LINE, Undelivered};
+pub use alarm::{Alarm, Counts};
+pub use alert::{Alert, Cause, Channel, Failure, MAX_DETAIL, MAX_LINE};
 pub use audit::{Audit, AuditError, Kind};
 pub use clock::{Clock, SystemClock};
-pub use config::{Alerts, Config, ConfigError, MIN_KEEP_DAYS, Mail as MailConfig, StartTls, Webhook as WebhookConfig};
+pub use config::{
+    Alerts, Config, ConfigError, MAX_ATTEMPTS, MAX_TIMEOUT_SECONDS, MIN_KEEP_DAYS, Mail as MailConfig, StartTls,
+    Webhook as WebhookConfig,
+};
 pub use contradiction::{Contradiction, ContradictionKind};
+pub use delivery::{Undelivered, deliver};
 pub use guard::{Guard, Stopped};
 pub use halt::{Halts, StoreHalt};
 pub use mail::Mail;
 pub use metrics::{Commits, Metrics};
+pub use outlet::MAX_UNDELIVERED;
 pub use results::{AuditResult, MAX_RESULTS, Results, Verdict};
 pub use rounds::{LOOK, NAME, Watch};
 pub use schedule::{Due, MAX_MISSED, Schedule, ScheduleError};

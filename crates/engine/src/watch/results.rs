@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::audit::Kind;
+use super::audit::{Audit, AuditError, Kind};
 use super::clock::between;
 use super::files;
 
@@ -50,6 +50,35 @@ pub struct AuditResult {
     /// The first of them, or why there is no verdict.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+}
+
+/// Longest message of a result, and longest finding in the reason of a halt, in characters.
+pub(super) const MAX_MESSAGE: usize = 500;
+
+impl AuditResult {
+    /// What an audit came to, or that it came to no verdict.
+    pub(super) fn of(at: Timestamp, kind: Kind, due: Option<Timestamp>, outcome: &Result<Audit, AuditError>) -> Self {
+        let short = |text: String| text.chars().take(MAX_MESSAGE).collect();
+        let message = |audit: &Audit| audit.found().next().map(|(code, message)| short(format!("{code}: {message}")));
+        let report = outcome.as_ref().ok().and_then(|audit| audit.report.as_ref());
+        let audit = outcome.as_ref().ok();
+        Self {
+            at,
+            due,
+            kind: audit.map_or(kind, |audit| audit.kind),
+            verdict: match audit {
+                None => Verdict::Failed,
+                Some(audit) if audit.valid() => Verdict::Valid,
+                Some(_) => Verdict::Invalid,
+            },
+            verification_time_ms: audit.map_or(0.0, |audit| audit.took.as_secs_f64() * 1000.0),
+            entries: audit.map_or(0, |audit| audit.entries),
+            head: report.and_then(|report| report.head.clone()),
+            root: report.and_then(|report| report.root.clone()),
+            findings: audit.map_or(0, Audit::findings),
+            message: outcome.as_ref().map_or_else(|error| Some(short(error.to_string())), message),
+        }
+    }
 }
 
 /// The results of a state directory.

@@ -1,7 +1,6 @@
 //! The rounds of the watch: what is due is audited, what is found halts and alerts.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +17,8 @@ use super::clock::{Clock, after, between};
 use super::config::Config;
 use super::halt::{Halts, StoreHalt};
 use super::metrics::{Commits, Metrics};
-use super::results::{AuditResult, Results, Verdict};
+use super::panics::caught;
+use super::results::{AuditResult, MAX_MESSAGE, Results, Verdict};
 use super::schedule::{Due, Schedule};
 use super::setup::{Checked, Counter, Held, Setup, WatchError};
 use super::state::StateFile;
@@ -90,8 +90,8 @@ impl Watch {
             keys,
             config,
             schedule,
+            alarm: Alarm::new(&folder, channels, again_after, clock.clone(), stop.clone()),
             clock,
-            alarm: Alarm::new(&folder, channels, again_after),
             results,
             state: StateFile::in_folder(&folder),
             metrics,
@@ -140,6 +140,8 @@ impl Watch {
         } else if self.again.is_some_and(|again| again <= now) {
             let _ = self.run(Kind::Incremental, None);
         }
+        // Nobody who is slow to be told holds up what is due next.
+        self.alarm.wait(Some(self.until_next()));
         self.show_next();
         self.until_next()
     }
@@ -152,6 +154,7 @@ impl Watch {
         // Whoever audits only so has no round in which what could not be told before would be.
         self.alarm.retry();
         let audit = self.run(kind, None);
+        self.alarm.wait(None);
         self.show_next();
         audit
     }
@@ -188,8 +191,7 @@ impl Watch {
         // What a full audit found, what is new alone does not show to be over.
         let kind = if self.found_last() { Kind::Full } else { kind };
         let at = self.clock.now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.auditor().audit(kind)))
-            .unwrap_or_else(|panic| Err(AuditError::Panicked(said(&*panic))));
+        let outcome = caught(|| self.auditor().audit(kind)).unwrap_or_else(|why| Err(AuditError::Panicked(why)));
         self.show(|metrics| metrics.running = false);
         if matches!(outcome, Err(AuditError::Stopped)) {
             // As if it had not begun: after the next start it is due still.
@@ -200,8 +202,7 @@ impl Watch {
             Ok(audit) => self.judged(audit),
             Err(error) => self.failed(error),
         }
-        let result = result(at, kind, due, &outcome);
-        if let Err(error) = self.results.add(result) {
+        if let Err(error) = self.results.add(AuditResult::of(at, kind, due, &outcome)) {
             log::error!("the result of an audit cannot be kept: {error}");
         }
         outcome
@@ -259,7 +260,7 @@ impl Watch {
     /// Halts first, and then tells everyone whether that succeeded.
     fn found(&mut self, audit: &Audit) {
         let (code, message) = audit.found().next().unwrap_or_default();
-        self.halt = Some(format!("{code}: {message}").chars().take(MAX_REASON).collect());
+        self.halt = Some(format!("{code}: {message}").chars().take(MAX_MESSAGE).collect());
         let halted = match self.halt_pending() {
             true => "The system is halted: no transaction is taken until an operator lifts it.",
             false => "THE SYSTEM COULD NOT BE HALTED; that is tried again every minute.",
@@ -272,6 +273,12 @@ impl Watch {
             alert = alert.line(line);
         }
         self.alarm.raise(&alert);
+    }
+
+    /// A round or an audit panicked on its way: it is told and made up for as an audit that came to no verdict.
+    pub(super) fn panicked(&mut self, why: &str) {
+        self.show(|metrics| metrics.running = false);
+        self.failed(&AuditError::Panicked(why.to_owned()));
     }
 
     fn failed(&mut self, error: &AuditError) {
@@ -420,34 +427,3 @@ impl Watch {
 /// What an audit that has no saved state to go on from does not see.
 const WITHOUT_STATE: &str = "there was no saved state to hold the ledger against, so all of it was read, and what was \
                              dropped or rewritten before now cannot be seen";
-/// Longest reason of a halt, and longest message of a result, in characters.
-const MAX_REASON: usize = 500;
-
-fn result(at: Timestamp, kind: Kind, due: Option<Timestamp>, outcome: &Result<Audit, AuditError>) -> AuditResult {
-    let short = |text: String| text.chars().take(MAX_REASON).collect();
-    let message = |audit: &Audit| audit.found().next().map(|(code, message)| short(format!("{code}: {message}")));
-    let report = outcome.as_ref().ok().and_then(|audit| audit.report.as_ref());
-    let audit = outcome.as_ref().ok();
-    AuditResult {
-        at,
-        due,
-        kind: audit.map_or(kind, |audit| audit.kind),
-        verdict: match audit {
-            None => Verdict::Failed,
-            Some(audit) if audit.valid() => Verdict::Valid,
-            Some(_) => Verdict::Invalid,
-        },
-        verification_time_ms: audit.map_or(0.0, |audit| audit.took.as_secs_f64() * 1000.0),
-        entries: audit.map_or(0, |audit| audit.entries),
-        head: report.and_then(|report| report.head.clone()),
-        root: report.and_then(|report| report.root.clone()),
-        findings: audit.map_or(0, Audit::findings),
-        message: outcome.as_ref().map_or_else(|error| Some(short(error.to_string())), message),
-    }
-}
-
-/// What a panic said.
-fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it did not say why".to_owned())
-}

@@ -1,7 +1,7 @@
 //! What a watch is made of, and how it is put together.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -114,7 +114,7 @@ impl Checked {
         let schedule = config.schedule().map_err(ConfigError::from)?;
         same_ledger(&*setup.store, setup.replica.as_deref())?;
         make(&setup.folder).map_err(|error| WatchError::Folder { folder: setup.folder.clone(), error })?;
-        let channels = channels(config, setup.environment, &setup.clock)?;
+        let channels = channels(config, setup.environment)?;
         Ok(Self { setup, schedule, channels, metrics: Arc::default(), stop: Arc::default() })
     }
 
@@ -145,7 +145,7 @@ fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Result<(), Wat
 }
 
 /// Makes the directory, where there is none, for its owner only: a state says who has what.
-fn make(folder: &std::path::Path) -> std::io::Result<()> {
+fn make(folder: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -154,7 +154,7 @@ fn make(folder: &std::path::Path) -> std::io::Result<()> {
 }
 
 /// When a watch first started on this directory: before the first verdict, due audits are counted from there.
-fn first_start(folder: &std::path::Path, now: Timestamp) -> std::io::Result<Timestamp> {
+fn first_start(folder: &Path, now: Timestamp) -> std::io::Result<Timestamp> {
     let path = folder.join("started");
     let known = match fs::read(&path) {
         Ok(text) => Timestamp::parse(text.trim_ascii()),
@@ -169,7 +169,7 @@ fn first_start(folder: &std::path::Path, now: Timestamp) -> std::io::Result<Time
 }
 
 /// Two watches on one directory would overwrite each other's state.
-fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
+fn lock(folder: &Path) -> Result<File, WatchError> {
     let failed = |error| WatchError::Folder { folder: folder.to_owned(), error };
     let file = files::create(&folder.join("lock")).map_err(failed)?;
     match file.try_lock() {
@@ -179,18 +179,15 @@ fn lock(folder: &std::path::Path) -> Result<File, WatchError> {
     }
 }
 
-fn channels(
-    config: &Config,
-    environment: fn(&str) -> Option<String>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Vec<Box<dyn Channel>>, ConfigError> {
+fn channels(config: &Config, environment: fn(&str) -> Option<String>) -> Result<Vec<Box<dyn Channel>>, ConfigError> {
     let roots = own_roots(config.tls_root.as_deref())?;
     let mut channels: Vec<Box<dyn Channel>> = Vec::new();
     if let Some(address) = config.webhook.address(&environment)? {
-        channels.push(Box::new(Webhook::new(address, &config.webhook, &roots, clock.clone())?));
+        channels.push(Box::new(Webhook::new(address, &config.webhook, &roots)?));
     }
     if config.mail.is_on() {
-        channels.push(Box::new(Mail::new(&config.mail, &roots, clock.clone())?));
+        channels
+            .extend(Mail::to_each(&config.mail, &roots)?.into_iter().map(|mail| Box::new(mail) as Box<dyn Channel>));
     }
     if channels.is_empty() {
         log::warn!("neither webhook nor mail is configured: what the watch finds is in its log alone");

@@ -10,8 +10,7 @@ use ureq::Agent;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use super::alert::{Alert, Channel, Failure, Undelivered, persist};
-use super::clock::Clock;
+use super::alert::{Alert, Channel, Failure};
 use super::config::{self, ConfigError};
 use super::secret::Secret;
 use super::tls::machine_roots;
@@ -21,7 +20,6 @@ pub struct Webhook {
     address: Secret,
     agent: Agent,
     attempts: u32,
-    clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Webhook {
@@ -34,13 +32,13 @@ impl Webhook {
     /// A webhook at this address. `roots` are trusted beside those of the machine.
     ///
     /// # Errors
-    /// Where the address is none, or neither https nor on this machine.
+    /// Where the address is none, or neither https nor on this machine, or a number is out of its bounds.
     pub fn new(
         address: Secret,
         config: &config::Webhook,
         roots: &[CertificateDer<'static>],
-        clock: Arc<dyn Clock>,
     ) -> Result<Self, ConfigError> {
+        config.check()?;
         let wrong = |why: &str| ConfigError::of("webhook.url", why);
         let uri: Uri = address.reveal().parse().map_err(|_| wrong("it is no address"))?;
         let host = uri.host().ok_or_else(|| wrong("it names no host"))?;
@@ -50,8 +48,8 @@ impl Webhook {
             Some("http") if here => {}
             _ => return Err(wrong("it is https://…, or http:// on this machine alone")),
         }
-        let agent = agent(Duration::from_secs(config.timeout_seconds.max(1)), roots, here);
-        Ok(Self { address, agent, attempts: config.attempts.max(1), clock })
+        let agent = agent(Duration::from_secs(config.timeout_seconds), roots, here);
+        Ok(Self { address, agent, attempts: config.attempts })
     }
 
     fn post(&self, body: &str) -> Result<(), Failure> {
@@ -68,13 +66,16 @@ impl Webhook {
 }
 
 impl Channel for Webhook {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "webhook"
     }
 
-    fn send(&self, alert: &Alert) -> Result<(), Undelivered> {
-        let body = payload(alert).to_string();
-        persist(self.name(), self.attempts, &self.clock, || self.post(&body))
+    fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    fn send(&self, alert: &Alert) -> Result<(), Failure> {
+        self.post(&payload(alert).to_string())
     }
 }
 
@@ -144,7 +145,6 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::watch::alert::Cause;
-    use crate::watch::clock::SystemClock;
     use countersign_core::timestamp::Timestamp;
 
     #[test]
@@ -160,8 +160,7 @@ mod tests {
     fn an_address_that_would_show_its_token_is_refused_without_showing_it() {
         for address in ["http://hooks.example/T0KEN", "T0KEN", "ftp://127.0.0.1/T0KEN", "https:///T0KEN"] {
             let secret = Secret::new(address.to_owned());
-            let clock = Arc::new(SystemClock::default());
-            let error = Webhook::new(secret, &config::Webhook::default(), &[], clock).unwrap_err();
+            let error = Webhook::new(secret, &config::Webhook::default(), &[]).unwrap_err();
             assert!(!error.to_string().contains("T0KEN") && !format!("{error:?}").contains("T0KEN"), "{error}");
         }
     }

@@ -75,3 +75,29 @@ impl Stub {
         }
     }
 }
+
+/// Takes connections, and never answers.
+#[derive(Debug)]
+pub(crate) struct Silent {
+    pub(crate) address: String,
+    taken: Arc<Mutex<Vec<std::net::TcpStream>>>,
+}
+
+impl Silent {
+    pub(crate) fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("bound"));
+        let silent = Self { address, taken: Arc::default() };
+        let taken = silent.taken.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                taken.lock().expect("whole").push(stream);
+            }
+        });
+        silent
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.taken.lock().expect("whole").len()
+    }
+}

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign_engine::watch::{Commits, Config, Guard, Kind, LOOK, Secret, Setup, Verdict, Watch, WatchError};
+use countersign_core::timestamp::Timestamp;
+use countersign_engine::watch::{
+    AuditError, Clock, Commits, Config, Guard, Kind, LOOK, Secret, Setup, Verdict, Watch, WatchError,
+};
 use countersign_engine::{Engine, Request};
 use countersign_store::conformance::desk;
 
@@ -360,6 +363,57 @@ fn in_its_own_thread_it_answers_and_ends() {
     assert_eq!(watch.results().len(), 2);
     assert_eq!(watch.metrics().lock().unwrap().last_entries, Some(5));
     assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))));
+}
+
+/// Outside the audit itself, as where a halt panics.
+#[test]
+fn a_panic_is_told_and_ends_no_watch() {
+    let place = Place::new();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    let broken = |_: &str, _: &str| -> Result<(), String> { panic!("a fault of the program") };
+    let guard = Guard::post(Watch::new(Setup { halts: Some(Box::new(broken)), ..place.setup() }).unwrap()).unwrap();
+    for _ in 0..2 {
+        let outcome = guard.audit_now(Kind::Full).unwrap();
+        assert!(matches!(outcome, Err(AuditError::Panicked(why)) if why == "a fault of the program"));
+    }
+    // And so does each round, in which the halt is still to be done.
+    guard.results().unwrap();
+    let metrics = guard.metrics();
+    assert!(metrics.failed > 2 && !metrics.running && !metrics.gone && guard.is_watching(), "{metrics:?}");
+    while place.hook.causes().is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(place.hook.causes(), ["AUDIT_FAILED"]);
+}
+
+/// One that panics whatever is done can tell of nothing.
+#[derive(Debug)]
+struct BrokenClock;
+
+impl Clock for BrokenClock {
+    fn now(&self) -> Timestamp {
+        match std::thread::current().name() {
+            Some("watch") => panic!("a fault of the program"),
+            _ => time(crate::ledger::NOON),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _time: Duration) {}
+}
+
+#[test]
+fn a_watch_whose_thread_is_gone_is_seen_to_be() {
+    let place = Place::new();
+    let guard = Guard::post(Watch::new(Setup { clock: Arc::new(BrokenClock), ..place.setup() }).unwrap()).unwrap();
+    assert!(guard.results().is_err(), "nobody answers");
+    while guard.is_watching() {
+        std::thread::yield_now();
+    }
+    assert!(guard.metrics().gone);
 }
 
 #[test]

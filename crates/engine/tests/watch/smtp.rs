@@ -15,6 +15,7 @@ pub(crate) struct Stub {
     /// The certificate in PEM.
     pub(crate) certificate: String,
     heard: Arc<Mutex<Vec<String>>>,
+    refused: Arc<Mutex<Option<String>>>,
 }
 
 impl Stub {
@@ -24,11 +25,12 @@ impl Stub {
         let config = server(made.cert.der().clone(), key);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        let stub = Self { port, certificate: made.cert.pem(), heard: Arc::default() };
+        let stub = Self { port, certificate: made.cert.pem(), heard: Arc::default(), refused: Arc::default() };
         let serving = stub.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                serving.serve(stream, offers_starttls.then(|| config.clone()));
+                let (serving, config) = (serving.clone(), offers_starttls.then(|| config.clone()));
+                std::thread::spawn(move || serving.serve(stream, config));
             }
         });
         stub
@@ -44,6 +46,15 @@ impl Stub {
     /// The lines that clients said, `tls ` before those said over TLS.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().expect("whole").clone()
+    }
+
+    /// Takes no mail to this address from here on, and hears `refused` where it is named.
+    pub(crate) fn refuse(&self, address: &str) {
+        *self.refused.lock().expect("whole") = Some(address.to_owned());
+    }
+
+    fn refuses(&self, line: &str) -> bool {
+        self.refused.lock().expect("whole").as_ref().is_some_and(|address| line.contains(address))
     }
 
     fn serve(&self, mut stream: TcpStream, tls: Option<Arc<ServerConfig>>) {
@@ -78,6 +89,10 @@ impl Stub {
                 "AUTH" => "235 welcome\r\n",
                 "DATA" => "354 go on\r\n",
                 "QUIT" => "221 bye\r\n",
+                "RCPT" if self.refuses(line) => {
+                    self.heard.lock().expect("whole").push("refused".to_owned());
+                    "550 no such user\r\n"
+                }
                 _ => "250 ok\r\n",
             };
             in_message = word == "DATA";

@@ -14,11 +14,17 @@ pub(super) async fn alive(_app: Arc<App>, _call: Call) -> Result<Answer, Problem
     answer::json(&json!({"status": "alive"}))
 }
 
-/// Not ready once it is told to stop, so that a balancer sends no more, and where the database does not answer or its
-/// ledger cannot be gone on with. That is asked at most once a second.
+/// Not ready once it is told to stop, so that a balancer sends no more, where its watch is gone, and where the database
+/// does not answer or its ledger cannot be gone on with. That is asked at most once a second.
 pub(super) async fn ready(app: Arc<App>, _call: Call) -> Result<Answer, Problem> {
     if app.is_stopping() {
         return Err(Problem::new("NOT_READY", "the server is stopping"));
+    }
+    if app.watch.as_ref().is_some_and(|figures| figures().gone) {
+        return Err(Problem::new(
+            "NOT_READY",
+            "the watch has ended by a fault of its own: nothing is audited any more",
+        ));
     }
     let (asked, look) = (Arc::clone(&app), Arc::clone(&app));
     let answers = async move { asked.read(move |store| can_answer(&look, store)).await.is_ok() };

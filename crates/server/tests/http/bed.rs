@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) signer: Option<Arc<dyn Signer>>,
     pub(crate) read_only: bool,
     pub(crate) secrets: Secrets,
+    /// What a watch shows of itself, where there is one.
+    pub(crate) watch: Option<countersign_engine::watch::Metrics>,
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -72,7 +74,14 @@ impl Default for Plan {
         let mut engine = countersign_engine::Config::default();
         engine.shield.rate.enabled = false;
         engine.shield.velocity.enabled = false;
-        Self { config, engine, signer: None, read_only: false, secrets: Secrets { auditor, operator, admin } }
+        Self {
+            config,
+            engine,
+            signer: None,
+            read_only: false,
+            secrets: Secrets { auditor, operator, admin },
+            watch: None,
+        }
     }
 }
 
@@ -96,6 +105,10 @@ impl Plan {
             Ledger::Engine(Engine::start(store, self.engine).unwrap())
         };
         let server = Server::bind(self.config.clone(), ledger, self.signer).unwrap();
+        let server = match self.watch {
+            Some(figures) => server.with_watch(move || figures.clone()),
+            None => server,
+        };
         let address = server.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {

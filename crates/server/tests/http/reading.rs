@@ -4,7 +4,7 @@ use countersign_core::hash::Hash;
 use countersign_core::merkle::{leaf, verify_consistency, verify_inclusion};
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, ledger_file};
+use crate::bed::{Bed, Plan, ledger_file};
 
 fn with_payments(count: u64) -> Bed {
     let bed = Bed::start();
@@ -158,4 +158,15 @@ fn a_resource_answers_head_options_and_no_other_method() {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+}
+
+#[test]
+fn a_server_whose_watch_is_gone_is_not_ready() {
+    for gone in [false, true] {
+        let watch = Some(countersign_engine::watch::Metrics { gone, ..Default::default() });
+        let bed = Plan { watch, ..Plan::default() }.start();
+        let ready = bed.get("/readyz");
+        assert_eq!(ready.status, if gone { 503 } else { 200 }, "{}", ready.text());
+        assert!(bed.get("/metrics").text().contains(&format!("countersign_watch_gone {}\n", i32::from(gone))));
+    }
 }
