@@ -154,6 +154,7 @@ fn show_watch(encoder: &mut DescriptorEncoder<'_>, watch: &WatchMetrics) -> fmt:
     let seconds = |at: Option<Timestamp>| at.map(|at| at.millis() / 1000);
     let gauges = [
         ("watch_running", "1 while an audit runs", Some(i64::from(watch.running))),
+        ("watch_cannot_halt", "1 where a finding could not be halted on", Some(i64::from(watch.cannot_halt))),
         ("watch_gone", "1 where the watch has ended by a fault of its own", Some(i64::from(watch.gone))),
         ("watch_halt_pending", "1 where a halt could not be written yet", Some(i64::from(watch.halt_pending))),
         ("watch_last_valid", "1 where the last audit found nothing", watch.last_valid.map(i64::from)),

@@ -73,6 +73,14 @@ pub struct Halt {
     pub at: Timestamp,
 }
 
+impl Halt {
+    /// One that is taken back before anybody sees it.
+    pub(crate) fn drill() -> Self {
+        let reason = "whether it could be written".to_owned();
+        Self { by: "watch".to_owned(), reason, at: Timestamp::from_millis(0) }
+    }
+}
+
 /// What was moved, by currency and then by type.
 pub type Totals = BTreeMap<String, BTreeMap<String, Total>>;
 

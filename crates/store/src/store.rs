@@ -111,6 +111,15 @@ pub trait Store: Debug + Send + Sync {
         Ok(halt.clone())
     }
 
+    /// Tries whether the ledger could be halted now, by whoever has it open: what a halt writes is written and taken back,
+    /// whether one stands or not. A store around another one, which does not say, could.
+    ///
+    /// # Errors
+    /// Why it could not; those of the database.
+    fn try_halt(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// The ledger as it is now, to be read in peace: no commit waits for it.
     ///
     /// # Errors

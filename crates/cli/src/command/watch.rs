@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use countersign_core::checkpoint::VerifyingKey;
-use countersign_engine::watch::{Audit, AuditResult, Guard, Kind, Setup, Watch};
+use countersign_engine::watch::{Audit, AuditResult, Guard, Kind, Setup, Watch, tell_unaudited};
 use countersign_store::{Location, Store, Wanted};
 use serde::Serialize;
 
@@ -58,9 +58,31 @@ impl std::fmt::Debug for WatchArguments {
 }
 
 impl WatchArguments {
+    /// The ledger, of which a watch writes nothing but a halt, and what the watch is made of.
+    fn open(&self, location: &Location, settings: &Settings) -> Result<(Arc<dyn Store>, Setup), Failure> {
+        let store = ledger::open_to_halt(location, settings)?;
+        let setup = self.setup(&store, settings)?;
+        Ok((store, setup))
+    }
+
+    /// Whoever must know is told that nothing is audited, where it is known by what channels; who runs the command sees
+    /// the failure itself.
+    fn tell_unaudited(&self, location: &Location, settings: &Settings, failure: &Failure) {
+        let Some(folder) = self.folder(settings) else { return };
+        let ledger = settings.ledger.clone().unwrap_or_else(|| ledger::shown(location));
+        let environment = |name: &str| std::env::var(name).ok();
+        if let Err(error) = tell_unaudited(folder, &settings.watch, environment, &ledger, &failure.why) {
+            tracing::error!("nobody could be told: {error}");
+        }
+    }
+
+    fn folder<'a>(&'a self, settings: &'a Settings) -> Option<&'a PathBuf> {
+        self.watch_folder.as_ref().or(settings.watch_folder.as_ref())
+    }
+
     /// What the watch is made of, the flags' and the environment's over the file's.
     pub(super) fn setup(&self, store: &Arc<dyn Store>, settings: &Settings) -> Result<Setup, Failure> {
-        let folder = self.watch_folder.clone().or_else(|| settings.watch_folder.clone()).ok_or_else(|| {
+        let folder = self.folder(settings).cloned().ok_or_else(|| {
             Failure::of(
                 "where does the watch keep what it verified? Say --watch-folder, COUNTERSIGN_WATCH_FOLDER, or \
                          watch_folder in countersign.toml"
@@ -85,10 +107,11 @@ fn watch(setup: Setup) -> Result<Watch, Failure> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let (settings, location) = ledger::locate(&arguments.source)?;
-    // A watch writes nothing but a halt.
-    let store = ledger::open_to_halt(&location, &settings)?;
     arguments.log.start()?;
-    let setup = arguments.watching.setup(&store, &settings)?;
+    let (store, setup) = arguments
+        .watching
+        .open(&location, &settings)
+        .inspect_err(|failure| arguments.watching.tell_unaudited(&location, &settings, failure))?;
     let folder = setup.folder.clone();
     let mut watch = watch(setup)?;
     if arguments.start_over {

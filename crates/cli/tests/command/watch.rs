@@ -1,5 +1,7 @@
 //! `countersign watch --once`: what is new audited, a finding halts.
 
+use std::io::{BufRead, BufReader, Read, Write};
+
 use serde_json::Value;
 
 use super::ledger::Ledger;
@@ -104,4 +106,69 @@ fn a_watch_needs_a_directory_of_its_own_and_shows_no_password() {
     let output = ledger.run(&replica);
     let said = stderr(&output);
     assert!(code(&output) == 2 && said.contains("--replica") && !said.contains("hunter2"), "{said}");
+}
+
+/// Takes what is posted, and says so with 200.
+fn hook() -> (String, std::sync::mpsc::Receiver<Value>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(&mut stream);
+            let mut length = 0;
+            let mut line = String::new();
+            while reader.read_line(&mut line).unwrap() > 2 {
+                let value = line.to_ascii_lowercase();
+                length = value.strip_prefix("content-length:").map_or(length, |value| value.trim().parse().unwrap());
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            tell.send(serde_json::from_slice(&body).unwrap()).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        }
+    });
+    (address, told)
+}
+
+/// Under cron nobody looks at an exit status.
+#[test]
+fn a_ledger_that_cannot_be_opened_is_told() {
+    let ledger = Ledger::with_accounts();
+    let (address, told) = hook();
+    let run = |db: &str| {
+        let mut command = ledger.command(&["watch", "--once", "--watch-folder", "watch", "--db", db]);
+        command.env("COUNTERSIGN_WEBHOOK_URL", &address).output().unwrap()
+    };
+    for _ in 0..2 {
+        let output = run("postgres://nobody:hunter2@127.0.0.1:1/none");
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+    }
+    assert_eq!(code(&run("ledger.db")), 0);
+    let texts: Vec<String> = told.try_iter().map(|body| body["text"].to_string()).collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].contains("AUDIT_FAILED: the ledger could not be audited: "), "{texts:?}");
+    assert!(texts[0].contains("127.0.0.1:1/none") && !texts[0].contains("hunter2"), "{texts:?}");
+    assert!(texts[1].contains("RECOVERED AUDIT_FAILED"), "{texts:?}");
+}
+
+/// Before there is a finding.
+#[test]
+fn a_watch_that_could_not_halt_says_so() {
+    let ledger = Ledger::with_accounts();
+    let (address, told) = hook();
+    let raw = |sql: &str| rusqlite::Connection::open(ledger.path("ledger.db")).unwrap().execute_batch(sql).unwrap();
+    let smallest = i64::MIN;
+    let run = || {
+        let mut command = ledger.command(&["watch", "--once", "--watch-folder", "watch"]);
+        command.env("COUNTERSIGN_WEBHOOK_URL", &address).output().unwrap();
+        told.try_iter().map(|body| body["text"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(run(), Vec::<String>::new());
+    raw(&format!("CREATE INDEX none ON acts (abs(CASE kind WHEN 'HALT' THEN {smallest} ELSE 1 END))"));
+    let texts = run();
+    assert!(texts[0].contains("CANNOT_HALT: were anything found, it could not be halted: "), "{texts:?}");
+    raw("DROP INDEX none");
+    assert!(run().iter().any(|text| text.contains("RECOVERED CANNOT_HALT")));
 }

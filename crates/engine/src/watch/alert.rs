@@ -13,6 +13,8 @@ pub enum Cause {
     Finding,
     /// The system could not be halted on a finding.
     HaltFailed,
+    /// The system could not be halted, were anything found.
+    CannotHalt,
     /// An audit was due, and none ran or it ran late.
     AuditMissed,
     /// An audit ran, and came to no verdict.
@@ -30,6 +32,7 @@ impl Cause {
         match self {
             Self::Finding => "FINDING",
             Self::HaltFailed => "HALT_FAILED",
+            Self::CannotHalt => "CANNOT_HALT",
             Self::AuditMissed => "AUDIT_MISSED",
             Self::AuditFailed => "AUDIT_FAILED",
             Self::SlowAudit => "SLOW_AUDIT",

@@ -32,6 +32,8 @@ pub struct Metrics {
     pub running: bool,
     /// Whether a halt that a finding asks for could not be written yet.
     pub halt_pending: bool,
+    /// Whether a finding could not be halted on, as far as that was tried.
+    pub cannot_halt: bool,
     /// Whether the watch's own thread has ended: nothing is audited any more.
     pub gone: bool,
     /// Alerts.

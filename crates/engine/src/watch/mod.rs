@@ -64,6 +64,6 @@ pub use results::{AuditResult, MAX_RESULTS, Results, Verdict};
 pub use rounds::{LOOK, NAME, Watch};
 pub use schedule::{Due, MAX_MISSED, Schedule, ScheduleError};
 pub use secret::{MAX_SECRET, Secret};
-pub use setup::{Counter, Setup, WatchError};
+pub use setup::{Counter, Setup, WatchError, tell_unaudited};
 pub use state::{FORMAT, MAX_STATE, Mark, Prepared, Saved, StateError, StateFile};
 pub use webhook::{Webhook, payload};

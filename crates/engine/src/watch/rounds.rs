@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign_core::checkpoint::VerifyingKey;
 use countersign_core::timestamp::Timestamp;
-use countersign_store::Store;
+use countersign_store::{Store, StoreError};
 
 use super::alarm::Alarm;
 use super::alert::{Alert, Cause};
@@ -56,6 +56,10 @@ pub struct Watch {
     again: Option<Timestamp>,
     /// Why the system is to be halted, where that did not succeed yet.
     halt: Option<String>,
+    /// Whether the system could be halted when that was last tried.
+    can_halt: Option<bool>,
+    /// Whether it goes rounds, in which it comes back to what it could not do.
+    goes_rounds: bool,
     /// What of the database's protection was missing in the last round.
     unprotected: Vec<String>,
     /// Held while the watch is there.
@@ -99,6 +103,8 @@ impl Watch {
             followed,
             again: None,
             halt: None,
+            can_halt: None,
+            goes_rounds: false,
             unprotected: Vec::new(),
             _lock: lock,
         };
@@ -122,6 +128,7 @@ impl Watch {
 
     /// Does what is due now; how long nothing will be, at most [`LOOK`].
     pub fn round(&mut self) -> Duration {
+        self.goes_rounds = true;
         // Nobody who is slow to be told holds up the halt.
         self.halt_pending();
         self.alarm.retry();
@@ -129,6 +136,9 @@ impl Watch {
         let now = self.clock.now();
         self.note_clock(now);
         self.note_unprotected(now);
+        if self.can_halt != Some(true) {
+            self.try_halt();
+        }
         if let Some(due) = self.schedule.due(self.followed, now) {
             self.followed = now;
             self.note_missed(due, now);
@@ -187,6 +197,7 @@ impl Watch {
     }
 
     fn run(&mut self, kind: Kind, due: Option<Timestamp>) -> Result<Audit, AuditError> {
+        self.try_halt();
         self.show(|metrics| metrics.running = true);
         // What a full audit found, what is new alone does not show to be over.
         let kind = if self.found_last() { Kind::Full } else { kind };
@@ -263,7 +274,8 @@ impl Watch {
         self.halt = Some(format!("{code}: {message}").chars().take(MAX_MESSAGE).collect());
         let halted = match self.halt_pending() {
             true => "The system is halted: no transaction is taken until an operator lifts it.",
-            false => "THE SYSTEM COULD NOT BE HALTED; that is tried again every minute.",
+            false if self.goes_rounds => "THE SYSTEM COULD NOT BE HALTED; that is tried again every minute.",
+            false => "THE SYSTEM COULD NOT BE HALTED: run `countersign halt`. The next audit tries that again.",
         };
         let count = audit.findings();
         let summary = format!("{count} {}: {code}: {message}", if count == 1 { "finding" } else { "findings" });
@@ -285,7 +297,34 @@ impl Watch {
         self.again = Some(after(self.clock.now(), TRY_AGAIN));
         self.show(|metrics| metrics.failed += 1);
         let alert = self.alert(Cause::AuditFailed, &format!("an audit came to no verdict: {error}"));
-        self.alarm.raise(&alert.line("It is tried again in ten minutes. Nothing is halted."));
+        self.alarm.raise(&alert.line(match self.goes_rounds {
+            true => "It is tried again in ten minutes. Nothing is halted.",
+            false => "It is not tried again before the next audit is run. Nothing is halted.",
+        }));
+    }
+
+    /// Whether a finding could be halted on is tried before there is one.
+    fn try_halt(&mut self) {
+        let why = match self.store.try_halt() {
+            Ok(()) => None,
+            // Of a database that does not answer, or is damaged, the audits tell.
+            Err(
+                StoreError::Version(_) | StoreError::Busy { .. } | StoreError::Lost { .. } | StoreError::Damaged(_),
+            ) => {
+                return;
+            }
+            Err(why) => Some(why),
+        };
+        self.can_halt = Some(why.is_none());
+        self.show(|metrics| metrics.cannot_halt = why.is_some());
+        match why {
+            None => self.over(Cause::CannotHalt),
+            Some(why) => {
+                let alert =
+                    self.alert(Cause::CannotHalt, &format!("were anything found, it could not be halted: {why}"));
+                self.alarm.raise(&alert.line("The operators' handbook says which rights the watch needs."));
+            }
+        }
     }
 
     /// Halts, where that is still to be done; whether nothing is left to do.

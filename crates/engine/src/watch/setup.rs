@@ -10,7 +10,8 @@ use countersign_core::checkpoint::VerifyingKey;
 use countersign_core::timestamp::Timestamp;
 use countersign_store::Store;
 
-use super::alert::Channel;
+use super::alarm::Alarm;
+use super::alert::{Alert, Cause, Channel};
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
 use super::files;
@@ -193,4 +194,30 @@ fn channels(config: &Config, environment: fn(&str) -> Option<String>) -> Result<
         log::warn!("neither webhook nor mail is configured: what the watch finds is in its log alone");
     }
     Ok(channels)
+}
+
+/// Tells, as a watch on this directory would, that nothing was audited: its ledger could not be opened. The first audit
+/// that comes to a verdict says that it is over. `ledger`: what it is called; `why`: without any secret.
+///
+/// # Errors
+/// Where the configuration makes no sense, or the directory cannot be used or is another watch's.
+pub fn tell_unaudited(
+    folder: &Path,
+    config: &Config,
+    environment: fn(&str) -> Option<String>,
+    ledger: &str,
+    why: &str,
+) -> Result<(), WatchError> {
+    config.check()?;
+    make(folder).map_err(|error| WatchError::Folder { folder: folder.to_owned(), error })?;
+    let channels = channels(config, environment)?;
+    let _lock = lock(folder)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let again_after = Duration::from_secs(config.alerts.again_after_seconds);
+    let mut alarm = Alarm::new(folder, channels, again_after, clock.clone(), Arc::default());
+    alarm.retry();
+    let alert = Alert::new(Cause::AuditFailed, ledger, clock.now(), &format!("the ledger could not be audited: {why}"));
+    alarm.raise(&alert.line("It could not even be opened. Nothing is audited or halted until it can be."));
+    alarm.wait(None);
+    Ok(())
 }

@@ -216,3 +216,16 @@ pub(super) fn a_halt_takes_the_place_of_the_one_it_names(open: &Open) {
         [(2, "watch"), (1, "officer")].map(|(number, by)| Act { number, ..Act::of_halt(&halt(by), head.seq) });
     assert_eq!(acts, expected);
 }
+
+pub(super) fn whether_it_could_be_halted_is_tried_and_taken_back(open: &Open) {
+    let (store, other) = (open(), open());
+    furnish(&*store, &["alice"]);
+    let before = other.load(&Wanted::default()).unwrap().head;
+    store.try_halt().unwrap();
+    assert_eq!(other.load(&Wanted::default()).unwrap().head, before);
+    let halt = Halt { by: "officer".to_owned(), reason: "a drill".to_owned(), at: start() };
+    other.halt(&halt, None).unwrap();
+    store.try_halt().unwrap();
+    assert_eq!(other.load(&Wanted::default()).unwrap().head.halt, Some(halt));
+    assert_eq!(other.acts(Page { before: None, limit: 10 }).unwrap().len(), 1);
+}

@@ -37,7 +37,7 @@ pub const CHECKS: &[Check] = checks! {
     documents: a_new_ledger_is_empty, a_ledger_in_use_is_protected, what_is_written_is_read_again, a_stale_account_is_named,
         a_stale_treasury_is_named, an_account_that_is_not_there_has_version_0, an_account_is_opened_once,
         the_classic_race, the_largest_sums_stay_exact, a_halt_stays_until_it_is_lifted, the_first_halt_stands_and_is_kept_as_an_act,
-        a_halt_takes_the_place_of_the_one_it_names;
+        a_halt_takes_the_place_of_the_one_it_names, whether_it_could_be_halted_is_tried_and_taken_back;
     basis: another_head_of_the_same_version_is_damage, another_treasury_of_the_same_version_is_damage,
         another_account_of_the_same_version_is_damage, a_treasury_that_was_written_meanwhile_is_named,
         what_a_commit_left_is_built_upon_unread;

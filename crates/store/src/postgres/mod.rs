@@ -215,6 +215,10 @@ impl Store for Postgres {
         self.link.with(async |client| halting::halt(client, self.ledger, halt, over).await)
     }
 
+    fn try_halt(&self) -> Result<(), StoreError> {
+        self.link.with(async |client| halting::attempt(client, self.ledger).await)
+    }
+
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(snapshot::Snapshot::begin(&self.link, self.ledger)?))
     }

@@ -1,6 +1,6 @@
 //! Halting a ledger of which nothing else needs to be readable.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::commit::{insert_act, json, run};
 use super::fault::fault;
@@ -16,14 +16,30 @@ const HALT: &str = "UPDATE ledger SET version = version + 1, halt = ?1 WHERE one
 /// stands then.
 pub(super) fn halt(connection: &mut Connection, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    let (seq, standing): (u64, Option<Halt>) = rows::singleton(&transaction, STANDING, "ledger", |row| {
-        Ok((row.count(1).unwrap_or_default(), row.optional_json(2).unwrap_or_default()))
-    })?;
+    let (seq, standing) = standing(&transaction)?;
     if let Some(standing) = standing.filter(|standing| Some(standing) != over) {
         return Ok(standing);
     }
-    run(&transaction, HALT, &[&json(halt)?]).map_err(fault)?;
-    insert_act(&transaction, &Act::of_halt(halt, seq))?;
+    put(&transaction, halt, seq)?;
     transaction.commit().map_err(fault)?;
     Ok(halt.clone())
+}
+
+/// Writes a halt as [`halt`] does, and takes it back.
+pub(super) fn attempt(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+    let (seq, _) = standing(&transaction)?;
+    put(&transaction, &Halt::drill(), seq)?;
+    transaction.rollback().map_err(fault)
+}
+
+fn standing(transaction: &Transaction<'_>) -> Result<(u64, Option<Halt>), StoreError> {
+    rows::singleton(transaction, STANDING, "ledger", |row| {
+        Ok((row.count(1).unwrap_or_default(), row.optional_json(2).unwrap_or_default()))
+    })
+}
+
+fn put(transaction: &Transaction<'_>, halt: &Halt, seq: u64) -> Result<(), StoreError> {
+    run(transaction, HALT, &[&json(halt)?]).map_err(fault)?;
+    insert_act(transaction, &Act::of_halt(halt, seq))
 }

@@ -291,6 +291,10 @@ impl Store for Sqlite {
         halting::halt(&mut self.halter()?.connection, halt, over)
     }
 
+    fn try_halt(&self) -> Result<(), StoreError> {
+        halting::attempt(&mut self.halter()?.connection)
+    }
+
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(snapshot::Snapshot::begin(pool::reader(&self.path)?)?))
     }

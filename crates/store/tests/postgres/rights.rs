@@ -87,3 +87,27 @@ fn a_writer_s_role_must_exist_and_own_nothing() {
     }
     postgres::create(&ledger.url(), &desk::identity(), desk::start(), None).unwrap();
 }
+
+/// As docs/operations.md has it for a watch that owns nothing and writes nothing else.
+#[test]
+fn who_only_reads_and_halts_needs_no_more_than_that() {
+    let (ledger, writer) = with_writer();
+    let store = postgres::open(&ledger.server.url_of(&writer, "writes", &ledger.database), None).unwrap();
+    desk::furnish(&store, &["alice"]);
+    let role = format!("watch_of_{}", ledger.database);
+    ledger.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'looks'"));
+    let tables = "countersign_schema, countersign_entries, countersign_nodes, countersign_checkpoints, countersign_acts, \
+                  countersign_personal, countersign_ledger, countersign_treasury, countersign_accounts";
+    ledger.sql(&format!("GRANT SELECT ON {tables} TO {role}"));
+    let url = ledger.server.url_of(&role, "looks", &ledger.database);
+    let watch = countersign_store::open_to_halt(&countersign_store::Location::Postgres(url), None).unwrap();
+    let refused = watch.try_halt().unwrap_err();
+    assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
+    ledger.sql(&format!("GRANT UPDATE (version, halt) ON countersign_ledger TO {role}"));
+    assert!(watch.try_halt().is_err(), "what it did must be kept too");
+    ledger.sql(&format!("GRANT INSERT ON countersign_acts TO {role}"));
+    watch.try_halt().unwrap();
+    assert_eq!(store.load(&countersign_store::Wanted::default()).unwrap().head.halt, None);
+    let halt = Halt { by: "watch".to_owned(), reason: "a drill".to_owned(), at: desk::start() };
+    assert_eq!(watch.halt(&halt, None).unwrap(), halt);
+}
