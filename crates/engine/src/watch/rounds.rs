@@ -348,7 +348,8 @@ impl Watch {
 
     /// Through whoever was given for that, and else straight in the store.
     fn halt_by_any_means(&self, reason: &str) -> Result<(), String> {
-        let given = self.halts.as_ref().map(|halts| halts.halt(NAME, reason));
+        // A fault of whoever was given is no reason not to halt.
+        let given = self.halts.as_ref().map(|halts| caught(|| halts.halt(NAME, reason)).flatten());
         match given {
             Some(Ok(())) => Ok(()),
             Some(Err(why)) => {

@@ -188,13 +188,33 @@ fn a_halt_that_cannot_be_written_is_told_and_tried_again() {
     assert!(!watch.metrics().lock().unwrap().halt_pending);
 }
 
+/// Where a halt is asked for, whoever writes it panics.
+fn killed_in_halting(place: &Place) -> Setup {
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let moody = store.clone();
+    let kill = move |_: &str, _: &str| -> Result<(), String> {
+        moody.be(PANICKING);
+        Err("killed".to_owned())
+    };
+    Setup { store, halts: Some(Box::new(kill)), ..place.setup() }
+}
+
+#[test]
+fn what_panics_when_it_shall_halt_is_halted_in_the_store() {
+    let place = Place::new();
+    place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
+    let broken = |_: &str, _: &str| -> Result<(), String> { panic!("a fault of the program") };
+    let mut watch = Watch::new(Setup { halts: Some(Box::new(broken)), ..place.setup() }).unwrap();
+    assert!(!watch.audit_now(Kind::Full).unwrap().valid());
+    assert_eq!((place.halt().unwrap().by.as_str(), place.hook.causes()), ("watch", vec!["FINDING".to_owned()]));
+}
+
 #[test]
 fn what_was_found_before_a_restart_halts_at_once() {
     let place = Place::new();
     place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
     // The process ends between the verdict and the halt.
-    let killed = |_: &str, _: &str| -> Result<(), String> { std::panic::panic_any("killed") };
-    let mut watch = Watch::new(Setup { halts: Some(Box::new(killed)), ..place.setup() }).unwrap();
+    let mut watch = Watch::new(killed_in_halting(&place)).unwrap();
     place.clock.turn("2026-02-12T03:00:00.000Z");
     assert!(catch_unwind(AssertUnwindSafe(|| watch.round())).is_err());
     drop(watch);
@@ -365,13 +385,12 @@ fn in_its_own_thread_it_answers_and_ends() {
     assert!(matches!(Watch::new(place.setup()), Err(WatchError::InUse(_))));
 }
 
-/// Outside the audit itself, as where a halt panics.
+/// Outside the audit itself, as where the store panics when it shall halt.
 #[test]
 fn a_panic_is_told_and_ends_no_watch() {
     let place = Place::new();
     place.tamper("UPDATE entries SET currency = 'GOLD' WHERE seq = 4");
-    let broken = |_: &str, _: &str| -> Result<(), String> { panic!("a fault of the program") };
-    let guard = Guard::post(Watch::new(Setup { halts: Some(Box::new(broken)), ..place.setup() }).unwrap()).unwrap();
+    let guard = Guard::post(Watch::new(killed_in_halting(&place)).unwrap()).unwrap();
     for _ in 0..2 {
         let outcome = guard.audit_now(Kind::Full).unwrap();
         assert!(matches!(outcome, Err(AuditError::Panicked(why)) if why == "a fault of the program"));
