@@ -6,7 +6,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{HeaderMap, Response};
+use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -47,12 +47,18 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Problem> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Code(pub(crate) &'static str);
 
+/// How long a caller should wait where nothing else is said, in seconds.
+const PAUSE: HeaderValue = HeaderValue::from_static("1");
+
 impl From<Problem> for Answer {
     fn from(problem: Problem) -> Self {
         let mut answer = text("application/problem+json", problem.document());
         *answer.status_mut() = problem.status();
         answer.extensions_mut().insert(Code(problem.code));
         answer.headers_mut().extend(problem.headers());
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            answer.headers_mut().entry(header::RETRY_AFTER).or_insert(PAUSE);
+        }
         answer
     }
 }
@@ -88,5 +94,14 @@ mod tests {
         assert_eq!(parts.headers[header::RETRY_AFTER], "7");
         assert_eq!(parts.extensions.get::<Code>().unwrap().0, "INVALID_PARAMETER");
         assert_eq!(body.collect().await.unwrap().to_bytes(), document);
+    }
+
+    #[test]
+    fn who_is_to_come_again_is_told_when() {
+        let after = |problem| Answer::from(problem).headers().get(header::RETRY_AFTER).cloned();
+        for (code, _, _) in crate::code::CODES.iter().filter(|(_, status, _)| *status == 503) {
+            assert_eq!(after(Problem::new(code, "")), Some(PAUSE), "{code}");
+        }
+        assert_eq!(after(Problem::new("TOO_MANY_EXPORTS", "").retry_after(5)), Some(HeaderValue::from_static("5")));
     }
 }

@@ -3,7 +3,7 @@
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::HeaderMap;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
@@ -23,7 +23,8 @@ pub(crate) async fn read<T: DeserializeOwned>(
 /// JSON alone is taken, uncompressed: a type that a browser's form cannot send.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let refused = |why: &str| Err(Problem::new("UNSUPPORTED_MEDIA_TYPE", why).closing());
-    if headers.contains_key(CONTENT_ENCODING) {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
         return refused("the body must not be compressed");
     }
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -58,18 +59,17 @@ async fn collect(headers: &HeaderMap, body: Incoming, limits: &Limits) -> Result
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // First whether it is JSON at all: what it says is only looked at then.
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| explain(&error))?;
+    // Serde takes a list for an object whose fields it names in their order; this interface does not.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::new("INVALID_BODY", "the body must be an object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut reader);
-    let value = read.map_err(|error| {
+    read.map_err(|error| {
         let field = error.path().to_string();
         let problem = explain(error.inner());
         if field == "." || problem.code == "MALFORMED_JSON" { problem } else { problem.field(&field) }
-    })?;
-    // Serde takes a list for an object whose fields it names in their order; this interface does not.
-    if bytes.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::new("INVALID_BODY", "a list stands where an object must"));
-    }
-    Ok(value)
+    })
 }
 
 fn explain(error: &serde_json::Error) -> Problem {
@@ -125,7 +125,7 @@ mod tests {
         assert!(missing["detail"].as_str().unwrap().contains("sender_id"), "{missing}");
         assert_eq!(refused(b"[]")["status"], 422);
         let list = br#"["TRANSFER","a","b","EURO","1",null,null,null,null]"#;
-        assert_eq!(refused(list)["detail"], "a list stands where an object must");
+        assert_eq!(refused(list)["detail"], "the body must be an object");
         assert_eq!(refused(b"\"TRANSFER\"")["status"], 422);
         let hidden = refused(GOOD.replace("{", r#"{"ip_address":"1.2.3.4","#).as_bytes());
         assert_eq!(hidden["field"], "ip_address", "a caller's word is not taken for where he is: {hidden}");

@@ -4,14 +4,23 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use hyper::HeaderMap;
-use hyper::Uri;
 use hyper::header::HOST;
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Uri, Version};
 
 use crate::problem::Problem;
 
-/// Lets through what asks for this server. What names no host comes from no browser.
-pub(crate) fn check(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> Result<(), Problem> {
+/// Lets through what asks for this server. What names no host comes from no browser, and is of HTTP/1.0: RFC 9112
+/// section 3.2.
+pub(crate) fn check(head: &Parts, hosts: &[String]) -> Result<(), Problem> {
+    let stated = head.headers.get_all(HOST).iter().count();
+    if stated > 1 || (stated == 0 && head.version == Version::HTTP_11) {
+        return Err(Problem::new("BAD_REQUEST", "a request names its Host, once").closing());
+    }
+    check_name(&head.headers, &head.uri, hosts)
+}
+
+fn check_name(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> Result<(), Problem> {
     if hosts.iter().any(|host| host == "*") {
         return Ok(());
     }

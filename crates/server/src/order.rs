@@ -17,7 +17,7 @@ use crate::limits::MAX_IDEMPOTENCY_KEY;
 use crate::problem::Problem;
 use crate::routes::Call;
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Who orders something.
 #[derive(Debug)]
@@ -97,15 +97,17 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let code = error.code();
         match error {
-            EngineError::Refused(Refusal::InvalidField { field, reason }) => invalid_field(code, field, reason),
-            EngineError::Refused(refusal) => Self::new(code, refusal),
+            EngineError::Refused(refusal) => refused(&refusal),
+            EngineError::Shield(ShieldRefusal::Payload { field: WHOLE, reason }) => Self::new(code, reason),
             EngineError::Shield(ShieldRefusal::Payload { field, reason }) => invalid_field(code, field, reason),
             EngineError::Shield(ShieldRefusal::RateLimited { retry_after_s }) => {
                 Self::new(code, "too many requests from this address").retry_after(retry_after_s)
             }
             EngineError::Shield(refusal) => Self::new(code, refusal),
             EngineError::Halted(halt) => {
-                Self::new(code, format_args!("since {} the ledger takes no transaction", halt.at))
+                let detail =
+                    format_args!("since {} the ledger takes no transaction; this one was not carried out", halt.at);
+                Self::new(code, detail).retry_after(HALTED_PAUSE)
             }
             // Only who may lift it asks for that, and must know what he lifts.
             not_named @ EngineError::HaltNotNamed(_) => Self::new(code, not_named),
@@ -117,12 +119,39 @@ impl From<EngineError> for Problem {
             EngineError::Store(error) => error.into(),
             EngineError::GaveUp { attempts, last } => {
                 tracing::warn!(attempts, %last, "the engine gave up");
-                let detail = "the ledger could not be written: send the request again with the same Idempotency-Key";
+                let detail = "the ledger could not be written: send the request again, with its Idempotency-Key";
                 Self::new(code, detail).retry_after(1)
             }
             EngineError::Stopped => Self::new(code, "the server is stopping").retry_after(1),
             other => Self::internal(other),
         }
+    }
+}
+
+/// What the shield calls what is no field.
+const WHOLE: &str = "request";
+/// How long a caller should wait whom a halt keeps out, in seconds: until an operator has looked into it.
+const HALTED_PAUSE: u64 = 60;
+
+/// What the ledger does not carry out, and the field that it is about, where it is about one.
+fn refused(refusal: &Refusal) -> Problem {
+    let code = refusal.code();
+    let about = |field: &str| Problem::new(code, refusal).field(field);
+    match refusal {
+        Refusal::InvalidField { field, reason } => invalid_field(code, field, reason),
+        Refusal::InvalidAmount { found } if found.is_empty() => invalid_field(code, "amount", "is missing or empty"),
+        Refusal::UnknownCurrency { found } if found.is_empty() => {
+            invalid_field(code, "currency", "is missing or empty")
+        }
+        Refusal::InvalidAmount { .. } | Refusal::AmountTooLarge { .. } | Refusal::AmountTooSmall { .. } => {
+            about("amount")
+        }
+        Refusal::UnknownCurrency { .. } => about("currency"),
+        Refusal::UnknownType { .. } => about("type"),
+        Refusal::OperatorRequired { .. } | Refusal::OperatorNotAllowed { .. } => about("operator_id"),
+        Refusal::ReasonRequired { .. } => about("description"),
+        Refusal::RefundUnmatched | Refusal::ErasureUnmatched { .. } => about("reference_id"),
+        _ => Problem::new(code, refusal),
     }
 }
 

@@ -90,6 +90,16 @@ impl Problem {
         self.header(header::RETRY_AFTER, seconds.into())
     }
 
+    /// In the words of a body that has other names for an order's fields: of each, the order's and the body's.
+    pub(crate) fn in_words(mut self, names: &[(&str, &str)]) -> Self {
+        let named = names.iter().find(|(of_order, _)| self.place.field.as_deref() == Some(of_order));
+        if let Some((of_order, of_body)) = named {
+            self.detail = self.detail.replacen(of_order, of_body, 1);
+            self.place.field = Some((*of_body).to_owned());
+        }
+        self
+    }
+
     /// The status that goes with the document.
     pub(crate) fn status(&self) -> StatusCode {
         code::status(self.code).0

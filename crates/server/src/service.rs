@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{Instrument, info, info_span};
@@ -19,6 +19,7 @@ use crate::caller::Caller;
 use crate::client::Client;
 use crate::host;
 use crate::metrics::Labels;
+use crate::order::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
 use crate::routes::{Call, Resource, Route};
 
@@ -53,7 +54,7 @@ pub(crate) async fn answer(app: Arc<App>, peer: IpAddr, request: Request<Incomin
 
 async fn dispatch(app: &Arc<App>, request: Request<Incoming>, seen: &mut Seen) -> Result<Answer, Problem> {
     let (head, body) = request.into_parts();
-    host::check(&head.headers, &head.uri, &app.config.hosts)?;
+    host::check(&head, &app.config.hosts)?;
     let Some((resource, parameters)) = app.routes.find(head.uri.path()) else {
         return app.sites.answer(&head.method, &head.uri, head.headers).await;
     };
@@ -103,18 +104,29 @@ fn options(app: &App, resource: &Resource) -> Result<Answer, Problem> {
 async fn handle(app: &Arc<App>, route: &Route, call: Call) -> Result<Answer, Problem> {
     let limits = &app.config.limits;
     let most = if route.is_slow { limits.export() } else { limits.answer() };
+    let late = too_late(&call.method, &call.headers);
     let mut task = JoinSet::new();
     task.spawn((route.handler)(Arc::clone(app), call).in_current_span());
     match timeout(most, task.join_next()).await {
         Ok(Some(Ok(outcome))) => outcome,
         Ok(Some(Err(failed))) => Err(Problem::internal(failed)),
         Ok(None) => Err(Problem::internal("a task without an end")),
-        Err(_) => {
-            let detail = "the answer took too long; whether the request was carried out is not known here: \
-                          send it again with the same Idempotency-Key";
-            Err(Problem::new("TIMED_OUT", detail).closing())
-        }
+        Err(_) => Err(late),
     }
+}
+
+/// What is answered where an answer takes too long: what was to be written may have been.
+fn too_late(method: &Method, headers: &HeaderMap) -> Problem {
+    let detail = if *method == Method::GET || *method == Method::HEAD {
+        "the answer took too long"
+    } else if headers.contains_key(IDEMPOTENCY_KEY) {
+        "the answer took too long; whether the request was carried out is not known here: \
+         send it again with the same Idempotency-Key"
+    } else {
+        "the answer took too long; whether the request was carried out is not known here: \
+         look, before it is sent again"
+    };
+    Problem::new("TIMED_OUT", detail).closing()
 }
 
 /// A line in the log: no token, no body, no path, which may hold anything, and no address unless the operator
@@ -141,4 +153,23 @@ fn note(app: &App, seen: &Seen, answer: &Answer, took: Duration) {
 fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "OPTIONS", "PUT", "DELETE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_sent_a_key_is_told_to_send_it_again() {
+        let mut keyed = HeaderMap::new();
+        keyed.insert(IDEMPOTENCY_KEY, HeaderValue::from_static("k"));
+        for (method, headers, says) in [
+            (Method::POST, &keyed, "with the same Idempotency-Key"),
+            (Method::POST, &HeaderMap::new(), "look, before it is sent again"),
+            (Method::GET, &keyed, "the answer took too long\""),
+        ] {
+            let document = String::from_utf8(too_late(&method, headers).document()).unwrap();
+            assert!(document.contains(says), "{document}");
+        }
+    }
 }

@@ -81,7 +81,8 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     let weight = |name: &str| {
         codings.iter().find_map(|coding| {
             let (coding, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-            let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            let weight = parameters.trim().strip_prefix(['q', 'Q']).and_then(|weight| weight.strip_prefix('='));
+            let weight = weight.map_or(Ok(1.0), str::parse::<f32>);
             coding.trim().eq_ignore_ascii_case(name).then_some(weight.unwrap_or(0.0))
         })
     };
@@ -109,7 +110,7 @@ mod tests {
         for accepted in ["gzip", "br, GZIP;q=0.5", "*", "identity;q=0, *;q=0.1"] {
             assert_eq!(packing("", accepted), Packing::OnTheWay, "{accepted}");
         }
-        for accepted in ["", "br", "gzip;q=0", "gzip;q=0, *", "gzip;q=x", "xgzip"] {
+        for accepted in ["", "br", "gzip;q=0", "gzip;Q=0", "gzip;q=0, *", "gzip;q=x", "xgzip"] {
             assert_eq!(packing("", accepted), Packing::Plain, "{accepted}");
         }
         assert_eq!(packing("gzip=false", "gzip"), Packing::Plain);

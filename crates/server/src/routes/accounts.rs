@@ -76,6 +76,10 @@ pub(super) async fn frozen(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let new: NewAccount = body::read(&call.headers, call.body, &app.config.limits).await?;
+    if is_dots(&new.id) {
+        let why = "id: an account cannot be named so: in an address . and .. are no names";
+        return Err(Problem::new("INVALID_FIELD", why).field("id"));
+    }
     let by = call.caller.name().map(str::to_owned);
     let account = order::wait(&app, move |engine| engine.open_account_by(new, by.as_deref())).await?;
     let mut answer = answer::json(&account)?;
@@ -83,6 +87,11 @@ pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let location = format!("/api/v1/accounts/{}", account.id);
     answer.headers_mut().insert(LOCATION, HeaderValue::try_from(location).map_err(Problem::internal)?);
     Ok(answer)
+}
+
+/// What a client takes out of an address before it asks: RFC 3986 section 5.2.4.
+fn is_dots(id: &str) -> bool {
+    id == "." || id == ".."
 }
 
 /// What is to change of whether an account may be used, and why.
@@ -136,8 +145,8 @@ async fn change_freeze(app: Arc<App>, call: Call, kind: &str) -> Result<Answer, 
         description: Some(reason),
         ..Order::default()
     };
-    let settled = orderer.submit(&app, order).await;
-    order::receipt(&settled.map_err(|problem| of_path(problem, &id))?)
+    let settled = orderer.submit(&app, order).await.map_err(|problem| of_path(problem, &id));
+    order::receipt(&settled.map_err(|problem| problem.in_words(&[("description", "reason")]))?)
 }
 
 /// An account that is named by the path and does not exist is a resource that does not exist.

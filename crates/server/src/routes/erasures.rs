@@ -21,6 +21,9 @@ struct Erasure {
     account_id: String,
 }
 
+/// What an order calls these.
+const NAMES: [(&str, &str); 2] = [("reference_id", "transaction_id"), ("receiver_id", "account_id")];
+
 pub(super) async fn erase(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let orderer = Orderer::of(&call)?;
@@ -33,5 +36,6 @@ pub(super) async fn erase(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         reference_id: Some(erasure.transaction_id),
         ..Order::default()
     };
-    order::receipt(&orderer.submit(&app, order).await?)
+    let settled = orderer.submit(&app, order).await;
+    order::receipt(&settled.map_err(|problem| problem.in_words(&NAMES))?)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_store::Wanted;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -34,11 +35,14 @@ pub(super) async fn halt(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     answer::json(&order::wait(&app, move |engine| engine.halt(&by, &reason)).await?)
 }
 
-/// From here on transactions are taken again.
+/// From here on transactions are taken again. Where none stands, nothing is lifted, and nobody is told that one was.
 pub(super) async fn resume(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
     let by = Orderer::of(&call)?.name;
     let Lift { reason, of } = body::read(&call.headers, call.body, &app.config.limits).await?;
+    if app.read(|store| Ok(store.load(&Wanted::default())?.head.halt.is_none())).await? {
+        return Err(Problem::new("NOT_HALTED", "no halt stands that could be lifted"));
+    }
     order::wait(&app, move |engine| engine.resume_of(of.as_deref(), &by, &reason)).await?;
     answer::json(&json!({"halted": false}))
 }

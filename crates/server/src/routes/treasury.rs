@@ -55,5 +55,6 @@ pub(super) async fn withdraw(app: Arc<App>, call: Call) -> Result<Answer, Proble
         description: Some(withdrawal.reason),
         ..Order::default()
     };
-    order::receipt(&orderer.submit(&app, order).await?)
+    let settled = orderer.submit(&app, order).await;
+    order::receipt(&settled.map_err(|problem| problem.in_words(&[("description", "reason")]))?)
 }

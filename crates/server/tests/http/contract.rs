@@ -41,7 +41,7 @@ impl Description {
     fn hold(&self, method: &str, path: &str, reply: &Reply) {
         let documented = self.answer(method, path, reply.status);
         for name in documented["headers"].as_object().map(|headers| headers.keys()).into_iter().flatten() {
-            let optional = name == "Retry-After";
+            let optional = name == "Retry-After" && reply.status != 503;
             assert!(optional || reply.header(&name.to_lowercase()).is_some(), "{method} {path}: no {name}");
         }
         let Some(content) = documented["content"].as_object() else {
@@ -221,12 +221,12 @@ fn ranges_and_conditions_are_documented() {
     let description = description(&bed);
     let tag = bed.get("/api/v1/export").header("etag").unwrap().to_owned();
     for (headers, status) in [
-        (("range", "bytes=0-9"), 206),
-        (("range", "bytes=9999999-"), 416),
-        (("if-none-match", tag.as_str()), 304),
-        (("if-match", "\"x\""), 412),
+        (vec![("range", "bytes=0-9")], 206),
+        (vec![("range", "bytes=9999999-"), ("if-range", tag.as_str())], 416),
+        (vec![("if-none-match", tag.as_str())], 304),
+        (vec![("if-match", "\"x\"")], 412),
     ] {
-        let reply = bed.get_with("/api/v1/export", &[headers]);
+        let reply = bed.get_with("/api/v1/export", &headers);
         assert_eq!(reply.status, status);
         description.hold("GET", "/api/v1/export", &reply);
     }

@@ -91,6 +91,51 @@ fn every_refusal_has_its_code_and_changes_nothing() {
     assert_eq!(bed.get("/api/v1/stats").json(), before);
 }
 
+/// What is said of a body is said in its own names, of fields that it has.
+#[test]
+fn a_refusal_names_the_field_that_was_sent() {
+    let bed = Bed::start();
+    let named = |reply: Reply| {
+        let problem = reply.json();
+        let (field, detail) = (problem["field"].as_str().map(str::to_owned), problem["detail"].as_str().unwrap());
+        (reply.code(), field, detail.to_owned())
+    };
+    let hold = |reply: Reply, code: &str, field: Option<&str>, says: &str| {
+        let (its_code, its_field, detail) = named(reply);
+        assert_eq!((its_code.as_str(), its_field.as_deref()), (code, field), "{detail}");
+        assert!(detail.contains(says), "{detail}");
+    };
+    for path in ["/api/v1/accounts/bob/freeze", "/api/v1/accounts/bob/unfreeze"] {
+        hold(bed.administer(path, &json!({"reason": "a\u{202e}b"})), "INVALID_FIELD", Some("reason"), "reason: ");
+    }
+    let withdrawal = json!({"receiver_id": "bob", "tax_type": "transfer_tax", "currency": "EURO", "amount": "1",
+                            "reason": "a\u{202e}b"});
+    let refused = bed.administer("/api/v1/treasury/withdrawals", &withdrawal);
+    hold(refused, "INVALID_FIELD", Some("reason"), "reason: ");
+    let unknown = json!({"transaction_id": "0190a5e2-7b1c-7c3d-8e4f-0123456789ab", "account_id": "anna"});
+    hold(
+        bed.administer("/api/v1/erasures", &unknown),
+        "ERASURE_UNMATCHED",
+        Some("transaction_id"),
+        "transaction_id names",
+    );
+    for (field, value, code) in [
+        ("amount", "x", "INVALID_AMOUNT"),
+        ("amount", "1000000000", "AMOUNT_TOO_LARGE"),
+        ("amount", "0.0000", "AMOUNT_TOO_SMALL"),
+        ("currency", "USD", "UNKNOWN_CURRENCY"),
+        ("type", "TRANSPORT", "UNKNOWN_TYPE"),
+    ] {
+        hold(bed.order(code, &with(field, value)), code, Some(field), "");
+    }
+    for (field, code) in [("amount", "INVALID_AMOUNT"), ("currency", "UNKNOWN_CURRENCY")] {
+        let mut order = transfer();
+        order.as_object_mut().unwrap().remove(field);
+        hold(bed.order(code, &order), code, Some(field), "is missing or empty");
+    }
+    hold(bed.order("long", &with("description", "x".repeat(5000))), "PAYLOAD_REFUSED", None, "its texts");
+}
+
 #[test]
 fn refunds_withdrawals_and_erasures_are_held_to_their_entries() {
     let bed = Bed::start();
@@ -162,12 +207,15 @@ fn a_halted_ledger_takes_nothing_until_it_is_lifted() {
     assert!(other.json()["detail"].as_str().unwrap().contains("by chief since "), "{}", other.text());
     let refusal = bed.order("k", &transfer());
     assert_eq!(refused(&refusal), (503, "HALTED".to_owned()));
+    assert_eq!(refusal.header("retry-after"), Some("60"), "asked again at once, it is refused again");
     assert!(!refusal.text().contains("a finding") && !refusal.text().contains("chief"), "{}", refusal.text());
     assert_eq!(bed.get("/api/v1/stats").json()["halted"], true);
     assert!(bed.get("/metrics").text().contains("countersign_ledger_halted 1\n"));
     assert_eq!(bed.administer("/api/v1/halt", &json!({"reason": ""})).status, 422);
     let lifted = bed.administer("/api/v1/resume", &json!({"reason": "looked into"}));
     assert_eq!((lifted.status, lifted.json()), (200, json!({"halted": false})));
+    let nothing = bed.administer("/api/v1/resume", &json!({"reason": "once more"}));
+    assert_eq!(refused(&nothing), (409, "NOT_HALTED".to_owned()));
     let acts = bed.get("/api/v1/acts?limit=2").json();
     for (n, kind, reason) in [(0, "RESUME", "looked into"), (1, "HALT", "a finding")] {
         let act = &acts["acts"][n];
@@ -186,9 +234,10 @@ fn accounts_are_opened_frozen_and_found() {
     assert_eq!(opened, (&"ACCOUNT_OPENED".into(), &"cara".into(), &"chief".into()));
     let again = bed.administer("/api/v1/accounts", &json!({"id": "cara"}));
     assert_eq!(refused(&again), (409, "ALREADY_EXISTS".to_owned()));
-    for id in ["", "SYSTEM", "TREASURY", "a b", "a@b.example"] {
+    for id in ["", "SYSTEM", "TREASURY", "a b", "a@b.example", ".", ".."] {
         assert_eq!(bed.administer("/api/v1/accounts", &json!({"id": id})).status, 422, "{id}");
     }
+    assert_eq!(bed.administer("/api/v1/accounts", &json!({"id": "..."})).status, 201);
     let reason = json!({"reason": "test"});
     let freeze =
         |id: &str| bed.write(&bed.secrets.admin, "POST", &format!("/api/v1/accounts/{id}/freeze"), &[], &reason);

@@ -144,6 +144,7 @@ fn a_server_that_stops_says_so_before_it_does() {
         assert!(Instant::now() < until);
     };
     assert_eq!((refused.status, refused.code().as_str()), (503, "NOT_READY"));
+    assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(bed.get("/api/v1/stats").status, 200, "whoever comes before the end is answered");
     assert_eq!(bed.order("k", &order()).status, 201);
     bed.stop();
