@@ -25,12 +25,16 @@ pub(crate) const MAX_PAGE: u32 = 1_000;
 pub(crate) const DEFAULT_PAGE: u32 = 100;
 /// Longest text of a problem that repeats what a caller wrote, in characters.
 pub(crate) const MAX_DETAIL: usize = 300;
+/// How long a caller should wait where as many exports run as may, in seconds.
+pub(crate) const EXPORT_PAUSE: u64 = 5;
 /// Size of the pieces in which an export is sent, in bytes.
 pub(crate) const EXPORT_PIECE: usize = 64 << 10;
 /// Most pieces of an export that wait for a slow reader.
 pub(crate) const EXPORT_AHEAD: usize = 4;
 /// Most exports whose lengths and checkpoints are remembered, to answer range requests without writing them twice.
 pub(crate) const MAX_RECENT: usize = 64;
+/// Most bytes that wait in a socket for a reader, beside what is on its way to him.
+pub(crate) const UNSENT: u32 = 128 << 10;
 /// Connections that the system holds until they are accepted.
 pub(crate) const BACKLOG: i32 = 1024;
 
@@ -38,9 +42,11 @@ pub(crate) const BACKLOG: i32 = 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Most connections at once; further ones wait to be accepted.
+    /// Most connections at once; further ones are answered 503 and closed.
     pub connections: usize,
-    /// Most exports at once; further ones are answered 503.
+    /// Most of them from one address (64 bits of one of version 6), a trusted proxy's excepted.
+    pub connections_by_address: usize,
+    /// Most exports at once, those that are measured or signed among them; further ones are answered 503.
     pub exports: usize,
     /// Most bytes of a request's body.
     pub body: usize,
@@ -67,6 +73,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 512,
+            connections_by_address: 256,
             exports: 4,
             body: 64 << 10,
             head_ms: 10_000,
@@ -86,6 +93,7 @@ impl Limits {
     pub(crate) fn check(&self) -> Result<(), String> {
         let least = [
             ("connections", self.connections as u64),
+            ("connections_by_address", self.connections_by_address as u64),
             ("exports", self.exports as u64),
             ("body", self.body as u64),
             ("head_ms", self.head_ms),

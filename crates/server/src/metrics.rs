@@ -42,6 +42,7 @@ pub(crate) struct Metrics {
     requests: Family<Labels, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
     pub(crate) connections: Gauge,
+    pub(crate) turned_away: Counter,
     pub(crate) exports: Gauge,
 }
 
@@ -50,12 +51,14 @@ impl Metrics {
         let mut registry = Registry::default();
         let requests = Family::<Labels, Counter>::default();
         let seconds = Family::<Route, Histogram, _>::new_with_constructor(histogram as fn() -> Histogram);
-        let (connections, exports) = (Gauge::default(), Gauge::default());
+        let (connections, turned_away, exports) = (Gauge::default(), Counter::default(), Gauge::default());
         registry.register("countersign_http_requests", "Requests answered", requests.clone());
         registry.register("countersign_http_request_seconds", "Until an answer began", seconds.clone());
         registry.register("countersign_http_connections", "Connections open", connections.clone());
+        let help = "Connections for which there was no room";
+        registry.register("countersign_http_connections_turned_away", help, turned_away.clone());
         registry.register("countersign_http_exports", "Exports being written", exports.clone());
-        Self { registry, requests, seconds, connections, exports }
+        Self { registry, requests, seconds, connections, turned_away, exports }
     }
 
     pub(crate) fn answered(&self, labels: &Labels, took: Duration) {

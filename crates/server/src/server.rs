@@ -1,30 +1,23 @@
-//! Listening, accepting, stopping.
+//! Listening, serving, stopping.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign_engine::notary::Signer;
 use countersign_engine::watch;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
-use tokio_io_timeout::TimeoutStream;
-use tracing::{info, warn};
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tracing::info;
 
 use crate::app::{App, Ledger};
 use crate::config::Config;
-use crate::limits::{BACKLOG, MAX_HEAD, MAX_HEADERS};
-use crate::service::answer;
+use crate::door::Door;
+use crate::limits::BACKLOG;
 
 /// Why a server cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +50,6 @@ impl fmt::Debug for Server {
         f.debug_struct("Server").field("listener", &self.listener).finish_non_exhaustive()
     }
 }
-
-/// How long to wait where no connection can be accepted, mostly because too many files are open.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 impl Server {
     /// Listens. From here on connections are taken into the system's queue. `signer`: who signs checkpoints
@@ -130,80 +120,4 @@ fn listen(address: SocketAddr, reuse_port: bool) -> io::Result<std::net::TcpList
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
-}
-
-/// Where connections come in.
-struct Door {
-    app: Arc<App>,
-    room: Arc<Semaphore>,
-    graceful: GracefulShutdown,
-}
-
-impl Door {
-    fn new(app: Arc<App>) -> Self {
-        let room = Arc::new(Semaphore::new(app.config.limits.connections.min(Semaphore::MAX_PERMITS)));
-        Self { app, room, graceful: GracefulShutdown::new() }
-    }
-
-    async fn accept_until(&self, listener: &TcpListener, mut end: Pin<&mut (impl Future<Output = ()> + Send)>) {
-        loop {
-            tokio::select! {
-                () = &mut end => return,
-                () = self.accept(listener) => {}
-            }
-        }
-    }
-
-    /// One connection, once there is room.
-    async fn accept(&self, listener: &TcpListener) {
-        let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, peer)) => self.serve(stream, peer, permit),
-            Err(error) => {
-                warn!(%error, "no connection can be accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-
-    /// What the system accepted already, which closing the socket would cut off; then the socket is closed.
-    fn accept_waiting(&self, listener: TcpListener) -> io::Result<()> {
-        let listener = listener.into_std()?;
-        while let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
-            let Ok((stream, peer)) = listener.accept() else { break };
-            stream.set_nonblocking(true)?;
-            self.serve(TcpStream::from_std(stream)?, peer, permit);
-        }
-        Ok(())
-    }
-
-    fn serve(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let app = Arc::clone(&self.app);
-        let limits = &app.config.limits;
-        // Answers are small: without this each would wait for the other side's acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(limits.stall()));
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(limits.head());
-        http.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD).half_close(false);
-        let answering = Arc::clone(&app);
-        let service = service_fn(move |request| answer(Arc::clone(&answering), peer.ip(), request));
-        let connection = self.graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
-        tokio::spawn(async move {
-            app.metrics.connections.inc();
-            // A client that leaves in the middle is no news.
-            let _left = connection.await;
-            app.metrics.connections.dec();
-            drop(permit);
-        });
-    }
-
-    /// Lets what is under way come to its end.
-    async fn close(self) {
-        let most = self.app.config.limits.shutdown();
-        if timeout(most, self.graceful.shutdown()).await.is_err() {
-            warn!("requests were under way for too long, and are cut off");
-        }
-    }
 }

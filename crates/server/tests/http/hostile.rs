@@ -52,6 +52,13 @@ fn wrong_types_unknown_and_doubled_fields_are_named() {
     let reply = post(&bed, &[JSON], doubled.as_bytes());
     assert_eq!(reply.code(), "INVALID_BODY");
     assert!(reply.text().contains("duplicate field `amount`"), "{}", reply.text());
+    for body in ["[]", "[\"TRANSFER\"]", "\"TRANSFER\"", "null", "1"] {
+        let reply = post(&bed, &[JSON], body.as_bytes());
+        assert_eq!(
+            (reply.code().as_str(), &reply.json()["detail"]),
+            ("INVALID_BODY", &"the body must be an object".into())
+        );
+    }
     assert_eq!(bed.balance("anna"), "1000.0000");
 }
 
@@ -71,6 +78,7 @@ fn bodies_are_json_of_bounded_size() {
         assert_eq!((refused.status, refused.code().as_str()), (415, "UNSUPPORTED_MEDIA_TYPE"), "{headers:?}");
     }
     assert_eq!(post(&bed, &[("content-type", "application/json; charset=UTF-8")], b"{}").status, 422);
+    assert_eq!(post(&bed, &[JSON, ("content-encoding", "Identity")], b"{}").status, 422, "it is not compressed");
     let large = format!("{{\"type\":\"{}\"}}", "x".repeat(1000));
     let refused = post(&bed, &[JSON], large.as_bytes());
     assert_eq!((refused.status, refused.code().as_str()), (413, "BODY_TOO_LARGE"));
@@ -131,15 +139,83 @@ fn slow_clients_are_let_go() {
     assert!(started.elapsed() < Duration::from_secs(30));
 }
 
+/// Connections that send half a head, which are held for as long as a head may take.
+fn half(bed: &Bed, many: usize) -> Vec<std::net::TcpStream> {
+    let half = |_| {
+        let mut stream = connect(bed.address);
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").unwrap();
+        stream
+    };
+    (0..many).map(half).collect()
+}
+
 #[test]
-fn connections_are_bounded_and_wait_for_their_turn() {
+fn who_finds_no_room_is_told_at_once_and_the_next_one_has_it() {
     let mut plan = Plan::default();
-    (plan.config.limits.connections, plan.config.limits.head_ms) = (2, 1_500);
+    (plan.config.limits.connections, plan.config.limits.head_ms) = (2, 600_000);
     let bed = plan.start();
-    let idle: Vec<_> = (0..2).map(|_| connect(bed.address)).collect();
-    // The third waits until the idle ones are let go.
-    assert_eq!(bed.get("/healthz").status, 200);
-    drop(idle);
+    let held = half(&bed, 2);
+    let refused = bed.get("/healthz");
+    assert_eq!((refused.status, refused.code().as_str()), (503, "TOO_MANY_CONNECTIONS"));
+    assert_eq!((refused.header("connection"), refused.header("retry-after")), (Some("close"), Some("1")));
+    drop(held);
+    let until = Instant::now() + Duration::from_secs(60);
+    while bed.get("/healthz").status != 200 {
+        assert!(Instant::now() < until, "who left still has his place");
+    }
+    assert!(bed.get("/metrics").text().contains("countersign_http_connections_turned_away_total"));
+}
+
+/// On Linux all of 127.0.0.0/8 is this machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_address_does_not_take_everybody_s_connections() {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let mut plan = Plan::default();
+    plan.config.limits.connections_by_address = 2;
+    plan.config.limits.head_ms = 600_000;
+    let from = |address: &str, bed: &Bed| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let own: std::net::SocketAddr = format!("{address}:0").parse().unwrap();
+        socket.bind(&SockAddr::from(own)).unwrap();
+        socket.connect(&SockAddr::from(bed.address)).unwrap();
+        let mut stream = std::net::TcpStream::from(socket);
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        read(stream, false).status
+    };
+    let bed = plan.start();
+    let held = half(&bed, 2);
+    assert_eq!((from("127.0.0.1", &bed), from("127.0.0.2", &bed)), (503, 200));
+    let mut plan = bed.plan();
+    plan.engine.shield.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    let behind = plan.start_in(bed.folder.clone());
+    let held_behind = half(&behind, 2);
+    assert_eq!(from("127.0.0.1", &behind), 200, "a proxy's connections are many people's");
+    drop((held, held_behind));
+}
+
+#[test]
+fn who_has_asked_and_says_no_more_is_answered() {
+    let bed = Bed::start();
+    let mut stream = connect(bed.address);
+    let token = bearer(&bed.secrets.auditor);
+    write!(stream, "GET /api/v1/export HTTP/1.1\r\nhost: x\r\nauthorization: {token}\r\n\r\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(read(stream, false).status, 200);
+}
+
+#[test]
+fn a_request_names_its_host_once() {
+    let bed = Bed::start();
+    let ask = |version: &str, hosts: &str| {
+        raw(bed.address, format!("GET /healthz HTTP/{version}\r\n{hosts}connection: close\r\n\r\n").as_bytes())
+    };
+    for hosts in ["", "host: x\r\nhost: x\r\n"] {
+        let refused = ask("1.1", hosts);
+        assert_eq!((refused.status, refused.code().as_str()), (400, "BAD_REQUEST"), "{hosts:?}");
+    }
+    assert_eq!(ask("1.0", "").status, 200, "the version before knew none");
+    assert_eq!(ask("1.1", "host: x\r\n").status, 200);
 }
 
 #[test]
