@@ -9,7 +9,7 @@ use countersign_engine::notary::{Signer, Voucher};
 use countersign_engine::watch;
 use countersign_store::Store;
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
@@ -116,13 +116,18 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&dyn Store) -> Result<T, Problem> + Send + 'static,
     {
-        let permit = Arc::clone(&self.reads).acquire_owned().await.map_err(Problem::internal)?;
+        let permit = self.reading().await?;
         let (app, span) = (Arc::clone(self), Span::current());
         let done = spawn_blocking(move || {
             let _permit = permit;
             span.in_scope(|| work(app.ledger.store()))
         });
         done.await.map_err(Problem::internal)?
+    }
+
+    /// One of the reads that may be under way at once; waits for it.
+    pub(crate) async fn reading(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.reads).acquire_owned().await.map_err(Problem::internal)
     }
 
     /// The engine, for what is written.

@@ -44,8 +44,17 @@ impl Conditions {
         if self.none_matches.as_deref().is_some_and(|list| lists(list, tag, true)) {
             return Judged::NotModified;
         }
-        let same = self.if_range.as_deref().is_none_or(|known| known == tag);
-        Judged::Sent(self.range.filter(|_| same))
+        Judged::Sent(self.range.filter(|range| self.may_part(*range, tag)))
+    }
+
+    /// Whether a part is sent: not one that is to be put behind bytes of which nobody says what they are of. With those
+    /// of what it was before, it would make a file that looks as if somebody had tampered with it.
+    fn may_part(&self, range: Asked, tag: &str) -> bool {
+        let is_named = self.matches.as_deref().is_some_and(|list| list.trim() != "*");
+        match self.if_range.as_deref() {
+            Some(known) => known == tag,
+            None => is_named || range.is_start(),
+        }
     }
 }
 
@@ -97,10 +106,23 @@ mod tests {
     #[test]
     fn a_range_of_something_else_is_passed_over() {
         let range = Asked::From(5, None);
-        assert_eq!(judge(&[(RANGE, "bytes=5-")]), Judged::Sent(Some(range)));
         assert_eq!(judge(&[(RANGE, "bytes=5-"), (IF_RANGE, TAG)]), Judged::Sent(Some(range)));
         assert_eq!(judge(&[(RANGE, "bytes=5-"), (IF_RANGE, "\"x\"")]), Judged::Sent(None));
         assert_eq!(judge(&[(RANGE, "bytes=5-"), (IF_RANGE, "W/\"abc\"")]), Judged::Sent(None));
         assert_eq!(judge(&[(RANGE, "bytes=5-"), (IF_RANGE, "Tue, 24 Nov 2026 22:00:00 GMT")]), Judged::Sent(None));
+    }
+
+    #[test]
+    fn a_part_is_sent_to_who_says_of_what_and_the_first_bytes_to_anybody() {
+        for range in ["bytes=5-", "bytes=5-9", "bytes=-5"] {
+            assert_eq!(judge(&[(RANGE, range)]), Judged::Sent(None), "{range}");
+            assert_eq!(judge(&[(RANGE, range), (IF_MATCH, "*")]), Judged::Sent(None), "{range}");
+            let asked = Judged::Sent(Asked::read(range));
+            assert_eq!(judge(&[(RANGE, range), (IF_MATCH, TAG)]), asked, "{range}");
+            assert_eq!(judge(&[(RANGE, range), (IF_RANGE, TAG)]), asked, "{range}");
+        }
+        for range in ["bytes=0-", "bytes=0-9"] {
+            assert_eq!(judge(&[(RANGE, range)]), Judged::Sent(Asked::read(range)), "{range}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, ETAG, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::spawn_blocking;
 use tracing::Span;
@@ -25,7 +26,7 @@ use super::validator::{Grounds, tag};
 use super::window::Window;
 use crate::answer::{Answer, empty, whole};
 use crate::app::App;
-use crate::limits::Limits;
+use crate::limits::{EXPORT_PAUSE, Limits};
 use crate::problem::Problem;
 
 /// An export that is asked for.
@@ -48,17 +49,13 @@ struct Begun {
 type Tell = oneshot::Sender<Result<Begun, Problem>>;
 
 /// Answers as soon as it is known what will be sent, which a thread goes on to write.
-pub(crate) async fn begin(app: Arc<App>, download: Download, permit: OwnedSemaphorePermit) -> Result<Answer, Problem> {
+pub(crate) async fn begin(app: Arc<App>, download: Download) -> Result<Answer, Problem> {
     let (tell, told) = oneshot::channel();
     let (pieces, body) = pieces(Instant::now() + app.config.limits.export(), pace(&app.config.limits));
     let (span, is_head) = (Span::current(), download.is_head);
+    let slot = Slot::Read(app.reading().await?);
     spawn_blocking(move || {
-        let _permit = permit;
-        span.in_scope(|| {
-            app.metrics.exports.inc();
-            Writing { app: &app, download: &download }.run(tell, pieces);
-            app.metrics.exports.dec();
-        });
+        span.in_scope(|| Writing { app: &app, download: &download, slot }.run(tell, pieces));
     });
     let begun = told.await.map_err(Problem::internal)??;
     Ok(begun.answer(body, is_head))
@@ -85,6 +82,35 @@ impl Begun {
 struct Writing<'a> {
     app: &'a App,
     download: &'a Download,
+    slot: Slot,
+}
+
+/// What it counts as: a read like any other, until all of the entries are read.
+enum Slot {
+    Read(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit),
+    Export(#[expect(dead_code, reason = "held")] Counted),
+}
+
+/// One of the exports that may run at once.
+struct Counted {
+    _permit: OwnedSemaphorePermit,
+    exports: Gauge,
+}
+
+impl Counted {
+    fn new(app: &App) -> Result<Self, Problem> {
+        let permit = Arc::clone(&app.exports).try_acquire_owned();
+        let busy = |_| Problem::new("TOO_MANY_EXPORTS", "others are being written").retry_after(EXPORT_PAUSE);
+        let counted = Self { _permit: permit.map_err(busy)?, exports: app.metrics.exports.clone() };
+        counted.exports.inc();
+        Ok(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.exports.dec();
+    }
 }
 
 /// An export, settled in every byte.
@@ -97,7 +123,7 @@ struct Settled {
 }
 
 impl Writing<'_> {
-    fn run(&self, tell: Tell, pieces: Pieces) {
+    fn run(mut self, tell: Tell, pieces: Pieces) {
         let mut snapshot = match self.app.ledger.store().snapshot() {
             Ok(snapshot) => snapshot,
             Err(error) => return drop(tell.send(Err(error.into()))),
@@ -106,18 +132,33 @@ impl Writing<'_> {
             Ok(settled) => settled,
             Err(problem) => return drop(tell.send(Err(problem))),
         };
-        let done = !matches!(begun.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) || self.download.is_head;
-        let left = tell.send(Ok(begun)).is_err();
-        if done || left {
+        if !matches!(begun.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) || self.download.is_head {
+            return drop(tell.send(Ok(begun)));
+        }
+        if let Err(problem) = self.count() {
+            return drop(tell.send(Err(problem)));
+        }
+        if tell.send(Ok(begun)).is_err() {
             return;
         }
-        if let Err(error) = self.write(&mut *snapshot, &settled, window, pieces) {
+        let written = self.write(&mut *snapshot, &settled, window, pieces);
+        // Before the last bytes go out: who has them may ask for the next export at once.
+        drop((snapshot, self.slot));
+        if let Err(error) = written.and_then(|pieces| Ok(pieces.finish()?)) {
             tracing::info!(%error, "an export was not read to its end");
         }
     }
 
+    /// From here on it is one of the exports that may run at once.
+    fn count(&mut self) -> Result<(), Problem> {
+        if matches!(self.slot, Slot::Read(_)) {
+            self.slot = Slot::Export(Counted::new(self.app)?);
+        }
+        Ok(())
+    }
+
     /// Which entries, what goes into the trailer, what is sent of it.
-    fn settle(&self, snapshot: &mut dyn Snapshot, tell: &Tell) -> Result<(Begun, Settled, Range<u64>), Problem> {
+    fn settle(&mut self, snapshot: &mut dyn Snapshot, tell: &Tell) -> Result<(Begun, Settled, Range<u64>), Problem> {
         let form = &self.download.form;
         let settled = self.settled(snapshot)?;
         let mut headers = HeaderMap::new();
@@ -147,7 +188,7 @@ impl Writing<'_> {
         Ok((Begun { status: StatusCode::PARTIAL_CONTENT, headers, length }, settled, window))
     }
 
-    fn settled(&self, snapshot: &mut dyn Snapshot) -> Result<Settled, Problem> {
+    fn settled(&mut self, snapshot: &mut dyn Snapshot) -> Result<Settled, Problem> {
         let form = &self.download.form;
         let store = self.app.ledger.store();
         let head = snapshot.head().clone();
@@ -169,7 +210,7 @@ impl Writing<'_> {
     /// The checkpoint of exactly these entries, made where there is none yet: the next export has the same one.
     /// That of the ledger's head is kept; others, of which there can be as many as there are entries, are only
     /// remembered. `None`: one would be signed, were it asked for more than what would be said of it.
-    fn notes(&self, last: u64, head: u64) -> Result<Option<Vec<String>>, Problem> {
+    fn notes(&mut self, last: u64, head: u64) -> Result<Option<Vec<String>>, Problem> {
         let store = self.app.ledger.store();
         let kept = || -> Result<Option<SignedCheckpoint>, StoreError> {
             Ok(store.checkpoint(Some(last))?.filter(|kept| kept.size == last))
@@ -185,6 +226,7 @@ impl Writing<'_> {
         if self.download.is_head {
             return Ok(None);
         }
+        self.count()?;
         let signed = voucher.vouch(store, last, now())?;
         if last < head {
             return Ok(Some(vec![self.app.notes.note(last, signed.note)]));
@@ -195,7 +237,7 @@ impl Writing<'_> {
 
     /// The bytes that are asked for, and how many there are in all.
     fn window(
-        &self,
+        &mut self,
         snapshot: &mut dyn Snapshot,
         settled: &Settled,
         asked: Asked,
@@ -218,24 +260,26 @@ impl Writing<'_> {
     }
 
     /// Writes it to nowhere, to know its length.
-    fn measure(&self, snapshot: &mut dyn Snapshot, settled: &Settled, tell: &Tell) -> Result<u64, Problem> {
+    fn measure(&mut self, snapshot: &mut dyn Snapshot, settled: &Settled, tell: &Tell) -> Result<u64, Problem> {
+        self.count()?;
         let until = Instant::now() + self.app.config.limits.export();
         let mut counted = Window::new(Watched { tell, until }, 0..u64::MAX);
         self.pack(snapshot, settled, &mut counted).map_err(|error| match error {
-            StoreError::Io(_) => Problem::new("TIMED_OUT", "the export took too long"),
+            StoreError::Io(_) => Problem::new("TIMED_OUT", "the export took too long").retry_after(EXPORT_PAUSE),
             other => other.into(),
         })?;
         self.note_length(settled, counted.written());
         Ok(counted.written())
     }
 
+    /// All but the end of it.
     fn write(
         &self,
         snapshot: &mut dyn Snapshot,
         settled: &Settled,
         window: Range<u64>,
         mut pieces: Pieces,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Pieces, StoreError> {
         let is_whole = window == (0..u64::MAX);
         let mut out = Window::new(&mut pieces, window);
         let written = self.pack(snapshot, settled, &mut out);
@@ -247,7 +291,7 @@ impl Writing<'_> {
         if is_whole {
             self.note_length(settled, length);
         }
-        Ok(pieces.finish()?)
+        Ok(pieces)
     }
 
     fn note_length(&self, settled: &Settled, length: u64) {

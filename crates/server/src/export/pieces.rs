@@ -40,14 +40,22 @@ impl Pace {
     }
 
     /// Takes note of bytes that were waited for; whether the reader is fast enough.
+    ///
+    /// What is taken shows in lumps, of as many bytes as his system makes room for at once: a long wait, and then many
+    /// pieces that nobody waits for. So he is judged as soon as a piece takes too long again, by all that came before.
     fn holds(&mut self, bytes: u64, waited: Duration) -> bool {
-        (self.taken, self.waited) = (self.taken + bytes, self.waited + waited);
-        if self.waited < self.window {
-            return true;
+        let is_due = self.waited >= self.window && !self.is_kept(bytes, waited);
+        let holds = !is_due || self.is_kept(self.taken, self.waited);
+        if is_due {
+            (self.taken, self.waited) = (0, Duration::ZERO);
         }
-        let holds = u128::from(self.taken) * 1000 >= u128::from(self.least) * self.waited.as_millis();
-        (self.taken, self.waited) = (0, Duration::ZERO);
+        (self.taken, self.waited) = (self.taken + bytes, self.waited + waited);
         holds
+    }
+
+    /// Whether bytes in this time are as many as they must be.
+    const fn is_kept(&self, bytes: u64, time: Duration) -> bool {
+        bytes as u128 * 1000 >= self.least as u128 * time.as_millis()
     }
 }
 
@@ -87,7 +95,8 @@ impl Pieces {
         if self.pace.holds(bytes, asked.elapsed()) {
             return Ok(());
         }
-        Err(io::Error::new(io::ErrorKind::TimedOut, "the reader was too slow"))
+        let why = format!("cut off: the reader was slower than {} bytes a second", self.pace.least);
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
     /// Sends the rest, and that it is the end.
@@ -100,7 +109,7 @@ impl Pieces {
 }
 
 fn left() -> io::Error {
-    io::Error::new(io::ErrorKind::BrokenPipe, "the reader left")
+    io::Error::new(io::ErrorKind::BrokenPipe, "the connection ended")
 }
 
 impl Write for Pieces {
@@ -109,10 +118,11 @@ impl Write for Pieces {
         if bytes.is_empty() {
             self.check()?;
         }
-        self.buffer.extend_from_slice(bytes);
+        // Not before more comes: so something is left to be sent at the end, and nobody has all of it before that.
         if self.buffer.len() >= EXPORT_PIECE {
             self.send()?;
         }
+        self.buffer.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -176,13 +186,26 @@ mod tests {
     fn who_takes_a_little_now_and_then_is_too_slow() {
         let second = Duration::from_secs(1);
         let mut pace = Pace::new(1000, 30 * second);
-        assert!((0..29).all(|_| pace.holds(1, second)), "nobody is judged by a moment");
+        assert!((0..30).all(|_| pace.holds(1, second)), "nobody is judged by a moment");
         assert!(!pace.holds(1, second));
+        let mut pace = Pace::new(1000, 30 * second);
         assert!((0..300).all(|_| pace.holds(1000, second)));
         // Who keeps nobody waiting may be sent little.
         assert!((0..300).all(|_| pace.holds(1, Duration::ZERO)));
-        assert!(!pace.holds(999, 30 * second));
-        assert!(Pace::new(0, second).holds(0, 9 * second));
+        let mut pace = Pace::new(1000, 30 * second);
+        assert!(pace.holds(999, 30 * second) && pace.holds(28_000, Duration::ZERO) && !pace.holds(1, second));
+        let mut any = Pace::new(0, second);
+        assert!(any.holds(0, 9 * second) && any.holds(0, 9 * second));
+    }
+
+    /// A third of four megabytes at once, which takes 32 s at 40 KiB/s: more than twice what he has to.
+    #[test]
+    fn who_takes_enough_in_large_lumps_is_fast_enough() {
+        let mut pace = Pace::new(16 << 10, Duration::from_secs(30));
+        for _ in 0..20 {
+            assert!(pace.holds(64 << 10, Duration::from_secs(32)));
+            assert!((0..20).all(|_| pace.holds(64 << 10, Duration::ZERO)));
+        }
     }
 
     fn any() -> Pace {
@@ -207,6 +230,16 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_has_all_of_it_before_the_end() {
+        let (mut pieces, mut body) = pieces(soon(), any());
+        pieces.write_all(&[7; EXPORT_PIECE]).unwrap();
+        assert!(body.receiver.try_recv().is_err(), "the last piece waits for the end");
+        let writing = tokio::task::spawn_blocking(move || pieces.finish().unwrap());
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap().len(), EXPORT_PIECE);
+        writing.await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn what_breaks_off_is_an_error_of_the_body() {
         let (mut pieces, body) = pieces(soon(), any());
         let writing = tokio::task::spawn_blocking(move || pieces.write_all(&[7; EXPORT_PIECE]).unwrap());
@@ -225,8 +258,10 @@ mod tests {
             assert_eq!(skipping.write_all(&[7; 10]).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
             let mut skipping = Window::new(&mut late, 1000..2000);
             assert_eq!(skipping.write_all(&[7; 10]).unwrap_err().kind(), io::ErrorKind::TimedOut);
-            assert_eq!(unread.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-            assert_eq!(late.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), io::ErrorKind::TimedOut);
+            for (mut pieces, kind) in [(unread, io::ErrorKind::BrokenPipe), (late, io::ErrorKind::TimedOut)] {
+                pieces.write_all(&[7; EXPORT_PIECE]).unwrap();
+                assert_eq!(pieces.write_all(&[7; EXPORT_PIECE]).unwrap_err().kind(), kind);
+            }
         })
         .await
         .unwrap();

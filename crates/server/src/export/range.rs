@@ -29,6 +29,11 @@ impl Asked {
         }
     }
 
+    /// Whether it is from the first byte on.
+    pub(crate) const fn is_start(self) -> bool {
+        matches!(self, Self::From(0, _))
+    }
+
     /// The bytes, of so many; `None` where there are none.
     pub(crate) fn of(self, length: u64) -> Option<Range<u64>> {
         let range = match self {

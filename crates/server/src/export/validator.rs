@@ -27,8 +27,9 @@ pub(crate) fn tag(form: &Form, grounds: &Grounds<'_>) -> String {
         PersonalData::Full => ("full", erasures(head)),
         PersonalData::Withheld => ("withheld", 0),
     };
-    // Up to the last entry the documents stand in it, which change without an entry, too.
-    let documents = if *last == head.seq { head.version.to_string() } else { String::new() };
+    // From the first entry up to the last the documents stand in it, which change without an entry, too.
+    let has_documents = form.first == 1 && *last == head.seq;
+    let documents = if has_documents { head.version.to_string() } else { String::new() };
     let packed = form.packing != Packing::Plain;
     let lines = [
         "countersign/http-export/1".to_owned(),
@@ -67,6 +68,16 @@ mod tests {
 
     fn form(personal: PersonalData) -> Form {
         Form { first: 1, last: None, personal, packing: Packing::Plain }
+    }
+
+    #[test]
+    fn what_holds_no_documents_does_not_change_with_them() {
+        let head = |version| Head { seq: 9, version, ..Head::empty(&identity()) };
+        for (first, last, changes) in [(1, 9, true), (2, 9, false), (1, 8, false), (2, 8, false)] {
+            let form = Form { first, ..form(PersonalData::Full) };
+            let changed = of(&form, &head(9), last, &[]) != of(&form, &head(10), last, &[]);
+            assert_eq!(changed, changes, "{first} to {last}");
+        }
     }
 
     fn of(form: &Form, head: &Head, last: u64, notes: &[String]) -> String {

@@ -10,9 +10,6 @@ use crate::app::App;
 use crate::export::{Conditions, Download, Form, PARAMETERS, begin};
 use crate::problem::Problem;
 
-/// How long a caller should wait where others export, in seconds.
-const PAUSE: u64 = 5;
-
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let download = Download {
         form: Form::read(&call.query(PARAMETERS)?, &call.headers, &call.caller)?,
@@ -20,7 +17,5 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         is_head: call.method == Method::HEAD,
         may_sign: call.caller.sees_personal_data(),
     };
-    let permit = Arc::clone(&app.exports).try_acquire_owned();
-    let busy = |_| Problem::new("TOO_MANY_EXPORTS", "others are being written").retry_after(PAUSE);
-    begin(Arc::clone(&app), download, permit.map_err(busy)?).await
+    begin(app, download).await
 }

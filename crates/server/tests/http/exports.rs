@@ -93,8 +93,9 @@ fn ranges_make_up_the_same_bytes() {
             joined.extend_from_slice(&part.body);
         }
         assert!(joined == whole.body, "{path}");
-        assert_eq!(part(&bed, path, "bytes=-10", &[]).body, whole.body[length - 10..]);
-        let beyond = part(&bed, path, &format!("bytes={length}-"), &[]);
+        let known = [("if-match", tag)];
+        assert_eq!(part(&bed, path, "bytes=-10", &known).body, whole.body[length - 10..]);
+        let beyond = part(&bed, path, &format!("bytes={length}-"), &known);
         assert_eq!((beyond.status, beyond.code().as_str()), (416, "RANGE_NOT_SATISFIABLE"));
         assert_eq!(beyond.header("content-range"), Some(format!("bytes */{length}").as_str()));
         assert_eq!(part(&bed, path, "bytes=0-1,5-6", &[]).status, 200, "several ranges are answered by the whole");
@@ -104,9 +105,28 @@ fn ranges_make_up_the_same_bytes() {
 #[test]
 fn a_range_of_what_was_never_sent_whole_is_the_same() {
     let bed = bed();
-    let part = part(&bed, "/api/v1/export?last=9", "bytes=100-199", &[]);
+    let path = "/api/v1/export?last=9";
+    let head = bed.send("HEAD", path, &[("authorization", &bearer(&bed.secrets.auditor))], b"");
+    let part = part(&bed, path, "bytes=100-199", &[("if-match", head.header("etag").unwrap())]);
     assert_eq!((part.status, part.body.len()), (206, 100));
-    assert_eq!(part.body, bed.get("/api/v1/export?last=9").body[100..200]);
+    assert_eq!(part.body, bed.get(path).body[100..200]);
+}
+
+/// `curl -C -` says from where it wants to go on, and not of what.
+#[test]
+fn who_goes_on_without_saying_of_what_begins_anew() {
+    let bed = bed();
+    let path = "/api/v1/export?last=8";
+    let before = bed.get(path);
+    let second = bed.get("/api/v1/entries/2").json();
+    let erasure = json!({"transaction_id": second["transaction_id"], "account_id": "anna"});
+    assert_eq!(bed.administer("/api/v1/erasures", &erasure).status, 201);
+    let anew = part(&bed, path, "bytes=1000-", &[]);
+    assert_eq!((anew.status, anew.header("content-range")), (200, None), "half of it would be of another file");
+    assert_eq!(entries(&anew.body), 8);
+    let first = part(&bed, path, "bytes=0-999", &[]);
+    assert_eq!((first.status, &first.body[..]), (206, &anew.body[..1000]));
+    assert_ne!(anew.body, before.body);
 }
 
 #[test]
@@ -257,6 +277,12 @@ fn exports_are_bounded_in_number() {
     let refused = bed.get("/api/v1/export");
     assert_eq!((refused.status, refused.code().as_str()), (503, "TOO_MANY_EXPORTS"));
     assert!(refused.header("retry-after").is_some());
+    // What writes nothing is answered meanwhile.
+    let said = bed.send("HEAD", "/api/v1/export", &[("authorization", &token)], b"");
+    assert_eq!(said.status, 200);
+    let known = [("if-none-match", said.header("etag").unwrap())];
+    assert_eq!(bed.get_with("/api/v1/export", &known).status, 304);
+    assert_eq!(bed.get_with("/api/v1/export", &[("if-match", "\"x\"")]).status, 412);
     // Whoever reads nothing is cut off, and the next one has his turn.
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while bed.get("/api/v1/export?last=1").status != 200 {
@@ -264,4 +290,31 @@ fn exports_are_bounded_in_number() {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     drop(slow);
+}
+
+#[test]
+fn who_has_all_of_an_export_has_the_next_one_at_once() {
+    let mut plan = Plan::default();
+    plan.config.limits.exports = 1;
+    let bed = plan.start();
+    pay(&bed, 3);
+    for n in 0..100 {
+        // Of a length that is known and of one that is not.
+        let query = if n % 2 == 0 { "" } else { "?gzip" };
+        assert_eq!(bed.get(&format!("/api/v1/export{query}")).status, 200, "the {n}th");
+    }
+}
+
+/// Entries, accounts and a halt change nothing of a part that holds no documents.
+#[test]
+fn a_part_below_the_last_entry_stays_what_it_is() {
+    let bed = bed();
+    let tag = |query: &str| bed.get(&format!("/api/v1/export{query}")).header("etag").unwrap().to_owned();
+    let (below, from) = (tag("?last=9"), tag("?first=2"));
+    bed.administer("/api/v1/accounts", &json!({"id": "cara"}));
+    bed.administer("/api/v1/halt", &json!({"reason": "test"}));
+    assert_eq!((tag("?last=9"), tag("?first=2")), (below.clone(), from));
+    bed.administer("/api/v1/resume", &json!({"reason": "test"}));
+    pay(&bed, 3);
+    assert_eq!(tag("?last=9"), below);
 }
