@@ -57,13 +57,68 @@ fn nothing_else_is_served_and_nothing_is_written() {
         "/demo//../../secret",
         "/demo/..%5csecret",
     ];
-    for path in
-        outside.into_iter().chain(["/demo.jsonl", "/nothing", "/demo/nothing", "/demo", "/demo/", "/secret", "/%00"])
-    {
+    let long = |length: usize| format!("/{}", "x".repeat(length));
+    let too_long = [long(256), long(5000), format!("/demo{}", long(256)), format!("/demo{}", "/x".repeat(3000))];
+    let nothing = ["/demo.jsonl", "/nothing", "/demo/nothing", "/demo/", "/secret", "/%00", "/index.html/x"];
+    for path in outside.into_iter().chain(nothing).chain(too_long.iter().map(String::as_str)) {
         let refused = send(bed.address, "GET", path, &[], b"");
         assert_eq!(refused.code(), "NOT_FOUND", "{path}");
     }
     let refused = send(bed.address, "POST", "/", &[], b"x");
-    assert_eq!((refused.code().as_str(), refused.header("allow")), ("METHOD_NOT_ALLOWED", Some("GET, HEAD")));
-    assert_eq!(send(bed.address, "GET", "/api/v1/nothing", &[], b"").code(), "NOT_FOUND");
+    assert_eq!((refused.code().as_str(), refused.header("allow")), ("METHOD_NOT_ALLOWED", Some(METHODS)));
+    let options = send(bed.address, "OPTIONS", "/demo/demo.jsonl", &[], b"");
+    assert_eq!((options.status, options.header("allow"), options.body.len()), (204, Some(METHODS), 0));
+}
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+
+#[test]
+fn what_is_no_resource_of_the_interface_is_no_file_either() {
+    let (_top, with_page) = site();
+    let without = Bed::start();
+    for bed in [&with_page, &without] {
+        for method in ["GET", "POST", "OPTIONS"] {
+            for path in ["/api", "/api/", "/api/v1/nothing", "/api/v1/stats/"] {
+                assert_eq!(send(bed.address, method, path, &[], b"").code(), "NOT_FOUND", "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_found_without_its_slash_and_exports_have_their_type() {
+    let (top, bed) = site();
+    fs::create_dir(top.path().join("demo/inner")).unwrap();
+    fs::create_dir(top.path().join("page/inner")).unwrap();
+    for (path, location) in
+        [("/demo", "./demo/"), ("/demo?a=b", "./demo/?a=b"), ("/demo/inner", "./inner/"), ("/inner", "./inner/")]
+    {
+        let redirect = send(bed.address, "GET", path, &[], b"");
+        assert_eq!((redirect.status, redirect.header("location")), (307, Some(location)), "{path}");
+    }
+    let export = send(bed.address, "GET", "/demo/demo.jsonl", &[], b"");
+    assert_eq!((export.status, export.header("content-type")), (200, Some("application/jsonl")));
+    assert_eq!(
+        send(bed.address, "HEAD", "/demo/demo.jsonl", &[], b"").header("content-type"),
+        Some("application/jsonl")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn hidden_files_and_what_lies_behind_a_link_are_not_served() {
+    use std::os::unix::fs::symlink;
+    let (top, bed) = site();
+    let demo = top.path().join("demo");
+    fs::create_dir(demo.join(".git")).unwrap();
+    fs::write(demo.join(".git/config"), "secret").unwrap();
+    fs::write(demo.join(".env"), "secret").unwrap();
+    symlink(top.path().join("secret"), demo.join("link")).unwrap();
+    symlink(top.path(), demo.join("up")).unwrap();
+    symlink("demo.jsonl", demo.join("other.jsonl")).unwrap();
+    for path in ["/demo/.env", "/demo/%2eenv", "/demo/.git/config", "/demo/link", "/demo/up/secret", "/demo/up"] {
+        let refused = send(bed.address, "GET", path, &[], b"");
+        assert_eq!(refused.code(), "NOT_FOUND", "{path}");
+    }
+    assert_eq!(send(bed.address, "GET", "/demo/other.jsonl", &[], b"").text(), "{}\n", "a link within the folder");
 }
