@@ -138,7 +138,7 @@ export class CountersignError extends Error {
   readonly field?: string;
 }
 
-/** A value of JSON. */
+/** A value of JSON, as a file has it; an integer beyond 2^53 − 1, which a number would round, as a string of its digits. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /** How far the report may be trusted, from the weakest. Never one green tick. */

@@ -108,6 +108,26 @@ fn what_is_no_entry_names_the_field() {
     assert_eq!(text(&error, "field").as_deref(), Some("seq"));
 }
 
+/// A finding is evidence: it shows what stands in the file, whatever JavaScript makes of such a key or number.
+#[wasm_bindgen_test]
+fn a_finding_quotes_what_javascript_would_swallow() {
+    let export = std::str::from_utf8(vector("good.jsonl")).unwrap();
+    let gross = entry_of_good(7).split_once("\"amount_gross\":").unwrap().1.split_once(',').unwrap().0;
+    let gross = format!("\"amount_gross\":{gross},");
+    for (stands, shown) in [
+        (r#"{"__proto__":{"a":1},"b":2}"#, r#"{"__proto__":{"a":1},"b":2}"#),
+        ("9007199254740991", "9007199254740991"),
+        ("9007199254740993", r#""9007199254740993""#),
+        ("-9007199254740993", r#""-9007199254740993""#),
+        ("18446744073709551615", r#""18446744073709551615""#),
+    ] {
+        let hostile = export.replace(&gross, &format!("\"amount_gross\":{stands},"));
+        assert_ne!(hostile, export);
+        let report = json(&audit(hostile.as_bytes(), 4096).unwrap());
+        assert!(report.contains(&format!("\"found\":{shown}")), "{stands}: {report}");
+    }
+}
+
 /// JavaScript's numbers end where a hostile file's need not.
 #[wasm_bindgen_test]
 fn a_number_beyond_javascript_is_still_a_report() {
