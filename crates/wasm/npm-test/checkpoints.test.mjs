@@ -19,7 +19,7 @@ const grades = [
   [{ keys: [`${KEY}\n`] }, 'signed'],
   [{ keys: [KEY], checkpoints: [nine] }, 'anchored'],
   [{ keys: [KEY], checkpoints: [cosigned], witnesses: [WITNESS] }, 'witnessed'],
-  [{ keys: [KEY], checkpoints: [cosigned], witnesses: [WITNESS], witnessQuorum: 2 }, 'anchored'],
+  [{ keys: [KEY], checkpoints: [cosigned], witnesses: [WITNESS], witnessQuorum: 1 }, 'witnessed'],
 ];
 for (const [options, grade] of grades) {
   test(`${grade} by ${Object.keys(options).join(', ') || 'nothing'}`, async () => {
@@ -64,6 +64,22 @@ test('INVALID_ARGUMENT for what is no key, with its place', async () => {
 test('INVALID_ARGUMENT for a witness who cannot cosign', async () => {
   const error = { code: 'INVALID_ARGUMENT', message: /^options\.witnesses\[1\] is no witness/ };
   await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { witnesses: [WITNESS, KEY] }), error);
+});
+
+test('INVALID_ARGUMENT for more witnesses than there are', async () => {
+  for (const options of [{ witnesses: [WITNESS], witnessQuorum: 2 }, { witnessQuorum: 1 }]) {
+    const error = { code: 'INVALID_ARGUMENT', message: /^options\.witnessQuorum is \d, and options\.witnesses has \d$/ };
+    await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), options), error);
+    assert.throws(() => new Verifier(options), error);
+  }
+});
+
+test('a kept checkpoint is read with line ends of any kind', async () => {
+  const crlf = nine.replaceAll('\n', '\r\n');
+  for (const kept of [crlf, `\ufeff${nine}`, nine.trimEnd(), `${nine}\n`, `\ufeff${crlf.trimEnd()}`]) {
+    const report = await verifyChainIntegrity(vector('good.jsonl'), { keys: [KEY], checkpoints: [kept] });
+    assert.equal(report.trust_grade, 'anchored', JSON.stringify(kept));
+  }
 });
 
 test('INVALID_ARGUMENT for what is no list of texts', async () => {

@@ -14,11 +14,14 @@ export interface VerifierOptions {
    * checkpoints that they open count, and an export without one is a finding.
    */
   keys?: readonly string[];
-  /** Checkpoints that you kept or got elsewhere, each the text of a signed note. They count because you hold them. */
+  /**
+   * Checkpoints that you kept or got elsewhere, each the text of a signed note, with line ends of any kind. They count
+   * because you hold them.
+   */
   checkpoints?: readonly string[];
   /** Keys of witnesses, who cosign what they saw, written like `keys`. */
   witnesses?: readonly string[];
-  /** How many witnesses must have cosigned for the grade `witnessed`; 0, as where left out, is all of them. */
+  /** How many witnesses must have cosigned for the grade `witnessed`; 0, as where left out, is all, and more than all is refused. */
   witnessQuorum?: number;
   /**
    * How many candidates may be tried in search of what changed entries said before: 4,000,000 where left out, which

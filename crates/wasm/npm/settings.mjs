@@ -17,7 +17,10 @@ export function auditSettings(options = {}) {
     if (!Number.isSafeInteger(count) || count < 0) throw invalid(`options.${option} must be a whole number`);
   }
   const [keys, checkpoints, witnesses] = ['keys', 'checkpoints', 'witnesses'].map((option) => texts(option, options[option]));
-  return { name: name ?? undefined, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget };
+  if (witnessQuorum > witnesses.length) {
+    throw invalid(`options.witnessQuorum is ${witnessQuorum}, and options.witnesses has ${witnesses.length}`);
+  }
+  return { name, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget };
 }
 
 function texts(option, list = []) {

@@ -48,7 +48,8 @@ impl Settings {
     fn options(self) -> Result<Options, JsValue> {
         let keys = keys::read("keys", &self.keys)?;
         let witnesses = keys::read_witnesses("witnesses", &self.witnesses)?;
-        let Self { name, input_hash, checkpoints, witness_quorum, .. } = self;
+        let checkpoints = self.checkpoints.iter().map(|text| keys::note(text)).collect();
+        let Self { name, input_hash, witness_quorum, .. } = self;
         let recovery_budget = self.recovery_budget.unwrap_or(Options::RECOVERY_BUDGET);
         Ok(Options { name, threads: 1, input_hash, keys, checkpoints, witnesses, witness_quorum, recovery_budget })
     }

@@ -1,4 +1,4 @@
-//! Keys that an auditor brings.
+//! Keys and checkpoints that an auditor brings.
 
 use countersign_core::checkpoint::{KeyKind, VerifyingKey};
 use wasm_bindgen::prelude::JsValue;
@@ -20,4 +20,11 @@ pub(crate) fn read_witnesses(option: &str, texts: &[String]) -> Result<Vec<Verif
         Some(i) => Err(failure::invalid(&format!("options.{option}[{i}] is no witness's key, which is of type 0x04"))),
         None => Ok(keys),
     }
+}
+
+/// A signed note as it was signed, whatever an editor or a mail made of its line ends: a note holds no carriage
+/// return and ends with one line feed.
+pub(crate) fn note(text: &str) -> String {
+    let lines = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    format!("{}\n", lines.trim_end())
 }

@@ -93,6 +93,17 @@ fn what_is_no_checkpoint_ends_the_audit() {
 }
 
 #[wasm_bindgen_test]
+fn a_checkpoint_is_read_however_its_lines_ended() {
+    let kept = std::str::from_utf8(vector("checkpoint-9.txt")).unwrap();
+    let settings = |note: String| Settings { checkpoints: vec![note], ..Settings::default() };
+    let whole = json(&audit_with(&settings(kept.to_owned()), vector("good.jsonl"), 4096).unwrap());
+    let crlf = kept.replace('\n', "\r\n");
+    for note in [format!("\u{feff}{crlf}"), crlf, kept.trim_end().to_owned(), format!("{kept}\n")] {
+        assert_eq!(json(&audit_with(&settings(note), vector("good.jsonl"), 4096).unwrap()), whole);
+    }
+}
+
+#[wasm_bindgen_test]
 fn an_entry_hashes_to_its_hashes() {
     let entry: Value = serde_json::from_str(entry_of_good(1)).unwrap();
     let hashes: EntryHashes = serde_json::from_str(&json(&hash_entry(entry_of_good(1)).unwrap())).unwrap();
