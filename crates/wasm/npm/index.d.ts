@@ -121,7 +121,7 @@ export type ErrorCode =
   | 'INVALID_ARGUMENT'
   /** `hashEntry` was given no entry of format 2; `field` is the first at fault. */
   | 'MALFORMED_ENTRY'
-  /** A second reading is needed, and more than 256 MiB of a stream have passed. */
+  /** A second reading is needed, which need not mean that anything is wrong, and more than 256 MiB of a stream have passed. */
   | 'SECOND_READING_IMPOSSIBLE'
   /** A Verifier was used after its end. */
   | 'ALREADY_FINISHED'

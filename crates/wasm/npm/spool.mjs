@@ -54,7 +54,7 @@ export class Spool {
 function secondReadingImpossible(limit) {
   return new CountersignError(
     'SECOND_READING_IMPOSSIBLE',
-    `something is wrong with this export, and to say what, it must be read again; a stream cannot be, and more than the ${limit} bytes that are kept have passed. ` +
+    `this export must be read twice: something is wrong with it, or its trailer holds an older checkpoint. A stream cannot be, and more than the ${limit} bytes that are kept have passed. ` +
       'Pass a Blob or a File to verifyChainIntegrity instead: new Response(stream).blob() in a browser, fs.openAsBlob(path) in Node.',
   );
 }
