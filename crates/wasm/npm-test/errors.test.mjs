@@ -42,6 +42,20 @@ test('INVALID_ARGUMENT for what is no input', async () => {
   }
 });
 
+test('INVALID_ARGUMENT for an option that nobody reads, by its name', async () => {
+  const mistyped = { key: ['x'], checkpoint: [], Keys: [], inputhash: true };
+  for (const option of Object.keys(mistyped)) {
+    const error = { code: 'INVALID_ARGUMENT', message: new RegExp(`^options\\.${option} is not known; there are .*keys`) };
+    await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { [option]: mistyped[option] }), error);
+    assert.throws(() => new Verifier({ [option]: mistyped[option] }), error);
+  }
+  const reading = { signal: AbortSignal.abort(), onProgress: () => {}, chunkSize: 1 };
+  for (const [option, value] of Object.entries(reading)) {
+    const error = { code: 'INVALID_ARGUMENT', message: new RegExp(`^options\\.${option} is for verifyChainIntegrity`) };
+    assert.throws(() => new Verifier({ [option]: value }), error);
+  }
+});
+
 test('INVALID_ARGUMENT for what is no option', async () => {
   const wrong = [null, 1, { name: 1 }, { inputHash: 'yes' }, { onProgress: 1 }, { signal: {} }, { chunkSize: 0 }, { chunkSize: 1.5 }, { recoveryBudget: -1 }, { recoveryBudget: '1' }];
   for (const options of wrong) {

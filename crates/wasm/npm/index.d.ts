@@ -3,7 +3,7 @@
 /** What can be audited: the bytes of an export, compressed or not. */
 export type ExportInput = Uint8Array | string | Blob | ReadableStream<Uint8Array> | ReadableStream<string>;
 
-/** What every audit is told. */
+/** What every audit is told. A key that is not among these is refused. */
 export interface VerifierOptions {
   /** The input's name, for the report; a File brings its own. */
   name?: string | null;

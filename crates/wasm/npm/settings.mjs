@@ -6,9 +6,26 @@ import { encoded } from './text.mjs';
 /** How much is read and verified at once, in bytes: some 10 ms of work, too little for a page to be felt. */
 const CHUNK = 1024 * 1024;
 
-/** What every audit is told. What a key is, the module judges. */
-export function auditSettings(options = {}) {
+const OF_EVERY_AUDIT = ['name', 'inputHash', 'keys', 'checkpoints', 'witnesses', 'witnessQuorum', 'recoveryBudget'];
+const OF_A_READING = ['onProgress', 'signal', 'chunkSize'];
+
+/** What the audit of an input in pieces is told. */
+export function verifierSettings(options = {}) {
+  holdTo(OF_EVERY_AUDIT, options);
+  return auditSettings(options);
+}
+
+/** An option that nobody reads is a slip that could turn a verdict round: without `keys`, a rewritten ledger is consistent. */
+function holdTo(known, options) {
   if (options === null || typeof options !== 'object') throw invalid('the options must be an object');
+  const unknown = Object.keys(options).find((option) => !known.includes(option));
+  if (unknown === undefined) return;
+  if (OF_A_READING.includes(unknown)) throw invalid(`options.${unknown} is for verifyChainIntegrity: a Verifier reads nothing`);
+  throw invalid(`options.${unknown} is not known; there are ${known.join(', ')}`);
+}
+
+/** What every audit is told, with a name of `null` for none. What a key is, the module judges. */
+function auditSettings(options) {
   const { name, inputHash = true } = options;
   if (name !== undefined && name !== null && typeof name !== 'string') throw invalid('options.name must be a string');
   if (typeof inputHash !== 'boolean') throw invalid('options.inputHash must be a boolean');
@@ -34,6 +51,7 @@ function texts(option, list = []) {
 
 /** What the audit of a whole input is told beside. */
 export function readingSettings(options = {}) {
+  holdTo([...OF_EVERY_AUDIT, ...OF_A_READING], options);
   const audit = auditSettings(options);
   const { onProgress, signal, chunkSize = CHUNK } = options;
   if (onProgress !== undefined && typeof onProgress !== 'function') throw invalid('options.onProgress must be a function');

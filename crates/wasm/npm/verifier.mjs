@@ -1,7 +1,7 @@
 // The audit of an export that arrives in pieces.
 
 import { CountersignError } from './errors.mjs';
-import { auditSettings } from './settings.mjs';
+import { verifierSettings } from './settings.mjs';
 import { bytesOf, pieces } from './sources.mjs';
 import { Spool } from './spool.mjs';
 import { TextPieces } from './text.mjs';
@@ -19,7 +19,7 @@ export function verifierOver(engine) {
     #spent = 0;
 
     constructor(options) {
-      this.#audit = engine.audit(auditSettings(options));
+      this.#audit = engine.audit(verifierSettings(options));
     }
 
     push(chunk) {
