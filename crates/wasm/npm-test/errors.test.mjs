@@ -37,9 +37,23 @@ for (const [code, inputs] of Object.entries(UNREADABLE)) {
 }
 
 test('INVALID_ARGUMENT for what is no input', async () => {
-  for (const input of [undefined, null, 1, {}, [], new ArrayBuffer(8), new Uint16Array(2), 'a\ud83d']) {
+  for (const input of [undefined, null, 1, {}, [], 'a\ud83d']) {
     await assert.rejects(verifyChainIntegrity(input), { code: 'INVALID_ARGUMENT' });
   }
+});
+
+test('the refusal of an input says what to pass', async () => {
+  const response = new Response('x');
+  await response.text();
+  const mends = [
+    [Promise.resolve(new Blob()), /await this promise/],
+    [{ kind: 'file', getFile: async () => new File([], 'a') }, /await handle\.getFile\(\)/],
+    [{ length: 1, 0: new File([], 'a'), item: () => null }, /list\[0\]/],
+    [[1, 2], /Uint8Array\.from\(array\)/],
+    [{ path: 'ledger.jsonl' }, /an ArrayBuffer.*a Blob or File, a Response, a ReadableStream.*fs\.openAsBlob\(path\)/],
+    [response, /was read already/],
+  ];
+  for (const [input, message] of mends) await assert.rejects(verifyChainIntegrity(input), { code: 'INVALID_ARGUMENT', message });
 });
 
 test('INVALID_ARGUMENT for an option that nobody reads, by its name', async () => {
@@ -77,6 +91,18 @@ test('IO for an input that fails, with its cause', async () => {
   const cause = new TypeError('the network is gone');
   const failing = new ReadableStream({ pull: (controller) => controller.error(cause) });
   await assert.rejects(verifyChainIntegrity(failing), (error) => error.code === 'IO' && error.cause === cause);
+});
+
+test('IO for a response that is an error', async () => {
+  const missing = new Response('no such export', { status: 404, statusText: 'Not Found' });
+  await assert.rejects(verifyChainIntegrity(missing), { code: 'IO', message: /404 Not Found/ });
+  assert.equal(missing.bodyUsed, true);
+});
+
+test('IO for bytes whose buffer is transferred meanwhile', async () => {
+  const bytes = vector('good.jsonl');
+  const onProgress = () => void (bytes.length > 0 && structuredClone(bytes.buffer, { transfer: [bytes.buffer] }));
+  await assert.rejects(verifyChainIntegrity(bytes, { onProgress, chunkSize: 1000 }), { code: 'IO', message: /transferred/ });
 });
 
 /** An export in which something is wrong, grown past any cap by gzip members that hold nothing but padding. */
@@ -133,12 +159,82 @@ test('PANIC for a fault of ours, and no verdict from the module afterwards', asy
   const panic = (error) => error.code === 'PANIC' && /the impossible/.test(error.message) && error.cause instanceof WebAssembly.RuntimeError;
   await assert.rejects(broken.verifyChainIntegrity('x'), panic);
   assert.throws(() => new broken.Verifier(), panic);
+  // A bundler's import is the only instance there can be.
+  await assert.rejects(broken.init(), panic);
+});
+
+/** Loads bindings whose audits throw this, and then those that work. */
+async function brokenOnce(thrown, lastPanic) {
+  const { api } = await inner('api.mjs');
+  const { loaded } = await inner('loaded.mjs');
+  const sources = [];
+  const throwing = {
+    Audit: class {
+      push() {
+        throw thrown;
+      }
+      free() {}
+    },
+    lastPanic: () => lastPanic,
+    module: () => new WebAssembly.Module(readFileSync(join(PACKAGE, 'web', 'countersign_bg.wasm'))),
+  };
+  const load = (source) => {
+    sources.push(source);
+    return loaded(source);
+  };
+  return { ...api(throwing, load), sources };
+}
+
+test('init() makes a new instance after a panic, of the module that is there', async () => {
+  const { verifyChainIntegrity, Verifier, init, sources } = await brokenOnce(new WebAssembly.RuntimeError('unreachable'));
+  const lost = new Verifier();
+  assert.throws(() => lost.push('x'), { code: 'PANIC', message: /await init\(\)/ });
+  assert.throws(() => new Verifier(), { code: 'PANIC' });
+  await init();
+  const healed = new Verifier();
+  healed.push(vector('good.jsonl'));
+  assert.equal(healed.finish().valid, true);
+  assert.equal((await verifyChainIntegrity(vector('good.jsonl'))).valid, true);
+  assert.ok(sources.length === 1 && sources[0] instanceof WebAssembly.Module);
+});
+
+test('so does the next verifyChainIntegrity', async () => {
+  const { verifyChainIntegrity, hashEntry } = await brokenOnce(new RangeError('Maximum call stack size exceeded'));
+  await assert.rejects(verifyChainIntegrity(vector('good.jsonl')), { code: 'PANIC' });
+  assert.throws(() => hashEntry('{}'), { code: 'PANIC' });
+  assert.equal((await verifyChainIntegrity(vector('good.jsonl'))).valid, true);
+  assert.throws(() => hashEntry('{}'), { code: 'MALFORMED_ENTRY' });
+});
+
+test('INTERNAL for what is thrown outside of the module, which goes on', async () => {
+  const { Verifier, sources } = await brokenOnce(new TypeError('of our glue'));
+  for (let time = 0; time < 2; time++) assert.throws(() => new Verifier().push('x'), { code: 'INTERNAL', message: /of our glue/ });
+  assert.deepEqual(sources, []);
+  const panicked = await brokenOnce(new TypeError('of our glue'), 'panicked at audit.rs');
+  assert.throws(() => new panicked.Verifier().push('x'), { code: 'PANIC' });
+});
+
+test('the module is handed a megabyte at most at once', async () => {
+  const { api } = await inner('api.mjs');
+  const sizes = [];
+  class Audit {
+    push(bytes) {
+      sizes.push(bytes.length);
+    }
+    finish = () => true;
+    report = () => 'a report';
+    free() {}
+  }
+  const { verifyChainIntegrity } = api({ Audit });
+  const bytes = new Uint8Array(2 ** 21 + 1);
+  assert.equal(await verifyChainIntegrity(bytes, { chunkSize: bytes.length }), 'a report');
+  assert.deepEqual(sizes, [2 ** 20, 2 ** 20, 1]);
 });
 
 test('NOT_LOADED before the module is, and where it cannot be', async () => {
   const { api } = await inner('api.mjs');
   let attempts = 0;
-  const unloaded = api({}, () => {
+  const unloaded = api(undefined, () => {
     attempts += 1;
     throw new TypeError('Failed to fetch');
   });
@@ -147,6 +243,14 @@ test('NOT_LOADED before the module is, and where it cannot be', async () => {
   await assert.rejects(unloaded.verifyChainIntegrity('x'), { code: 'NOT_LOADED' });
   await assert.rejects(unloaded.init(), { code: 'NOT_LOADED' });
   assert.equal(attempts, 2);
+});
+
+test('NOT_LOADED says what to do where a page came', async () => {
+  const { api } = await inner('api.mjs');
+  const { loaded } = await inner('loaded.mjs');
+  const page = new TextEncoder().encode('<!doctype html><title>Vite</title>');
+  await assert.rejects(api(undefined, loaded).init(page), { code: 'NOT_LOADED', message: /optimizeDeps: \{ exclude: \['countersign'\] \}/ });
+  await assert.rejects(api(undefined, loaded).init(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 99])), (error) => !/Vite/.test(error.message));
 });
 
 test('the types name every code', () => {

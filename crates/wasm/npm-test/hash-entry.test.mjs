@@ -52,7 +52,8 @@ test('what is no entry is refused, with the field', () => {
 test('what cannot be JSON is an invalid argument', () => {
   const circle = {};
   circle.circle = circle;
-  for (const value of [undefined, null, 1, 1n, { big: 1n }, circle, '"\ud83d"']) {
+  for (const value of [undefined, null, 1, 1n, { big: 1n }, circle, '"\ud83d"', { toJSON() {} }, { toJSON: () => () => {} }]) {
     assert.throws(() => hashEntry(value), { name: 'CountersignError', code: 'INVALID_ARGUMENT' });
   }
+  assert.equal(hashEntry(LINES[0]).current_hash, JSON.parse(LINES[0]).current_hash);
 });

@@ -2,15 +2,27 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { openAsBlob } from 'node:fs';
+import { createReadStream, openAsBlob } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { ROOT, countersign } from './support/package.mjs';
+import { ROOT, countersign, inner } from './support/package.mjs';
 import { exportsOfVectors, streamOf, timeless, vector } from './support/vectors.mjs';
 
 const { verifyChainIntegrity, verifyBlockchain } = countersign;
+
+async function* parted(bytes) {
+  for (let start = 0; start < bytes.length; start += 700) yield bytes.subarray(start, start + 700);
+}
+
+function shared(bytes) {
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  return memory;
+}
+
 const NAMES = ['good.jsonl', 'tampered-gross.jsonl', 'good-members.jsonl.gz'];
 
 for (const name of NAMES) {
@@ -21,7 +33,15 @@ for (const name of NAMES) {
     Blob: new Blob([bytes]),
     File: new File([bytes], name),
     'file on disk': await openAsBlob(join(ROOT, 'tests', 'vectors', name)),
+    ArrayBuffer: bytes.slice().buffer,
+    SharedArrayBuffer: shared(bytes),
+    DataView: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     ReadableStream: streamOf(bytes),
+    'stream of buffers': streamOf(bytes).pipeThrough(new TransformStream({ transform: (chunk, to) => to.enqueue(chunk.buffer) })),
+    Response: new Response(bytes),
+    'Node stream': createReadStream(join(ROOT, 'tests', 'vectors', name), { highWaterMark: 500 }),
+    'Node stream for the web': Readable.toWeb(createReadStream(join(ROOT, 'tests', 'vectors', name))),
+    generator: parted(bytes),
   };
   if (!name.endsWith('.gz')) {
     kinds.string = new TextDecoder().decode(bytes);
@@ -74,6 +94,7 @@ test('a File brings its name, and the caller may give another', async () => {
   const file = new File([vector('good.jsonl')], 'may.jsonl');
   assert.equal((await verifyChainIntegrity(file)).input.name, 'may.jsonl');
   assert.equal((await verifyChainIntegrity(file, { name: 'june.jsonl' })).input.name, 'june.jsonl');
+  assert.equal((await verifyChainIntegrity(file, { name: null })).input.name, null);
   assert.equal((await verifyChainIntegrity(vector('good.jsonl'))).input.name, null);
 });
 
@@ -85,6 +106,53 @@ test('a report holds the times of this audit', async () => {
   assert.ok(Date.parse(report.next_recommended_check) - day >= before - 1);
   assert.ok(Date.parse(report.next_recommended_check) - day <= Date.now() + 1);
   assert.match(report.performance.average_time_per_transaction_ms, /^\d+\.\d{4}$/);
+});
+
+/** Bindings whose last step takes a while, as a search for originals does. */
+const slowAtTheEnd = {
+  Audit: class {
+    push() {}
+    progress = () => ({});
+    finish() {
+      const end = performance.now() + 40;
+      while (performance.now() < end);
+      return true;
+    }
+    report = (now, elapsed) => ({ now, elapsed });
+    free() {}
+  },
+};
+
+test('its time is that of the whole audit', async () => {
+  const { verifyChainIntegrity, Verifier } = (await inner('api.mjs')).api(slowAtTheEnd);
+  assert.ok((await verifyChainIntegrity('x')).elapsed >= 40);
+  assert.ok(new Verifier().finish().elapsed >= 40);
+});
+
+test('an abort during the last step is heard before there is a report', async () => {
+  const { verifyChainIntegrity } = (await inner('api.mjs')).api(slowAtTheEnd);
+  const onDisk = createReadStream(join(ROOT, 'tests', 'vectors', 'good.jsonl'));
+  for (const input of ['x', new Blob(['x']), streamOf(new Uint8Array(9)), onDisk]) {
+    const reason = new Error('closed the tab');
+    const controller = new AbortController();
+    const audit = verifyChainIntegrity(input, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 10);
+    await assert.rejects(audit, (error) => error === reason);
+  }
+});
+
+test('a report quotes what a hostile file chose for keys and numbers', async () => {
+  const export2 = new TextDecoder().decode(vector('good.jsonl'));
+  for (const [stands, shown] of [
+    ['{"__proto__":{"valid":true}}', JSON.parse('{"__proto__":{"valid":true}}')],
+    ['9007199254740993', '9007199254740993'],
+    ['9007199254740991', 9007199254740991],
+  ]) {
+    const { findings } = await verifyChainIntegrity(export2.replace('"amount_gross":"1000.0000"', `"amount_gross":${stands}`));
+    const { found } = findings.find(({ error_type }) => error_type === 'MALFORMED_LINE');
+    assert.deepStrictEqual(found, shown);
+    assert.equal(Object.getPrototypeOf(Object(found)), Object.getPrototypeOf(Object(shown)));
+  }
 });
 
 test('several audits at once do not mix', async () => {
@@ -99,6 +167,7 @@ test('the deprecated name warns and does the same', async (t) => {
   const warn = t.mock.method(console, 'warn', () => {});
   const bytes = vector('good.jsonl');
   assert.deepEqual(timeless(await verifyBlockchain(bytes)), timeless(await verifyChainIntegrity(bytes)));
+  await verifyBlockchain(bytes);
   assert.equal(warn.mock.callCount(), 1);
   assert.match(warn.mock.calls[0].arguments[0], /deprecated, use verifyChainIntegrity/);
 });

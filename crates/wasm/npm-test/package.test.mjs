@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { HERE, PACKAGE, ROOT, countersign, inner } from './support/package.mjs';
 import { timeless, vector } from './support/vectors.mjs';
@@ -41,6 +43,24 @@ test('the build for browsers, told where the module is', async () => {
   const bytes = vector('tampered-gross.jsonl');
   assert.deepEqual(timeless(await verifyChainIntegrity(bytes)), timeless(await countersign.verifyChainIntegrity(bytes)));
   assert.throws(() => hashEntry('{}'), { code: 'MALFORMED_ENTRY' });
+});
+
+test('it is required too, where Node can require its modules', { skip: !process.features.require_module }, () => {
+  const program = `console.log(JSON.stringify(Object.keys(require('countersign')).sort()))`;
+  const output = execFileSync(process.execPath, ['--eval', program], { cwd: HERE, stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.deepEqual(JSON.parse(output.toString()), NAMES);
+});
+
+test('far from its module, as in a bundle, it is told where that is', async (t) => {
+  const bundle = mkdtempSync(join(tmpdir(), 'countersign-'));
+  t.after(() => rmSync(bundle, { recursive: true }));
+  const far = (path) => !path.endsWith('.wasm');
+  cpSync(PACKAGE, bundle, { recursive: true, filter: far });
+  const { init, verifyChainIntegrity, Verifier } = await import(pathToFileURL(join(bundle, 'node.mjs')).href);
+  await assert.rejects(verifyChainIntegrity('x'), { code: 'NOT_LOADED', message: /In a bundle, .*init\(\)/ });
+  await init(pathToFileURL(join(PACKAGE, 'web', 'countersign_bg.wasm')));
+  assert.equal((await verifyChainIntegrity(vector('good.jsonl'))).valid, true);
+  assert.ok(new Verifier());
 });
 
 test('the build for bundlers, where WebAssembly is imported as a module', async () => {

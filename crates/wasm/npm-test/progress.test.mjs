@@ -1,6 +1,8 @@
 // Progress, and audits that are ended early.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 
 import { countersign } from './support/package.mjs';
@@ -18,10 +20,34 @@ async function progressOf(input, options) {
 test('progress goes from the first chunk to the last byte', async () => {
   const bytes = vector('good.jsonl');
   const { seen } = await progressOf(bytes, { chunkSize: 1000 });
-  assert.equal(seen.length, Math.ceil(bytes.length / 1000));
+  assert.equal(seen.length, Math.ceil(bytes.length / 1000) + 1);
   assert.deepEqual(seen[0], { pass: 1, bytes: 1000, entries: seen[0].entries, totalBytes: bytes.length });
   assert.equal(seen.at(-1).bytes, bytes.length);
   for (let at = 1; at < seen.length; at++) assert.ok(seen[at].entries >= seen[at - 1].entries);
+});
+
+test('the last call counts every entry, also where the file has no last line feed', async () => {
+  for (const name of ['good.jsonl', 'tampered-gross.jsonl', 'legacy/legacy.jsonl']) {
+    const bytes = vector(name).subarray(0, -1);
+    const { seen, report } = await progressOf(bytes);
+    assert.equal(seen.at(-1).entries, report.total_transactions);
+    assert.equal(seen.at(-1).bytes, bytes.length);
+  }
+});
+
+test('onProgress is awaited', async () => {
+  let under = 0;
+  const onProgress = async () => {
+    assert.equal(++under, 1);
+    await new Promise((resume) => setTimeout(resume, 2));
+    under -= 1;
+  };
+  await verifyChainIntegrity(vector('good.jsonl'), { onProgress, chunkSize: 2000 });
+  assert.equal(under, 0);
+  const failing = async () => {
+    throw new RangeError('enough');
+  };
+  await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { onProgress: failing }), RangeError);
 });
 
 test('where something is wrong there is a second reading', async () => {
@@ -102,6 +128,55 @@ test('an abort ends a wait for a silent stream, and the stream', async () => {
   await assert.rejects(audit, isAbortError);
   assert.equal(cancelledWith, controller.signal.reason);
   assert.equal(silent.locked, false);
+});
+
+test('an abort that its source hears first is an abort', async () => {
+  const controller = new AbortController();
+  const failing = () => new Promise((_, fail) => controller.signal.addEventListener('abort', () => fail(new DOMException('of fetch', 'AbortError'))));
+  const blob = { size: 10, slice: () => ({ arrayBuffer: failing }), arrayBuffer: failing };
+  const stream = new ReadableStream({ pull: failing });
+  const reason = new Error('closed the tab');
+  const audits = [blob, stream].map((input) => verifyChainIntegrity(input, { signal: controller.signal }));
+  setTimeout(() => controller.abort(reason), 10);
+  for (const audit of audits) await assert.rejects(audit, (error) => error === reason);
+});
+
+test('the abort of a fetch too', async (t) => {
+  const server = createServer((_, response) => response.write(vector('good.jsonl').subarray(0, 1000)));
+  await new Promise((resume) => server.listen(0, '127.0.0.1', resume));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const response = await fetch(`http://127.0.0.1:${server.address().port}/`, { signal });
+  const audit = verifyChainIntegrity(response.body, { signal, onProgress: () => setImmediate(() => controller.abort()) });
+  await assert.rejects(audit, isAbortError);
+});
+
+test('an abort ends a wait for a silent iterable, and a stream of Node’s', async () => {
+  const silent = new Readable({ read() {} });
+  const iterable = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
+  for (const input of [silent, iterable]) {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 10);
+    await assert.rejects(verifyChainIntegrity(input, { signal: controller.signal }), isAbortError);
+  }
+  assert.equal(silent.destroyed, true);
+});
+
+test('what is not going to be read is let go of', async () => {
+  const refused = [[{ signal: AbortSignal.abort() }, isAbortError], [{ key: [] }, { code: 'INVALID_ARGUMENT' }]];
+  for (const [options, error] of refused) {
+    let cancelled = false;
+    const stream = new ReadableStream({ cancel: () => void (cancelled = true) });
+    await assert.rejects(verifyChainIntegrity(stream, options), error);
+    assert.equal(cancelled, true);
+    const readable = new Readable({ read() {} });
+    await assert.rejects(verifyChainIntegrity(readable, options), error);
+    assert.equal(readable.destroyed, true);
+  }
 });
 
 test('a stream is cancelled where its content ends the audit', async () => {

@@ -74,6 +74,26 @@ test('after its end it says so', () => {
   }
 });
 
+test('what is no bytes is refused, and the audit goes on', () => {
+  const bytes = vector('good.jsonl');
+  const verifier = new Verifier();
+  verifier.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + 1000));
+  for (const chunk of [[1, 2], undefined, 1, 'a\ud83d\ud83d']) assert.throws(() => verifier.push(chunk), { code: 'INVALID_ARGUMENT' });
+  verifier.push(new DataView(bytes.buffer, bytes.byteOffset + 1000));
+  assert.equal(verifier.finish().valid, true);
+});
+
+test('one that is not finished is let go of', () => {
+  const freed = new Verifier();
+  freed.push(vector('good.jsonl'));
+  freed.free();
+  freed.free();
+  assert.throws(() => freed.finish(), { code: 'ALREADY_FINISHED' });
+  const disposed = new Verifier();
+  disposed[Symbol.dispose]();
+  assert.throws(() => disposed.push('x'), { code: 'ALREADY_FINISHED' });
+});
+
 test('a text cut short is refused, not replaced', () => {
   for (const next of [(verifier) => verifier.finish(), (verifier) => verifier.push(new Uint8Array(1))]) {
     const verifier = new Verifier();

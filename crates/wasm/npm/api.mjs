@@ -8,7 +8,7 @@ import { sourceOf } from './sources.mjs';
 import { encoded } from './text.mjs';
 import { verifierOver } from './verifier.mjs';
 
-/** The package's functions over these bindings. */
+/** The package's functions over these bindings, or those that are yet to be loaded. */
 export function api(bindings, load) {
   const engine = new Engine(bindings, load);
   const verifyChainIntegrity = (input, options) => verify(engine, input, options);
@@ -16,7 +16,7 @@ export function api(bindings, load) {
     init: (source) => engine.load(source),
     verifyChainIntegrity,
     verifyBlockchain(input, options) {
-      console.warn('countersign: verifyBlockchain is deprecated, use verifyChainIntegrity');
+      warnOfOldName();
       return verifyChainIntegrity(input, options);
     },
     hashEntry: (entry) => engine.hashEntry(lineOf(entry)),
@@ -24,36 +24,58 @@ export function api(bindings, load) {
   };
 }
 
+let warned = false;
+
+function warnOfOldName() {
+  if (warned) return;
+  warned = true;
+  console.warn('countersign: verifyBlockchain is deprecated, use verifyChainIntegrity');
+}
+
 async function verify(engine, input, options) {
-  const { audit: told, ...settings } = readingSettings(options);
-  const source = sourceOf(input, settings.chunkSize);
-  settings.signal?.throwIfAborted();
-  await engine.load();
-  const started = performance.now();
-  const audit = engine.audit({ ...told, name: told.name ?? source.name });
+  const source = sourceOf(input);
   try {
-    for (;;) {
-      await readThrough(audit, source, settings);
-      const report = audit.finish(performance.now() - started);
-      if (report !== undefined) return report;
-    }
+    const settings = readingSettings(options);
+    settings.signal?.throwIfAborted();
+    await engine.load();
+    return await audited(engine, source, settings);
+  } catch (error) {
+    source.abandon?.(error);
+    throw error;
+  }
+}
+
+async function audited(engine, source, { audit: told, ...reading }) {
+  const started = performance.now();
+  const audit = engine.audit({ ...told, name: told.name === undefined ? source.name : told.name });
+  try {
+    do await readThrough(audit, source, reading);
+    while (!audit.finish());
+    const elapsed = performance.now() - started;
+    // An abort may have become due meanwhile, and the next turn may come before that of timers.
+    await pause();
+    await step(audit, source, reading);
+    return audit.report(elapsed);
   } finally {
     audit.free();
   }
 }
 
-async function readThrough(audit, source, { signal, onProgress }) {
-  for await (const chunk of source.read(signal)) {
+async function readThrough(audit, source, reading) {
+  for await (const chunk of source.read(reading)) {
     audit.push(chunk);
-    onProgress?.(progressOf(audit, source));
-    await pause();
-    signal?.throwIfAborted();
+    await step(audit, source, reading);
   }
 }
 
-function progressOf(audit, { size }) {
-  const progress = audit.progress();
-  return size === undefined ? progress : { ...progress, totalBytes: size };
+/** Tells the progress, and hears of an abort. */
+async function step(audit, { size }, { onProgress, signal }) {
+  if (onProgress !== undefined) {
+    const progress = audit.progress();
+    await onProgress(size === undefined ? progress : { ...progress, totalBytes: size });
+  }
+  await pause();
+  signal?.throwIfAborted();
 }
 
 function lineOf(entry) {
@@ -62,9 +84,15 @@ function lineOf(entry) {
     return entry;
   }
   if (entry === null || typeof entry !== 'object') throw invalid('the entry must be an object or its JSON');
+  const line = written(entry);
+  if (typeof line !== 'string') throw invalid('the entry has no JSON: its toJSON gives nothing that can be written');
+  return line;
+}
+
+function written(entry) {
   try {
     return JSON.stringify(entry);
   } catch (cause) {
-    throw invalid(`the entry cannot be written as JSON: ${cause.message}`, { cause });
+    throw invalid(`the entry cannot be written as JSON: ${cause?.message ?? cause}`, { cause });
   }
 }

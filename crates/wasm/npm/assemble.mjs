@@ -1,6 +1,6 @@
 // Makes the npm package of what wasm-pack made for each target and of the modules beside this file.
 //
-//   node crates/wasm/npm/assemble.mjs --web DIR --nodejs DIR --bundler DIR --out DIR
+//   node crates/wasm/npm/assemble.mjs --web DIR --bundler DIR --out DIR
 //
 // Each DIR but the last is a wasm-pack out-dir (`--out-name countersign`). The output is made anew.
 
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, '..', '..', '..');
-const TARGETS = ['web', 'nodejs', 'bundler'];
+const TARGETS = ['web', 'bundler'];
 const NOT_SHIPPED = new Set(['assemble.mjs']);
 
 await assemble(outDirs());
@@ -19,7 +19,8 @@ await assemble(outDirs());
 async function assemble({ out, ...built }) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  for (const target of TARGETS) await copyTarget(built[target], join(out, target), target);
+  for (const target of TARGETS) await copyTarget(built[target], join(out, target));
+  await makeFactory(join(out, 'web', 'countersign.js'));
   await copyModules(out);
   await copyLicences(out);
   await writeJson(join(out, 'package.json'), manifest(await version()));
@@ -34,13 +35,24 @@ function outDirs() {
 }
 
 /** The code of a target, without the types and the manifest that wasm-pack adds. */
-async function copyTarget(from, to, target) {
+async function copyTarget(from, to) {
   const files = (await readdir(from).catch(() => fail(`${from} is no out-dir of wasm-pack`))).filter((file) => /\.(js|wasm)$/.test(file));
   if (!files.includes('countersign_bg.wasm')) fail(`${from} holds no countersign_bg.wasm: build it with --out-name countersign`);
   await mkdir(to);
   for (const file of files) await cp(join(from, file), join(to, file));
-  // wasm-pack writes CommonJS for Node, in a package whose other modules are ECMAScript's.
-  await writeJson(join(to, 'package.json'), { type: target === 'nodejs' ? 'commonjs' : 'module' });
+}
+
+/**
+ * The bindings as a function, each call of which has an instance of its own: wasm-pack's module has one for good, also
+ * after a panic.
+ */
+async function makeFactory(path) {
+  const glue = await readFile(path, 'utf8');
+  const names = [...glue.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, name]) => name);
+  const body = glue.replace(/^export (?=class |function )/gm, '').replace(/^export \{ initSync, __wbg_init as default \};$/m, '');
+  if (/^(import|export) /m.test(body)) fail(`${path} is not as wasm-pack wrote it when this was: it imports or exports something else`);
+  const given = ['load: __wbg_init', 'initSync', 'module: () => wasmModule', ...names].join(', ');
+  await writeFile(path, `export default function bindings() {\n${body}\nreturn { ${given} };\n}\n`);
 }
 
 async function copyModules(out) {
@@ -80,7 +92,7 @@ function manifest(version) {
       './package.json': './package.json',
     },
     // The modules that load WebAssembly as they are imported.
-    sideEffects: ['./node.mjs', './bundler.mjs', './nodejs/*.js', './bundler/*.js'],
+    sideEffects: ['./node.mjs', './bundler.mjs', './bundler/*.js'],
   };
 }
 

@@ -1,27 +1,29 @@
 // The WebAssembly module: loaded where it must be, and its errors and panics told as CountersignError.
 
 import { CountersignError } from './errors.mjs';
+import { pieces } from './pieces.mjs';
+
+/** Most that is copied into the module at once, in bytes: its memory grows to hold it, and never shrinks. */
+const PIECE = 1024 * 1024;
 
 export class Engine {
-  #bindings;
+  #instance;
   #load;
   #loading;
-  #ready;
-  #panic;
 
   /**
-   * @param bindings what wasm-pack made
-   * @param load loads the module; absent where importing the bindings has done so
+   * @param bindings of a module that is loaded already
+   * @param load gives the bindings of a new instance, of a source or of the place that it knows; absent where
+   * importing the bindings loads the only one there can be
    */
   constructor(bindings, load) {
-    this.#bindings = bindings;
+    this.#instance = bindings && new Instance(bindings);
     this.#load = load;
-    this.#ready = load === undefined;
   }
 
-  /** Loads the module once; after a failure the next call tries again. */
+  /** Loads the module once, and anew after a panic; after a failure the next call tries again. */
   load(source) {
-    if (this.#ready) return Promise.resolve();
+    if (this.#instance?.sound) return Promise.resolve();
     this.#loading ??= this.#start(source).finally(() => {
       this.#loading = undefined;
     });
@@ -29,26 +31,49 @@ export class Engine {
   }
 
   async #start(source) {
+    if (this.#load === undefined) return this.#loaded().call(() => {});
     try {
-      await this.#load(source);
+      this.#instance = new Instance(await this.#load(source ?? this.#instance?.module));
     } catch (cause) {
-      throw new CountersignError('NOT_LOADED', `the WebAssembly module could not be loaded: ${messageOf(cause)}`, { cause });
+      throw notLoaded(`the WebAssembly module could not be loaded: ${messageOf(cause)}${hint(cause)}`, cause);
     }
-    this.#ready = true;
+  }
+
+  #loaded() {
+    if (this.#instance === undefined) throw notLoaded('the WebAssembly module is not loaded yet: await init() first');
+    return this.#instance;
   }
 
   /** A new audit, told what `auditSettings` gives. */
   audit(settings) {
-    return new Audit(this, this.call(({ Audit }) => new Audit(settings)));
+    return new Audit(this.#loaded(), settings);
   }
 
   hashEntry(line) {
-    return this.call(({ hashEntry }) => hashEntry(line));
+    return this.#loaded().call(({ hashEntry }) => hashEntry(line));
+  }
+}
+
+/** The module with a memory of its own. */
+class Instance {
+  #bindings;
+  #panic;
+
+  constructor(bindings) {
+    this.#bindings = bindings;
+  }
+
+  get sound() {
+    return this.#panic === undefined;
+  }
+
+  /** What was compiled, which no panic harms; `undefined` where the bindings do not tell. */
+  get module() {
+    return this.#bindings.module?.();
   }
 
   /** Every call into the module goes through here. */
   call(work) {
-    if (!this.#ready) throw new CountersignError('NOT_LOADED', 'the WebAssembly module is not loaded yet: await init() first');
     // A panic may have left the module's memory in any state, and a verdict must not come from that.
     if (this.#panic) throw this.#panic;
     try {
@@ -62,34 +87,47 @@ export class Engine {
     if (typeof error?.code === 'string') {
       return new CountersignError(error.code, error.message, { field: error.field });
     }
-    const said = this.#bindings.lastPanic?.() ?? messageOf(error);
-    const message = `this is a fault of countersign, not of the input; load it anew before going on: ${said}`;
+    const said = this.#bindings.lastPanic?.();
+    if (said === undefined && !isTrap(error)) {
+      return new CountersignError('INTERNAL', `this is a fault of countersign, not of the input: ${messageOf(error)}`, { cause: error });
+    }
+    const message = `this is a fault of countersign, not of the input; await init() before going on: ${said ?? messageOf(error)}`;
     this.#panic = new CountersignError('PANIC', message, { cause: error });
     return this.#panic;
   }
 }
 
+/** What ends the module's code midway: a trap, or a stack that overflowed, which engines name differently. */
+function isTrap(error) {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error?.name === 'InternalError';
+}
+
 /** An audit in the module, whose memory is given back by `free`. */
 class Audit {
-  #engine;
+  #instance;
   #inner;
 
-  constructor(engine, inner) {
-    this.#engine = engine;
-    this.#inner = inner;
+  constructor(instance, settings) {
+    this.#instance = instance;
+    this.#inner = instance.call(({ Audit }) => new Audit(settings));
   }
 
   push(bytes) {
-    this.#engine.call(() => this.#inner.push(bytes));
+    for (const piece of pieces(bytes, PIECE)) this.#instance.call(() => this.#inner.push(piece));
   }
 
   progress() {
-    return this.#engine.call(() => this.#inner.progress());
+    return this.#instance.call(() => this.#inner.progress());
   }
 
-  /** The report, or `undefined` where the same bytes must be pushed once more. */
-  finish(elapsedMs) {
-    return this.#engine.call(() => this.#inner.finish(Date.now(), elapsedMs));
+  /** Whether there is a report; else the same bytes must be pushed once more. */
+  finish() {
+    return this.#instance.call(() => this.#inner.finish());
+  }
+
+  /** Once, after `finish` gave true. */
+  report(elapsedMs) {
+    return this.#instance.call(() => this.#inner.report(Date.now(), elapsedMs));
   }
 
   free() {
@@ -99,6 +137,19 @@ class Audit {
       // After a panic in one of its calls the module holds it for borrowed: there is nothing left to free.
     }
   }
+}
+
+function notLoaded(message, cause) {
+  return new CountersignError('NOT_LOADED', message, { cause });
+}
+
+/** Where what came is a page: every engine names the four bytes that are missing, in other words. */
+function hint(cause) {
+  if (!/magic|\\0asm/.test(messageOf(cause))) return '';
+  return (
+    '. What came is no WebAssembly: a server may have sent its page (<!doctype html>) for what it did not find. ' +
+    "With Vite, set optimizeDeps: { exclude: ['countersign'] }; elsewhere tell init() where countersign/countersign.wasm is"
+  );
 }
 
 function messageOf(error) {

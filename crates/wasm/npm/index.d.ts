@@ -1,11 +1,60 @@
 // Types of the package `countersign`, the same for every target.
 
+/// <reference lib="esnext.disposable" />
+
+/** Bytes, in whatever they lie. */
+export type Bytes = ArrayBufferLike | ArrayBufferView;
+
 /** What can be audited: the bytes of an export, compressed or not. */
-export type ExportInput = Uint8Array | string | Blob | ReadableStream<Uint8Array> | ReadableStream<string>;
+export type ExportInput = Bytes | string | BlobLike | ResponseLike | ByteStream | AsyncIterable<Bytes | string>;
+
+// What follows is told by what it can do, so that a project needs neither the DOM's types nor Node's.
+
+/** A `Blob` or a `File`, which brings its name. */
+export interface BlobLike {
+  readonly size: number;
+  readonly name?: string;
+  slice(start?: number, end?: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A `ReadableStream` of bytes or texts, of a browser or of `node:stream/web`. */
+export interface ByteStream {
+  readonly locked: boolean;
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Bytes | string | undefined }>;
+    cancel(reason?: unknown): Promise<void>;
+    releaseLock(): void;
+  };
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** A `Response` whose body was not read yet, or a `Request`. */
+export interface ResponseLike {
+  readonly ok?: boolean;
+  readonly bodyUsed: boolean;
+  readonly body: ByteStream | AsyncIterable<Bytes | string> | null;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** An `AbortSignal`. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: any;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/**
+ * Where the WebAssembly module is, or what it is: its address as a string or URL (a `file:` one in Node), a Request,
+ * a Response or its promise, its bytes, or a compiled WebAssembly.Module.
+ */
+export type ModuleSource = string | object;
 
 /** What every audit is told. A key that is not among these is refused. */
 export interface VerifierOptions {
-  /** The input's name, for the report; a File brings its own. */
+  /** The input's name, for the report; where left out that of a File, and with null none. */
   name?: string | null;
   /** Whether the input's SHA-256 is computed along the way; true where left out. */
   inputHash?: boolean;
@@ -32,10 +81,13 @@ export interface VerifierOptions {
 
 /** What the audit of a whole input is told beside. */
 export interface VerifyOptions extends VerifierOptions {
-  /** Called after every chunk. What it throws ends the audit. */
-  onProgress?: (progress: Progress) => void;
-  /** Ends the audit: the promise is rejected with the signal's reason, by default an `AbortError`. */
-  signal?: AbortSignal;
+  /** Called after every chunk and at the end, and awaited. What it throws, or its promise is rejected with, ends the audit. */
+  onProgress?: (progress: Progress) => unknown;
+  /**
+   * Ends the audit: the promise is rejected with the signal's reason, by default an `AbortError`. While originals are
+   * searched for, up to some seconds at the end of a broken export, it is not heard; it is after that.
+   */
+  signal?: AbortSignalLike;
   /** How many bytes are verified between two turns of the event loop; 1 MiB where left out. */
   chunkSize?: number;
 }
@@ -51,7 +103,7 @@ export interface Progress {
   bytes: number;
   /** Bytes of a reading; absent for a stream. */
   totalBytes?: number;
-  /** Entries checked in this reading. */
+  /** Entries checked in this reading; in the last call all of them. */
   entries: number;
 }
 
@@ -59,31 +111,40 @@ export interface Progress {
  * Loads the WebAssembly module. In browsers `await` it once before `Verifier` or `hashEntry` are used;
  * `verifyChainIntegrity` does so by itself. In Node and with bundlers there is nothing left to do.
  *
+ * After a `PANIC` it makes a new instance of the module, and so does the next `verifyChainIntegrity`; audits that were
+ * under way are lost. `countersign/bundler` has one instance for good: load the page, or start the process, anew.
+ *
  * @param source where the module is, if not beside the script
  */
-export function init(source?: string | URL | Request | Response | BufferSource | WebAssembly.Module): Promise<void>;
+export function init(source?: ModuleSource): Promise<void>;
 
 /**
  * Audits a whole export: links, hashes, money, documents. What is wrong with the export is in the
  * report; the promise is rejected only where it could not be verified at all.
  *
- * An input where something is wrong, or whose trailer has an older checkpoint too, is read twice. A ReadableStream is kept for that, up to 256 MiB; past
- * it the error is SECOND_READING_IMPOSSIBLE, where a Blob or a File of any size would do.
+ * An input where something is wrong, or whose trailer has an older checkpoint too, is read twice. What can be read only
+ * once (a stream, a Response, an iterable) is kept for that, up to 256 MiB; past it the error is
+ * SECOND_READING_IMPOSSIBLE, where a Blob or a File of any size would do. A stream is cancelled where the audit ends
+ * early, for whatever reason.
  */
 export function verifyChainIntegrity(input: ExportInput, options?: VerifyOptions): Promise<Report>;
 
-/** @deprecated The first system's name of {@link verifyChainIntegrity}; logs a warning. */
+/** @deprecated The first system's name of {@link verifyChainIntegrity}; logs a warning, once a process. */
 export function verifyBlockchain(input: ExportInput, options?: VerifyOptions): Promise<Report>;
 
 /** The audit of an export that arrives in pieces. What was pushed is kept for a second reading, up to 256 MiB. */
 export class Verifier {
   constructor(options?: VerifierOptions);
-  /** Takes the next bytes, cut anywhere. */
-  push(chunk: Uint8Array | string): void;
+  /** Takes the next bytes, cut anywhere. Where it throws INVALID_ARGUMENT the audit is as it was before. */
+  push(chunk: Bytes | string): void;
   /** How far it is. */
   progress(): Progress;
   /** Ends the audit; it can be used no more. */
   finish(): Report;
+  /** Gives its memory back, of an audit that is not to be finished; it can be used no more. */
+  free(): void;
+  /** `free`, for `using`. */
+  [Symbol.dispose](): void;
 }
 
 /** An entry of format 2, as an object or as its line in an export, hashed. */
@@ -115,7 +176,7 @@ export type ErrorCode =
   | 'CHECKPOINT_NOT_READABLE'
   /** A named limit was passed, such as the ratio to which gzip may expand. */
   | 'LIMIT_EXCEEDED'
-  /** Reading the input failed; `cause` says how. */
+  /** Reading the input failed, or its buffer was transferred meanwhile; `cause` says how, where something was thrown. */
   | 'IO'
   /** The caller passed something that is not allowed. */
   | 'INVALID_ARGUMENT'
@@ -127,7 +188,7 @@ export type ErrorCode =
   | 'ALREADY_FINISHED'
   /** The WebAssembly module is not loaded, or could not be. */
   | 'NOT_LOADED'
-  /** A fault of this package; load it anew before going on. */
+  /** A fault of this package; `await init()` before going on. */
   | 'PANIC'
   /** A fault of this package. */
   | 'INTERNAL';
@@ -185,7 +246,7 @@ export interface Report {
   transactions_verified_before_failure?: number;
   /** How many entries the file holds. */
   total_transactions: number;
-  /** Wall time of the audit, in milliseconds, without the SHA-256 of the input where that came after. */
+  /** Wall time of the whole audit, in milliseconds; of a Verifier without the time between its calls. */
   verification_time_ms: number;
   /** Speed of the audit. */
   performance: Performance;

@@ -1,56 +1,70 @@
 // The kinds of input. Each can be read from the start as often as asked, in chunks.
 
 import { CountersignError, invalid } from './errors.mjs';
+import { bytesIn, pieces } from './pieces.mjs';
 import { Spool } from './spool.mjs';
 import { TextPieces, encoded } from './text.mjs';
 
 // By what they can do, not by class: an input may come from another frame or a polyfill.
-export const isBytes = (value) => Object.prototype.toString.call(value) === '[object Uint8Array]';
-const isBlob = (value) => typeof value?.slice === 'function' && typeof value.arrayBuffer === 'function' && typeof value.size === 'number';
-const isStream = (value) => typeof value?.getReader === 'function';
+const has = (value, method) => typeof value?.[method] === 'function';
+const isBlob = (value) => has(value, 'slice') && has(value, 'arrayBuffer') && typeof value.size === 'number';
+const isResponse = (value) => has(value, 'arrayBuffer') && typeof value.bodyUsed === 'boolean';
+const isStream = (value) => has(value, 'getReader');
+const isIterable = (value) => has(value, Symbol.asyncIterator);
 
 /** How many chunks of a Blob are on their way while one is verified: they are read in another thread. */
 const AHEAD = 3;
 
 /** What an input is read by. */
-export function sourceOf(input, chunkSize) {
-  if (isBytes(input)) return new BytesSource(input, chunkSize);
-  if (typeof input === 'string') return new BytesSource(encoded(input), chunkSize);
-  if (isBlob(input)) return new BlobSource(input, chunkSize);
-  if (isStream(input)) return new StreamSource(input, chunkSize);
-  throw invalid('the input must be a Uint8Array, string, Blob, File or ReadableStream');
+export function sourceOf(input) {
+  if (typeof input === 'string') return new BytesSource(encoded(input));
+  const bytes = bytesIn(input);
+  if (bytes !== undefined) return new BytesSource(bytes);
+  if (isBlob(input)) return new BlobSource(input);
+  if (isResponse(input)) return responseSource(input);
+  if (isStream(input)) return new StreamSource(input);
+  if (isIterable(input)) return new StreamSource(streamFrom(input));
+  throw invalid(
+    `the input must be bytes (an ArrayBuffer or a view of one), a string, a Blob or File, a Response, a ReadableStream or an async iterable of bytes${mend(input)}`,
+  );
 }
 
-/** Bytes in pieces of at most a size. */
-export function* pieces(bytes, size) {
-  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+/** What to pass instead of what callers have at hand. */
+function mend(input) {
+  if (has(input, 'then')) return ': await this promise first';
+  if (has(input, 'getFile')) return ': of this handle pass await handle.getFile()';
+  if (has(input, 'createReadStream')) return ': of this handle pass handle.createReadStream()';
+  if (has(input, 'item')) return ': of this list pass list[0]';
+  if (Array.isArray(input)) return ': of this array pass Uint8Array.from(array), or new Blob(array) where it holds pieces';
+  return '; of a path, pass await fs.openAsBlob(path)';
 }
 
 class BytesSource {
-  constructor(bytes, chunkSize) {
+  constructor(bytes) {
     this.bytes = bytes;
-    this.chunkSize = chunkSize;
     this.size = bytes.length;
   }
 
-  read() {
-    return pieces(this.bytes, this.chunkSize);
+  *read({ chunkSize }) {
+    for (let start = 0; start < this.size; start += chunkSize) {
+      if (this.bytes.length !== this.size) throw unreadable('their buffer was transferred or resized meanwhile');
+      yield this.bytes.subarray(start, start + chunkSize);
+    }
   }
 }
 
 class BlobSource {
-  constructor(blob, chunkSize) {
+  constructor(blob) {
     this.blob = blob;
-    this.chunkSize = chunkSize;
     this.size = blob.size;
     this.name = typeof blob.name === 'string' ? blob.name : undefined;
   }
 
-  async *read() {
+  async *read({ chunkSize, signal }) {
     const coming = [];
     for (let start = 0; start < this.size || coming.length > 0; ) {
-      for (; coming.length < AHEAD && start < this.size; start += this.chunkSize) {
-        const slice = orUnreadable(this.blob.slice(start, start + this.chunkSize).arrayBuffer());
+      for (; coming.length < AHEAD && start < this.size; start += chunkSize) {
+        const slice = orUnreadable(this.blob.slice(start, start + chunkSize).arrayBuffer(), signal);
         // It is awaited in its turn; until then its failure is nobody's.
         slice.catch(() => {});
         coming.push(slice);
@@ -60,34 +74,68 @@ class BlobSource {
   }
 }
 
+function responseSource(response) {
+  if (response.bodyUsed) throw invalid('the body of this response was read already');
+  const { body } = response;
+  const source = body === null ? new BytesSource(new Uint8Array()) : new StreamSource(isStream(body) ? body : streamFrom(body));
+  if (response.ok !== false) return source;
+  source.abandon?.();
+  throw unreadable(`the server answered ${response.status} ${response.statusText}`.trimEnd());
+}
+
+/** An iterable as a stream, whose reader need not wait for the next piece where it cancels. */
+function streamFrom(iterable) {
+  let iterator;
+  const next = () => (iterator ??= iterable[Symbol.asyncIterator]()).next();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      // A stream of Node's is let go of by destroy(), also where no iteration has begun.
+      async cancel() {
+        if (has(iterable, 'destroy')) iterable.destroy();
+        else await iterator?.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
 class StreamSource {
   #spool = new Spool();
   #taken = false;
 
-  constructor(stream, chunkSize) {
+  constructor(stream) {
     if (stream.locked) throw invalid('the stream is locked: something else reads it');
     this.stream = stream;
-    this.chunkSize = chunkSize;
   }
 
-  read(signal) {
+  read({ chunkSize, signal }) {
     if (this.#taken) return this.#spool.chunks();
     this.#taken = true;
-    return this.#once(signal);
+    return this.#once(chunkSize, signal);
   }
 
-  async *#once(signal) {
+  /** Lets go of a stream that nobody is going to read. */
+  abandon(reason) {
+    if (!this.#taken) quietly(this.stream.cancel(reason));
+    this.#taken = true;
+  }
+
+  async *#once(chunkSize, signal) {
     const reader = this.stream.getReader();
     // Cancelling ends a read that waits for a producer who has nothing to say.
-    const cancel = () => void reader.cancel(signal?.reason).catch(() => {});
+    const cancel = () => quietly(reader.cancel(signal?.reason));
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      for await (const bytes of chunksOf(reader)) {
+      for await (const bytes of chunksOf(reader, signal)) {
         signal?.throwIfAborted();
         this.#spool.keep(bytes);
-        yield* pieces(bytes, this.chunkSize);
+        yield* pieces(bytes, chunkSize);
       }
-      signal?.throwIfAborted();
     } finally {
       signal?.removeEventListener('abort', cancel);
       cancel();
@@ -96,28 +144,42 @@ class StreamSource {
   }
 }
 
-async function* chunksOf(reader) {
+async function* chunksOf(reader, signal) {
   const text = new TextPieces();
   for (;;) {
-    const { done, value } = await orUnreadable(reader.read());
+    const { done, value } = await orUnreadable(reader.read(), signal);
     if (done) break;
     yield bytesOf(value, text);
   }
+  // An abort ends a stream too, wherever it was.
+  signal?.throwIfAborted();
   text.end();
 }
 
 /** A chunk's bytes, where texts may be cut within a character. */
 export function bytesOf(chunk, text) {
   if (typeof chunk === 'string') return text.take(chunk);
+  const bytes = bytesIn(chunk);
+  if (bytes === undefined) throw invalid('a chunk must be bytes (an ArrayBuffer or a view of one) or a string');
   text.end();
-  if (isBytes(chunk)) return chunk;
-  throw invalid('a chunk must be a Uint8Array or a string');
+  return bytes;
 }
 
-async function orUnreadable(reading) {
+/** What is read; where the signal made it fail, its reason. */
+async function orUnreadable(reading, signal) {
   try {
     return await reading;
   } catch (cause) {
-    throw new CountersignError('IO', `the input could not be read: ${cause?.message ?? cause}`, { cause });
+    signal?.throwIfAborted();
+    throw unreadable(cause?.message ?? cause, cause);
   }
+}
+
+function unreadable(why, cause) {
+  return new CountersignError('IO', `the input could not be read: ${why}`, { cause });
+}
+
+/** Who cancels wants to hear no more of it. */
+function quietly(cancelling) {
+  cancelling.catch(() => {});
 }

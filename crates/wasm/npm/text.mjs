@@ -18,8 +18,9 @@ export class TextPieces {
   take(piece) {
     const text = this.#cut + piece;
     const end = isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.length - 1 : text.length;
+    const bytes = encoded(text.slice(0, end));
     this.#cut = text.slice(end);
-    return encoded(text.slice(0, end));
+    return bytes;
   }
 
   /** Where no piece of text follows. */

@@ -2,12 +2,9 @@
 
 import { CountersignError } from './errors.mjs';
 import { verifierSettings } from './settings.mjs';
-import { bytesOf, pieces } from './sources.mjs';
+import { bytesOf } from './sources.mjs';
 import { Spool } from './spool.mjs';
 import { TextPieces } from './text.mjs';
-
-/** Most that is copied into the module at once, in bytes. */
-const PIECE = 1024 * 1024;
 
 /** The class `Verifier`, over this engine. */
 export function verifierOver(engine) {
@@ -24,49 +21,60 @@ export function verifierOver(engine) {
 
     push(chunk) {
       const started = performance.now();
-      this.#orClosed((audit) => {
-        const bytes = bytesOf(chunk, this.#text);
+      const audit = this.#open();
+      // What is refused here leaves the audit as it was.
+      const bytes = bytesOf(chunk, this.#text);
+      this.#orClosed(() => {
         this.#spool.keep(bytes);
-        for (const piece of pieces(bytes, PIECE)) audit.push(piece);
+        audit.push(bytes);
       });
       this.#spent += performance.now() - started;
     }
 
     progress() {
-      return this.#orClosed((audit) => audit.progress());
+      const audit = this.#open();
+      return this.#orClosed(() => audit.progress());
     }
 
     finish() {
       const started = performance.now() - this.#spent;
-      const report = this.#orClosed((audit) => this.#concluded(audit, started));
-      this.#close();
+      const audit = this.#open();
+      const report = this.#orClosed(() => this.#concluded(audit, started));
+      this.free();
       return report;
     }
 
     #concluded(audit, started) {
       this.#text.end();
-      for (;;) {
-        const report = audit.finish(performance.now() - started);
-        if (report !== undefined) return report;
+      while (!audit.finish()) {
         for (const chunk of this.#spool.chunks()) audit.push(chunk);
       }
+      return audit.report(performance.now() - started);
+    }
+
+    #open() {
+      if (this.#audit === undefined) throw new CountersignError('ALREADY_FINISHED', 'this audit is over: make a new Verifier');
+      return this.#audit;
     }
 
     /** An audit that failed cannot go on. */
     #orClosed(work) {
-      if (this.#audit === undefined) throw new CountersignError('ALREADY_FINISHED', 'this audit is over: make a new Verifier');
       try {
-        return work(this.#audit);
+        return work();
       } catch (error) {
-        this.#close();
+        this.free();
         throw error;
       }
     }
 
-    #close() {
+    free() {
       this.#audit?.free();
       this.#audit = undefined;
       this.#spool.clear();
+    }
+
+    [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+      this.free();
     }
   };
 }

@@ -1,10 +1,7 @@
 // The package in browsers: the module is fetched by init(), or by the first audit.
 
-import load, * as bindings from './web/countersign.js';
-
 import { api } from './api.mjs';
+import { loaded } from './loaded.mjs';
 
-export const { init, verifyChainIntegrity, verifyBlockchain, hashEntry, Verifier } = api(bindings, (source) =>
-  load(source === undefined ? undefined : { module_or_path: source }),
-);
+export const { init, verifyChainIntegrity, verifyBlockchain, hashEntry, Verifier } = api(undefined, loaded);
 export { CountersignError } from './errors.mjs';

@@ -1,6 +1,8 @@
 //! An audit that JavaScript feeds.
 
-use countersign_core::{Options, Step, Verifier};
+use std::mem;
+
+use countersign_core::{Options, Report, Step, Verifier};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -55,12 +57,18 @@ impl Settings {
     }
 }
 
-/// An audit fed with bytes: `push` them all, then `finish`; where that gives nothing, once more.
+/// An audit fed with bytes: `push` them all, then `finish`; where that gives `false`, once more. Then `report`.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Audit {
-    /// `None` once a report or an error was given.
-    verifier: Option<Verifier>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Reading(Box<Verifier>),
+    Done(Box<Report>, Progress),
+    Over,
 }
 
 #[wasm_bindgen]
@@ -73,7 +81,7 @@ impl Audit {
     pub fn new(settings: JsValue) -> Result<Self, JsValue> {
         let settings: Settings =
             serde_wasm_bindgen::from_value(settings).map_err(|error| failure::invalid(&error.to_string()))?;
-        Ok(Self { verifier: Some(Verifier::new(settings.options()?)) })
+        Ok(Self { stage: Stage::Reading(Box::new(Verifier::new(settings.options()?))) })
     }
 
     /// Takes the next bytes.
@@ -81,9 +89,9 @@ impl Audit {
     /// # Errors
     /// Where the input is no export, or a limit is passed.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        let verifier = self.verifier.as_mut().ok_or_else(failure::already_finished)?;
+        let Stage::Reading(verifier) = &mut self.stage else { return Err(failure::already_finished()) };
         verifier.push(bytes).map_err(|error| {
-            self.verifier = None;
+            self.stage = Stage::Over;
             failure::unreadable(&error)
         })
     }
@@ -93,25 +101,41 @@ impl Audit {
     /// # Errors
     /// None is known; the conversion could have one.
     pub fn progress(&self) -> Result<JsValue, JsValue> {
-        match &self.verifier {
-            Some(verifier) => values::to_js(&Progress::from(verifier.progress())),
-            None => Ok(JsValue::UNDEFINED),
+        match &self.stage {
+            Stage::Reading(verifier) => values::to_js(&Progress::from(verifier.progress())),
+            Stage::Done(_, progress) => values::to_js(progress),
+            Stage::Over => Ok(JsValue::UNDEFINED),
         }
     }
 
-    /// Ends this reading at this Unix time and after this wall time, in milliseconds: the report, or
-    /// `undefined` where the same bytes must be pushed once more.
+    /// Ends this reading: whether the report can be had; else the same bytes must be pushed once more.
     ///
     /// # Errors
     /// As [`Audit::push`].
-    pub fn finish(&mut self, now_ms: f64, elapsed_ms: f64) -> Result<JsValue, JsValue> {
-        let verifier = self.verifier.take().ok_or_else(failure::already_finished)?;
-        match verifier.finish().map_err(|error| failure::unreadable(&error))? {
-            Step::Done(report) => values::to_js(&report.timed(whole_millis(now_ms), elapsed_ms)),
-            Step::ReadAgain(again) => {
-                self.verifier = Some(again);
-                Ok(JsValue::UNDEFINED)
+    pub fn finish(&mut self) -> Result<bool, JsValue> {
+        let Stage::Reading(verifier) = mem::replace(&mut self.stage, Stage::Over) else {
+            return Err(failure::already_finished());
+        };
+        let progress = Progress::from(verifier.progress());
+        self.stage = match verifier.finish().map_err(|error| failure::unreadable(&error))? {
+            // An end without a line feed has entries that only its finish could count.
+            Step::Done(report) => {
+                let progress = Progress { entries: report.total_transactions, ..progress };
+                Stage::Done(Box::new(report), progress)
             }
+            Step::ReadAgain(again) => Stage::Reading(Box::new(again)),
+        };
+        Ok(matches!(self.stage, Stage::Done(..)))
+    }
+
+    /// The report, of an audit that ended at this Unix time and took this wall time, in milliseconds.
+    ///
+    /// # Errors
+    /// `ALREADY_FINISHED` where `finish` gave `true` not just before.
+    pub fn report(&mut self, now_ms: f64, elapsed_ms: f64) -> Result<JsValue, JsValue> {
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Done(report, _) => values::to_js(&report.timed(whole_millis(now_ms), elapsed_ms)),
+            Stage::Reading(_) | Stage::Over => Err(failure::already_finished()),
         }
     }
 }

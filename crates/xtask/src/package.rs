@@ -14,8 +14,8 @@ pub(crate) const NEEDS: [Need; 5] = [Need::WasmTarget, Need::WasmBindgen, Need::
 /// Gives the directory that `npm publish` would take.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     let out = project.target.join("npm");
-    let [web, nodejs, bundler, package] = ["web", "nodejs", "bundler", "countersign"].map(|name| out.join(name));
-    for (target, directory) in [("web", &web), ("nodejs", &nodejs), ("bundler", &bundler)] {
+    let [web, bundler, package] = ["web", "bundler", "countersign"].map(|name| out.join(name));
+    for (target, directory) in [("web", &web), ("bundler", &bundler)] {
         cmd!(
             project.shell,
             "wasm-pack build crates/wasm --target {target} --mode no-install --no-opt --no-pack
@@ -24,10 +24,6 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
         .run()?;
         wasm_opt::optimise_all(project, directory)?;
     }
-    cmd!(
-        project.shell,
-        "node crates/wasm/npm/assemble.mjs --web {web} --nodejs {nodejs} --bundler {bundler} --out {package}"
-    )
-    .run()?;
+    cmd!(project.shell, "node crates/wasm/npm/assemble.mjs --web {web} --bundler {bundler} --out {package}").run()?;
     Ok(package)
 }

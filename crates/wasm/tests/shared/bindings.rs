@@ -51,8 +51,9 @@ fn an_unreadable_input_is_an_error_with_a_code() {
 fn an_audit_that_is_over_says_so() {
     let mut audit = started(&Settings::default()).unwrap();
     audit.push(vector("good.jsonl")).unwrap();
-    assert!(!audit.finish(0.0, 1.0).unwrap().is_undefined());
-    for error in [audit.push(b"x").unwrap_err(), audit.finish(0.0, 1.0).unwrap_err()] {
+    assert!(audit.finish().unwrap());
+    assert!(audit.report(0.0, 1.0).unwrap().is_object());
+    for error in [audit.push(b"x").unwrap_err(), audit.finish().unwrap_err(), audit.report(0.0, 1.0).unwrap_err()] {
         assert_eq!(text(&error, "code").as_deref(), Some("ALREADY_FINISHED"));
     }
     assert!(audit.progress().unwrap().is_undefined());
@@ -66,10 +67,21 @@ fn progress_counts_bytes() {
 }
 
 #[wasm_bindgen_test]
+fn progress_at_the_end_counts_every_entry() {
+    let bytes = vector("good.jsonl").trim_ascii_end();
+    let mut audit = started(&Settings::default()).unwrap();
+    audit.push(bytes).unwrap();
+    assert!(audit.finish().unwrap());
+    let end = format!(r#"{{"pass":1,"bytes":{},"entries":20}}"#, bytes.len());
+    assert_eq!(json(&audit.progress().unwrap()), end);
+}
+
+#[wasm_bindgen_test]
 fn the_input_is_hashed_where_asked() {
     let mut audit = started(&Settings { name: Some("a.jsonl".to_owned()), ..Settings::default() }).unwrap();
     audit.push(vector("good.jsonl")).unwrap();
-    let input = Reflect::get(&audit.finish(0.0, 1.0).unwrap(), &"input".into()).unwrap();
+    assert!(audit.finish().unwrap());
+    let input = Reflect::get(&audit.report(0.0, 1.0).unwrap(), &"input".into()).unwrap();
     assert_eq!(text(&input, "name").as_deref(), Some("a.jsonl"));
     assert_eq!(Reflect::get(&input, &"sha256".into()), Ok(JsValue::NULL));
 }

@@ -33,9 +33,8 @@ pub(crate) fn audit_with(settings: &Settings, bytes: &[u8], chunk: usize) -> Res
         for chunk in bytes.chunks(chunk) {
             audit.push(chunk)?;
         }
-        let report = audit.finish(0.0, 1.0)?;
-        if !report.is_undefined() {
-            return Ok(report);
+        if audit.finish()? {
+            return audit.report(0.0, 1.0);
         }
     }
 }
