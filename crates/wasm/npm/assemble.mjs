@@ -88,7 +88,7 @@ function manifest(version) {
     exports: {
       '.': { types, node: './node.mjs', browser: './web.mjs', default: './web.mjs' },
       './bundler': { types, default: './bundler.mjs' },
-      './countersign.wasm': './web/countersign_bg.wasm',
+      './countersign.wasm': { types: './countersign.wasm.d.ts', default: './web/countersign_bg.wasm' },
       './package.json': './package.json',
     },
     // The modules that load WebAssembly as they are imported.
