@@ -168,6 +168,7 @@ async function brokenOnce(thrown, lastPanic) {
   const { api } = await inner('api.mjs');
   const { loaded } = await inner('loaded.mjs');
   const sources = [];
+  const { module } = await loaded(readFileSync(join(PACKAGE, 'web', 'countersign_bg.wasm')));
   const throwing = {
     Audit: class {
       push() {
@@ -176,7 +177,7 @@ async function brokenOnce(thrown, lastPanic) {
       free() {}
     },
     lastPanic: () => lastPanic,
-    module: () => new WebAssembly.Module(readFileSync(join(PACKAGE, 'web', 'countersign_bg.wasm'))),
+    module,
   };
   const load = (source) => {
     sources.push(source);
