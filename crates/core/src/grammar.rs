@@ -184,6 +184,12 @@ pub fn is_text(text: &str, max: usize) -> bool {
     !control && (ascii || !text.chars().any(is_forbidden))
 }
 
+/// Whether a text of 1 to `max` bytes says something: blanks are a text of the format, and nobody's name or reason.
+#[must_use]
+pub fn says_something(text: &str, max: usize) -> bool {
+    is_text(text, max) && !text.trim().is_empty()
+}
+
 /// Whether a byte of UTF-8 is a control character, a backslash, or the first of a character that could be
 /// forbidden: the five below stand before all of [`is_forbidden`] past ASCII.
 #[inline(always)]

@@ -21,12 +21,16 @@ const DECIMALS: usize = 4;
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// The smallest that is something.
+    pub const LEAST: Self = Self(1);
+    /// The largest that the format can say.
+    pub const MAX: Self = Self(10_u64.pow(19) - 1);
     const MAX_WHOLE_DIGITS: usize = 15;
 
     /// From ten-thousandths; none above the format's largest amount.
     #[must_use]
     pub fn from_ten_thousandths(units: u64) -> Option<Self> {
-        (units < 10_u64.pow(19)).then_some(Self(units))
+        (units <= Self::MAX.0).then_some(Self(units))
     }
 
     /// Ten-thousandths.

@@ -109,6 +109,77 @@ fn of_a_payment_no_more_is_refunded_than_is_left() {
     assert_eq!(refund("6"), Ok(sum("10.0000")));
 }
 
+/// The policy bounds what is ordered anew, and what it was when money moved binds nobody later.
+#[test]
+fn what_was_paid_under_another_policy_is_paid_back_and_out() {
+    let mut books = books();
+    books.accounts.get_mut("ben").unwrap().balances.insert("EURO".to_owned(), sum("50.0000"));
+    books.treasury.collected.entry("vat".to_owned()).or_default().insert("EURO".to_owned(), sum("500.0000"));
+    let [least, most] = ["5.0000", "5.5000"].map(|text| Amount::parse(text.as_bytes()).unwrap());
+    let policy = Policy { least, most, currencies: ["GOLD".to_owned()].into(), ..Policy::default() };
+    let refund = |amount: Option<&str>| {
+        let (reference_id, amount) = (Some(PAID.to_owned()), amount.map(str::to_owned));
+        carry_out(&Order { reference_id, amount, ..order("REFUND", "ben", "ada", "") }, &books, &policy)
+    };
+    assert_eq!(refund(None).unwrap().net.to_string(), "6.0000");
+    assert_eq!(refund(Some("0.0001")).unwrap().net.to_string(), "0.0001");
+    assert_eq!(refund(Some("0")).unwrap_err().code(), "AMOUNT_TOO_SMALL");
+    assert_eq!(refund(Some("6.0001")).unwrap_err().code(), "REFUND_EXCEEDS");
+    let withdrawal = |amount: &str, currency: &str| {
+        let (tax_type, operator_id) = (Some("vat".to_owned()), Some("op".to_owned()));
+        let (description, currency) = (Some("roads".to_owned()), Some(currency.to_owned()));
+        let order = order("TAX_WITHDRAWAL", "TREASURY", "ada", amount);
+        carry_out(&Order { tax_type, operator_id, description, currency, ..order }, &books, &policy)
+    };
+    for amount in ["0.0500", "500.0000"] {
+        assert_eq!(withdrawal(amount, "EURO").unwrap().net.to_string(), amount);
+    }
+    assert_eq!(withdrawal("1", "RON").unwrap_err().code(), "TREASURY_INSUFFICIENT");
+    for none in ["", "XXX", "euro"] {
+        assert_eq!(withdrawal("1", none).unwrap_err().code(), "UNKNOWN_CURRENCY");
+    }
+    for (amount, code) in [("4.9999", "AMOUNT_TOO_SMALL"), ("5.5001", "AMOUNT_TOO_LARGE")] {
+        let gold = Order { currency: Some("GOLD".to_owned()), ..order("TRANSFER", "ada", "ben", amount) };
+        assert_eq!(carry_out(&gold, &books, &policy).unwrap_err().code(), code);
+    }
+    assert_eq!(
+        carry_out(&order("TRANSFER", "ada", "ben", "5"), &books, &policy).unwrap_err().code(),
+        "UNKNOWN_CURRENCY"
+    );
+}
+
+/// Who named one account is not told that both are the same.
+#[test]
+fn where_a_type_does_not_go_is_said_before_that_both_ends_are_one() {
+    let operator_id = Some("op".to_owned());
+    for (kind, end) in [("ACCOUNT_FREEZE", "SYSTEM"), ("ERASURE", "SYSTEM"), ("TAX_WITHDRAWAL", "TREASURY")] {
+        let order = Order { operator_id: operator_id.clone(), ..order(kind, end, end, "1") };
+        assert_eq!(of(&order).unwrap_err().code(), "DIRECTION_NOT_ALLOWED", "{kind}");
+    }
+    assert_eq!(of(&order("TRANSFER", "ada", "ada", "1")).unwrap_err(), Refusal::SameAccount);
+}
+
+/// What stands in nobody's way to be asked why: an account's freeze, the end of one, what all collected.
+#[test]
+fn a_reason_that_says_nothing_is_none() {
+    let mut books = books();
+    books.treasury.collected.entry("vat".to_owned()).or_default().insert("EURO".to_owned(), sum("9.0000"));
+    let operator_id = Some("op".to_owned());
+    let act = |kind: &str| Order { amount: None, currency: None, ..order(kind, "SYSTEM", "ada", "") };
+    let withdrawal = Order { tax_type: Some("vat".to_owned()), ..order("TAX_WITHDRAWAL", "TREASURY", "ada", "1") };
+    for order in [act("ACCOUNT_FREEZE"), act("ACCOUNT_UNFREEZE"), withdrawal] {
+        books.accounts.get_mut("ada").unwrap().is_frozen_for_fraud = order.kind == "ACCOUNT_UNFREEZE";
+        let because = |description: Option<&str>| {
+            let (operator_id, description) = (operator_id.clone(), description.map(str::to_owned));
+            carry_out(&Order { operator_id, description, ..order.clone() }, &books, &Policy::default())
+        };
+        for nothing in [None, Some(" "), Some("\u{a0}\u{3000}")] {
+            assert_eq!(because(nothing).unwrap_err().code(), "REASON_REQUIRED", "{}", order.kind);
+        }
+        assert!(because(Some("a word")).is_ok(), "{}", order.kind);
+    }
+}
+
 #[test]
 fn what_an_erasure_erases_it_does_not_write_again() {
     let mut books = books();

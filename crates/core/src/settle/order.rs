@@ -34,7 +34,8 @@ pub struct Order {
     /// What it refers to; of a REFUND or an ERASURE the `transaction_id` of an earlier entry.
     #[serde(default)]
     pub reference_id: Option<String>,
-    /// Free text for the personal block; of a TAX_WITHDRAWAL the reason, which must be said.
+    /// Free text for the personal block; of a TAX_WITHDRAWAL, an ACCOUNT_FREEZE or an ACCOUNT_UNFREEZE the reason, which
+    /// must be said.
     #[serde(default)]
     pub description: Option<String>,
     /// Where the order came from. A server sets it; a caller's word is not taken for it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::grammar::{NO_CURRENCY, is_currency, is_tax_type};
 use crate::kind::Kind;
 use crate::money::Amount;
 
@@ -25,23 +26,28 @@ pub struct Policy {
     pub currencies: BTreeSet<String>,
     /// By type, where it is not FORMAT.md's default; X_ types are not taxed unless they stand here.
     pub taxes: BTreeMap<String, Tax>,
-    /// Least amount of an order.
+    /// Least amount of an order. What goes back or out of what was paid before, REFUND and TAX_WITHDRAWAL, is held to
+    /// neither bound and may be of any currency that was used: they may have been others then.
     pub least: Amount,
-    /// Most.
+    /// Most; likewise.
     pub most: Amount,
 }
 
 impl Default for Policy {
     /// EURO, GOLD and RON, the default rates, amounts from 0.0001 to 999,999,999.9999.
     fn default() -> Self {
-        let amount = |units| Amount::from_ten_thousandths(units).unwrap_or_default();
         Self {
             currencies: ["EURO", "GOLD", "RON"].map(str::to_owned).into(),
             taxes: BTreeMap::new(),
-            least: amount(1),
-            most: amount(9_999_999_999_999),
+            least: Amount::LEAST,
+            most: Amount::from_ten_thousandths(9_999_999_999_999).unwrap_or_default(),
         }
     }
+}
+
+/// Whether what a type moves was paid before: how much of what there is, the earlier entry or the bucket says.
+const fn gives_back(kind: Kind) -> bool {
+    matches!(kind, Kind::Refund | Kind::TaxWithdrawal)
 }
 
 /// A rate of 100 %, in ten-thousandths.
@@ -54,7 +60,6 @@ impl Policy {
     /// # Errors
     /// What is wrong, in words.
     pub fn check(&self) -> Result<(), String> {
-        use crate::grammar::{NO_CURRENCY, is_currency, is_tax_type};
         if let Some(bad) = self.currencies.iter().find(|c| !is_currency(c) || *c == NO_CURRENCY) {
             return Err(format!("{bad:?} is no currency: 3 to 12 of A-Z 0-9, a letter first, and not XXX"));
         }
@@ -76,6 +81,17 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    /// Whether money of a type may be of this currency.
+    pub(super) fn knows(&self, currency: &str, kind: Kind) -> bool {
+        let is_one = || is_currency(currency) && currency != NO_CURRENCY;
+        self.currencies.contains(currency) || (gives_back(kind) && is_one())
+    }
+
+    /// Least and most amount of a type.
+    pub(super) fn bounds(&self, kind: Kind) -> (Amount, Amount) {
+        if gives_back(kind) { (Amount::LEAST, Amount::MAX) } else { (self.least, self.most) }
     }
 
     /// The rate and the bucket of a type.

@@ -3,7 +3,8 @@
 use super::order::{Order, amount};
 use super::policy::{Policy, WHOLE};
 use super::refusal::Refusal;
-use crate::grammar::NO_CURRENCY;
+use crate::entry::PERSONAL_MAX;
+use crate::grammar::{NO_CURRENCY, says_something};
 use crate::kind::{Kind, Party};
 use crate::money::Amount;
 
@@ -27,10 +28,11 @@ impl<'a> Terms<'a> {
             return Self::of_nothing(order, kind);
         }
         let currency = order.currency.as_deref().unwrap_or("");
-        if !policy.currencies.contains(currency) {
+        if !policy.knows(currency, kind) {
             return Err(Refusal::UnknownCurrency { found: currency.chars().take(12).collect() });
         }
-        let gross = amount(order.amount.as_deref().unwrap_or(""), policy.least, policy.most)?;
+        let (least, most) = policy.bounds(kind);
+        let gross = amount(order.amount.as_deref().unwrap_or(""), least, most)?;
         let (rate, bucket) = match kind {
             Kind::TaxCollection => (WHOLE, named_bucket(order)?),
             Kind::TaxWithdrawal => (0, named_bucket(order)?),
@@ -67,20 +69,27 @@ fn named_bucket(order: &Order) -> Result<&str, Refusal> {
 
 /// Who stands at which end, who ordered it, and why where that must be said.
 fn parties(order: &Order, kind: Kind) -> Result<(), Refusal> {
-    if order.sender_id == order.receiver_id {
-        return Err(Refusal::SameAccount);
-    }
     if !kind.allows(Party::of(&order.sender_id), Party::of(&order.receiver_id)) {
         let (sender, receiver) = (order.sender_id.clone(), order.receiver_id.clone());
         return Err(Refusal::DirectionNotAllowed { kind: order.kind.clone(), sender, receiver });
     }
+    if order.sender_id == order.receiver_id {
+        return Err(Refusal::SameAccount);
+    }
     match (kind.needs_operator(), order.operator_id.is_some()) {
         (Some(true), false) => Err(Refusal::OperatorRequired { kind: order.kind.clone() }),
         (Some(false), true) => Err(Refusal::OperatorNotAllowed { kind: order.kind.clone() }),
-        // What all collected is not taken without a word.
-        _ if kind == Kind::TaxWithdrawal && order.description.as_ref().is_none_or(|why| why.trim().is_empty()) => {
-            Err(Refusal::ReasonRequired { kind: order.kind.clone() })
-        }
+        _ if needs_reason(kind) && !has_reason(order) => Err(Refusal::ReasonRequired { kind: order.kind.clone() }),
         _ => Ok(()),
     }
+}
+
+/// Nobody is frozen or let go, and nothing that all paid is taken, without a word.
+const fn needs_reason(kind: Kind) -> bool {
+    matches!(kind, Kind::TaxWithdrawal | Kind::AccountFreeze | Kind::AccountUnfreeze)
+}
+
+fn has_reason(order: &Order) -> bool {
+    let [_, _, most, ..] = PERSONAL_MAX;
+    order.description.as_deref().is_some_and(|why| says_something(why, most))
 }

@@ -169,13 +169,14 @@ impl Taxed for Order {
     }
 }
 
-/// An order that moves nothing.
+/// An order that moves nothing, with a reason.
 pub(crate) fn act(kind: &str, account: &str, reference: Option<&str>) -> Order {
     Order {
         kind: kind.to_owned(),
         sender_id: "SYSTEM".to_owned(),
         receiver_id: account.to_owned(),
         operator_id: Some("op".to_owned()),
+        description: Some("looked at".to_owned()),
         reference_id: reference.map(str::to_owned),
         ..Order::default()
     }

@@ -65,6 +65,7 @@ pub fn administer(kind: &str, account: &str) -> Order {
         sender_id: "SYSTEM".to_owned(),
         receiver_id: account.to_owned(),
         operator_id: Some("officer".to_owned()),
+        description: Some("looked odd".to_owned()),
         ..Order::default()
     }
 }
