@@ -27,7 +27,7 @@ pub use batch::{Answer, Batch, SignedCheckpoint};
 pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};
 pub use location::{Location, LocationError};
-pub use store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
+pub use store::{Loaded, MAX_FORGOTTEN, Page, Query, Remains, Snapshot, Store, Wanted};
 pub use tree::Tree;
 
 use countersign_core::timestamp::Timestamp;

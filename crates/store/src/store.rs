@@ -74,6 +74,17 @@ pub struct Page {
 /// Most answers that are forgotten at once: nobody's commit waits for long.
 pub const MAX_FORGOTTEN: u64 = 10_000;
 
+/// Where a personal block still is that was erased, and is in no table any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nowhere that this database knows of.
+    Nowhere,
+    /// In its write-ahead log, while somebody reads.
+    InTheLog,
+    /// On the server's disk, until it vacuums the table and recycles its log; and where it was replicated or archived.
+    OnTheServer,
+}
+
 /// Where a ledger is kept. Entries can be neither changed nor deleted, and the database itself sees to it.
 pub trait Store: Debug + Send + Sync {
     /// Which ledger it is.
@@ -202,14 +213,12 @@ pub trait Store: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Tries once more to rid what the database keeps beside its tables of personal blocks that were erased; whether
-    /// none is left there. A commit that erases has tried already.
+    /// Tries once more to rid what the database keeps beside its tables of personal blocks that were erased; where some
+    /// are left. A commit that erases has tried already.
     ///
     /// # Errors
     /// Those of the database.
-    fn rid_of_erased(&self) -> Result<bool, StoreError> {
-        Ok(true)
-    }
+    fn rid_of_erased(&self) -> Result<Remains, StoreError>;
 
     /// Copies the whole database, while it is in use, to a file that is not there yet.
     ///

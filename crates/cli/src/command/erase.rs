@@ -7,7 +7,7 @@ use clap::Args;
 use countersign_core::grammar::SYSTEM;
 use countersign_core::settle::Order;
 
-use countersign_store::Store;
+use countersign_store::{Remains, Store};
 
 use super::settings::Source;
 use super::{Failure, Outcome, answer, ledger, receipt};
@@ -60,16 +60,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 /// Waits a little for those who read, since as long as somebody does the database's log holds what was erased.
 fn rid_of_erased(store: &dyn Store) -> Result<(), Failure> {
-    for _ in 0..TRIES {
-        if store.rid_of_erased()? {
-            return Ok(());
+    let mut remains = store.rid_of_erased()?;
+    for _ in 1..TRIES {
+        if remains != Remains::InTheLog {
+            break;
         }
         std::thread::sleep(PAUSE);
+        remains = store.rid_of_erased()?;
     }
-    let _ = writeln!(
-        io::stderr(),
-        "countersign: the block is erased. While somebody reads the ledger, the write-ahead log beside the database still holds it: \
-         whatever writes next, or opens the ledger to write, tries again."
-    );
+    let _ = match remains {
+        Remains::Nowhere => Ok(()),
+        Remains::InTheLog => writeln!(
+            io::stderr(),
+            "countersign: the block is erased. While somebody reads the ledger, the write-ahead log beside the database still holds it: \
+             whatever writes next, or opens the ledger to write, tries again."
+        ),
+        Remains::OnTheServer => writeln!(
+            io::stderr(),
+            "countersign: the block is erased from its table. On the server's disk it stays until VACUUM has gone over \
+             countersign_personal and the write-ahead log is recycled; and in archives of that log, until they are deleted."
+        ),
+    };
     Ok(())
 }

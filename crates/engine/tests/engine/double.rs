@@ -9,7 +9,9 @@ use countersign_core::hash::Hash;
 use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
-use countersign_store::{Batch, Identity, Loaded, Page, Query, SignedCheckpoint, Snapshot, Store, StoreError, Wanted};
+use countersign_store::{
+    Batch, Identity, Loaded, Page, Query, Remains, SignedCheckpoint, Snapshot, Store, StoreError, Wanted,
+};
 
 /// What happens to a commit.
 pub(crate) enum Mishap {
@@ -133,6 +135,10 @@ impl Store for Double {
 
     fn unprotected(&self) -> Result<Vec<String>, StoreError> {
         self.inner.unprotected()
+    }
+
+    fn rid_of_erased(&self) -> Result<Remains, StoreError> {
+        self.inner.rid_of_erased()
     }
 
     fn backup(&self, to: &Path) -> Result<(), StoreError> {

@@ -46,7 +46,7 @@ use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Halt, Identity};
-use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
+use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Remains, Snapshot, Store, Wanted};
 
 /// How much longer a commit may take for each entry of its batch.
 const PER_ENTRY: Duration = Duration::from_millis(5);
@@ -276,6 +276,10 @@ impl Store for Postgres {
             let most = cells::number(MAX_FORGOTTEN)?;
             client.execute(&statement, &[&self.ledger, &moment(before), &most]).await.map_err(fault)
         })
+    }
+
+    fn rid_of_erased(&self) -> Result<Remains, StoreError> {
+        Ok(Remains::OnTheServer)
     }
 
     fn backup(&self, _to: &Path) -> Result<(), StoreError> {

@@ -36,7 +36,7 @@ use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Halt, Identity};
-use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Snapshot, Store, Wanted};
+use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Remains, Snapshot, Store, Wanted};
 
 /// A ledger in a file of SQLite's.
 #[derive(Debug)]
@@ -355,10 +355,10 @@ impl Store for Sqlite {
         self.readers.read(schema::unprotected)
     }
 
-    fn rid_of_erased(&self) -> Result<bool, StoreError> {
+    fn rid_of_erased(&self) -> Result<Remains, StoreError> {
         let mut writer = self.writer()?;
         writer.holds_erased = writer.holds_erased && !writer.empty_log();
-        Ok(!writer.holds_erased)
+        Ok(if writer.holds_erased { Remains::InTheLog } else { Remains::Nowhere })
     }
 
     fn backup(&self, to: &Path) -> Result<(), StoreError> {
