@@ -45,7 +45,7 @@ fn notice(session: Session) -> Option<impl IntoView> {
 fn screen(session: Session) -> AnyView {
     match session.stage.get() {
         Stage::Start => screens::start::view(session).into_any(),
-        Stage::Running { name } => screens::running::view(session, name).into_any(),
+        Stage::Running { name } => screens::running::view(session, &name).into_any(),
         Stage::Verdict(report) => screens::verdict::view(session, &report).into_any(),
         Stage::Refused(refused) => screens::refused::view(session, &refused).into_any(),
         Stage::Crashed { message } => screens::crashed::view(session, message).into_any(),

@@ -8,12 +8,12 @@ use crate::protocol::Progress;
 use crate::session::Session;
 
 /// The screen of a running audit.
-pub(crate) fn view(session: Session, name: String) -> impl IntoView {
+pub(crate) fn view(session: Session, name: &str) -> impl IntoView {
     let progress = session.progress;
     view! {
         <section class="running" aria-labelledby="running-heading">
             <p class="eyebrow">"Verifying"</p>
-            <h1 id="running-heading" class="file-name" tabindex="-1">{visible(&name)}</h1>
+            <h1 id="running-heading" class="file-name" tabindex="-1">{visible(name)}</h1>
             {bar(progress)}
             <p class="pass">{move || pass(&progress.get())}</p>
             <dl class="facts gauges">
