@@ -114,7 +114,7 @@ impl Door {
         let _ = stream.set_nodelay(true);
         let _ = send_little_ahead(&stream);
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(limits.stall()));
+        stream.set_write_timeout(Some(limits.silence()));
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(limits.head());
         // Who asked and will ask nothing more still listens.
@@ -126,7 +126,8 @@ impl Door {
             app.metrics.connections.inc();
             // A client that leaves in the middle is no news; one that is made to is.
             if connection.await.is_err_and(|error| took_nothing(&error)) {
-                info!(milliseconds = app.config.limits.stall_ms, "cut off: a client took nothing of its answer");
+                let silence = app.config.limits.silence();
+                info!(?silence, "cut off: a client took nothing of its answer");
             }
             app.metrics.connections.dec();
             drop(place);
@@ -177,6 +178,9 @@ fn took_nothing(error: &hyper::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Full;
+    use hyper::Response;
+    use hyper::body::Bytes;
     use socket2::{Domain, SockAddr, Socket, Type};
 
     use super::*;
@@ -216,5 +220,26 @@ mod tests {
             "{} of {filled} bytes were taken, and nobody knows",
             taken.len()
         );
+    }
+
+    /// What comes of a connection over which more is answered than anybody takes.
+    async fn answered(writer: TcpStream) -> hyper::Result<()> {
+        let mut stream = TimeoutStream::new(writer);
+        stream.set_write_timeout(Some(Duration::from_millis(100)));
+        let large = Full::new(Bytes::from(vec![0; 64 << 20]));
+        let service = service_fn(move |_| std::future::ready(Ok::<_, io::Error>(Response::new(large.clone()))));
+        http1::Builder::new().serve_connection(TokioIo::new(Box::pin(stream)), service).await
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_told_from_who_leaves() {
+        let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        let (writer, mut reader) = connection().await;
+        reader.write_all(request).await.unwrap();
+        assert!(took_nothing(&answered(writer).await.unwrap_err()));
+        let (writer, mut gone) = connection().await;
+        gone.write_all(request).await.unwrap();
+        drop(gone);
+        assert!(!answered(writer).await.is_err_and(|error| took_nothing(&error)));
     }
 }

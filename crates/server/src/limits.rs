@@ -35,6 +35,10 @@ pub(crate) const EXPORT_AHEAD: usize = 4;
 pub(crate) const MAX_RECENT: usize = 64;
 /// Most bytes that wait in a socket for a reader, beside what is on its way to him.
 pub(crate) const UNSENT: u32 = 128 << 10;
+/// Most bytes in which a receiver makes room known at once: a sixteenth of the largest buffers that systems give.
+const LUMP: u64 = 2 << 20;
+/// Least bytes a second of an export, unless an operator says otherwise.
+const LEAST: u64 = 16 << 10;
 /// Connections that the system holds until they are accepted.
 pub(crate) const BACKLOG: i32 = 1024;
 
@@ -56,7 +60,8 @@ pub struct Limits {
     pub body_ms: u64,
     /// Until an answer must have begun.
     pub answer_ms: u64,
-    /// How long a client may take nothing of an answer.
+    /// How long a client may take nothing of an answer, beside the time for which his system may hide that he does:
+    /// that of 2 MiB at `export_bytes_per_second`, or of 128 s where any will do.
     pub stall_ms: u64,
     /// How long an export may take in all; it holds a snapshot of the database.
     pub export_ms: u64,
@@ -81,7 +86,7 @@ impl Default for Limits {
             answer_ms: 30_000,
             stall_ms: 30_000,
             export_ms: 3_600_000,
-            export_bytes_per_second: 16 << 10,
+            export_bytes_per_second: LEAST,
             shutdown_ms: 30_000,
             farewell_ms: 0,
         }
@@ -122,6 +127,13 @@ impl Limits {
         Duration::from_millis(self.stall_ms)
     }
 
+    /// How long a socket may take nothing: a receiver whose buffer is full makes room known only in lumps, on Linux of a
+    /// sixteenth of that buffer.
+    pub(crate) const fn silence(&self) -> Duration {
+        let least = if self.export_bytes_per_second == 0 { LEAST } else { self.export_bytes_per_second };
+        Duration::from_millis(self.stall_ms.saturating_add(LUMP * 1000 / least))
+    }
+
     pub(crate) const fn export(&self) -> Duration {
         Duration::from_millis(self.export_ms)
     }
@@ -132,5 +144,16 @@ impl Limits {
 
     pub(crate) const fn farewell(&self) -> Duration {
         Duration::from_millis(self.farewell_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_keeps_the_least_pace_in_lumps_is_not_silent_for_too_long() {
+        let seconds = |least| Limits { export_bytes_per_second: least, ..Limits::default() }.silence().as_secs();
+        assert_eq!((seconds(16 << 10), seconds(2 << 20), seconds(0)), (30 + 128, 31, 30 + 128));
     }
 }

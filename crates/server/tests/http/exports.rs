@@ -256,7 +256,7 @@ fn exports_are_bounded_in_number() {
     use std::io::Write;
     let mut plan = Plan::default();
     plan.config.limits.exports = 1;
-    plan.config.limits.stall_ms = 2_000;
+    (plan.config.limits.stall_ms, plan.config.limits.export_bytes_per_second) = (2_000, 2 << 20);
     let bed = plan.start();
     // More than what waits in sockets between writer and reader.
     let order = json!({"type": "TRANSFER", "sender_id": "anna", "receiver_id": "bob", "currency": "EURO",
