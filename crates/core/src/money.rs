@@ -99,6 +99,8 @@ impl Sum {
     /// The largest that a document can say.
     pub const MAX: Self = Self(10_i128.pow(26) - 1);
     const MAX_WHOLE_DIGITS: usize = 22;
+    /// Of a turnover: more than 2^53 entries of the largest amount come to, and no more than fits.
+    const MAX_TURNOVER_DIGITS: usize = 34;
 
     /// From ten-thousandths.
     #[must_use]
@@ -116,6 +118,13 @@ impl Sum {
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         fixed_point(text, Self::MAX_WHOLE_DIGITS).and_then(|units| i128::try_from(units).ok()).map(Self)
+    }
+
+    /// Reads what all entries together moved, which no balance bounds: as [`Sum::parse`], with up to 34 digits before
+    /// the point.
+    #[must_use]
+    pub fn parse_turnover(text: &[u8]) -> Option<Self> {
+        fixed_point(text, Self::MAX_TURNOVER_DIGITS).and_then(|units| i128::try_from(units).ok()).map(Self)
     }
 }
 
@@ -207,6 +216,11 @@ mod tests {
         }
         let largest = "9999999999999999999999.9999";
         assert_eq!(Sum::parse(largest.as_bytes()).unwrap().to_string(), largest);
+        let most = Sum::from_ten_thousandths((1 << 53) * i128::from(Amount::MAX.ten_thousandths())).to_string();
+        assert_eq!(Sum::parse(most.as_bytes()), None);
+        for turnover in [largest, &most, &format!("{}.9999", "9".repeat(34))] {
+            assert_eq!(Sum::parse_turnover(turnover.as_bytes()).unwrap().to_string(), turnover);
+        }
     }
 
     #[test]

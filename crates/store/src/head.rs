@@ -6,8 +6,9 @@ use countersign_core::books::Sums;
 use countersign_core::entry::genesis;
 use countersign_core::hash::Hash;
 use countersign_core::merkle::Range;
+use countersign_core::money::Sum;
 use countersign_core::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which ledger it is; never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,11 +92,30 @@ pub struct Total {
     /// How many.
     pub transactions: u64,
     /// Taken from senders.
-    pub gross: countersign_core::money::Sum,
+    #[serde(deserialize_with = "turnover")]
+    pub gross: Sum,
     /// Of that, what SYSTEM gave: money that was made.
-    pub minted: countersign_core::money::Sum,
+    #[serde(deserialize_with = "turnover")]
+    pub minted: Sum,
     /// Given to receivers.
-    pub net: countersign_core::money::Sum,
+    #[serde(deserialize_with = "turnover")]
+    pub net: Sum,
     /// Given to the Treasury, by bucket.
+    #[serde(deserialize_with = "turnovers")]
     pub tax: Sums,
+}
+
+/// What moved adds up to more than any document holds, and must still be read.
+fn turnover<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sum, D::Error> {
+    parse(&String::deserialize(deserializer)?)
+}
+
+fn turnovers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sums, D::Error> {
+    let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+    texts.into_iter().map(|(bucket, text)| Ok((bucket, parse(&text)?))).collect()
+}
+
+fn parse<E: serde::de::Error>(text: &str) -> Result<Sum, E> {
+    Sum::parse_turnover(text.as_bytes())
+        .ok_or_else(|| E::custom("a turnover has up to 34 digits and exactly 4 decimals"))
 }
