@@ -14,6 +14,8 @@ pub struct Timestamp(i64);
 const DAY_MS: i64 = 86_400_000;
 
 impl Timestamp {
+    /// The last that an entry can say: 9999-12-31T23:59:59.999Z.
+    pub const MAX: Self = Self(253_402_300_799_999);
     /// Length of the written form, in bytes.
     pub const TEXT_LEN: usize = 24;
 
@@ -168,6 +170,7 @@ mod tests {
         for text in ["2026-02-11T15:30:00.970Z", "0001-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z"] {
             assert_eq!(Timestamp::parse(text.as_bytes()).unwrap().to_string(), text);
         }
+        assert_eq!(Timestamp::parse(b"9999-12-31T23:59:59.999Z"), Some(Timestamp::MAX));
         assert_eq!(Timestamp::parse(b"1970-01-01T00:00:00.000Z").unwrap().millis(), 0);
         assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
         assert_eq!(Timestamp::from_millis(253_402_300_800_000).to_string(), "+010000-01-01T00:00:00.000Z");

@@ -95,5 +95,8 @@ mod tests {
         config = Config::default();
         config.shield.rate.seconds = 0;
         assert!(config.check().unwrap_err().contains("rate"));
+        config = Config::default();
+        config.shield.payload.max_bytes = 1023;
+        assert!(config.check().unwrap_err().contains("max_bytes"));
     }
 }

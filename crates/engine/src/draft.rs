@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::halting::{self, Halted};
 use crate::receipt::Receipt;
-use crate::request::{NewAccount, Standing};
+use crate::request::{AccountChange, NewAccount};
 use crate::shield::ShieldRefusal;
 use crate::shield::velocity::{Sent, Windows};
 use crate::stamps::Stamps;
@@ -68,7 +68,7 @@ impl<'a> Draft<'a> {
     /// A batch on what was loaded, or is known.
     pub(crate) fn on(loaded: Loaded, desk: Desk<'a>) -> Self {
         let Loaded { head, treasury, accounts, referenced, answers, .. } = loaded;
-        let clock = desk.stamps.now();
+        let clock = desk.stamps.now().min(Timestamp::MAX);
         let now = head.time.map_or(clock, |last| last.max(clock));
         let mut batch = Batch::on(head);
         batch.basis.treasury = Some(treasury.clone());
@@ -95,9 +95,7 @@ impl<'a> Draft<'a> {
                 self.answer(order, key.as_ref()).map(|receipt| Answered::Receipt(Box::new(receipt)))
             }
             Task::Open { account, by } => self.open(account, by.as_deref()).map(Answered::Account),
-            Task::SetStanding { id, standing, by, reason } => {
-                self.set_standing(id, *standing, by.as_deref(), reason.as_deref()).map(Answered::Account)
-            }
+            Task::Change { id, change, by, reason } => self.change(id, change, by, reason).map(Answered::Account),
             Task::Halt { by, reason } => self.halt(by, reason).map(Answered::Halt),
             Task::Resume { by, reason, of } => self.resume(by, reason, of.as_deref()).map(|()| Answered::Done),
         }
@@ -167,7 +165,13 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// What a clock that says what no entry can would date, nobody could read again. A halt is never held up by it.
+    fn check_clock(&self) -> Result<(), EngineError> {
+        if self.clock < Timestamp::MAX { Ok(()) } else { Err(EngineError::Clock) }
+    }
+
     fn settle(&mut self, order: &Order) -> Result<Settlement, EngineError> {
+        self.check_clock()?;
         let stamp = self.desk.stamps.stamp(self.now).map_err(StoreError::Other)?;
         Ok(settle::settle(order, &self.books, &self.desk.config.policy, stamp)?)
     }
@@ -266,6 +270,7 @@ impl<'a> Draft<'a> {
             return invalid("username", NO_TEXT);
         }
         check_words(by, None)?;
+        self.check_clock()?;
         if self.books.accounts.contains_key(&new.id) {
             return Err(StoreError::Exists { what: format!("an account {}", new.id) }.into());
         }
@@ -276,32 +281,32 @@ impl<'a> Draft<'a> {
         Ok(written(account))
     }
 
-    fn set_standing(
-        &mut self,
-        id: &str,
-        standing: Standing,
-        by: Option<&str>,
-        reason: Option<&str>,
-    ) -> Result<Account, EngineError> {
-        check_words(by, reason)?;
-        if standing == Standing::default() {
-            return Err(
-                Refusal::InvalidField { field: "is_active", reason: "neither it nor is_banned is given" }.into()
-            );
+    fn change(&mut self, id: &str, change: &AccountChange, by: &str, reason: &str) -> Result<Account, EngineError> {
+        check_words(Some(by), Some(reason))?;
+        let invalid = |field, reason| Err(Refusal::InvalidField { field, reason }.into());
+        if *change == AccountChange::default() {
+            return invalid("is_active", "neither it nor is_banned nor username is given");
         }
+        if !is_text(change.username.as_ref().and_then(Option::as_deref)) {
+            return invalid("username", NO_TEXT);
+        }
+        self.check_clock()?;
         let unknown = || Refusal::UnknownAccount { account: id.chars().take(grammar::MAX_ID).collect() };
         let account = self.books.accounts.get(id).ok_or_else(unknown)?;
-        let changes: Vec<ActKind> = changes(account, standing).collect();
+        let changes: Vec<ActKind> = changes(account, change).collect();
         if changes.is_empty() {
             return Ok(account.clone());
         }
         self.will_change(id);
         let account = self.books.accounts.get_mut(id).ok_or_else(unknown)?;
-        account.is_active = standing.is_active.unwrap_or(account.is_active);
-        account.is_banned = standing.is_banned.unwrap_or(account.is_banned);
+        account.is_active = change.is_active.unwrap_or(account.is_active);
+        account.is_banned = change.is_banned.unwrap_or(account.is_banned);
+        if let Some(username) = &change.username {
+            account.username.clone_from(username);
+        }
         account.updated_at = self.now;
         let account = written(account.clone());
-        changes.into_iter().for_each(|kind| self.act(kind, Some(id), by, reason));
+        changes.into_iter().for_each(|kind| self.act(kind, Some(id), Some(by), Some(reason)));
         Ok(account)
     }
 
@@ -329,6 +334,7 @@ impl<'a> Draft<'a> {
 
     fn resume(&mut self, by: &str, reason: &str, of: Option<&str>) -> Result<(), EngineError> {
         check_words(Some(by), Some(reason))?;
+        self.check_clock()?;
         let Some(standing) = &self.batch.head.halt else { return Ok(()) };
         if !halting::is_meant(standing, of) {
             return Err(EngineError::HaltNotNamed(standing.clone()));
@@ -347,26 +353,23 @@ const MAX_NAME: usize = 64;
 const MAX_REASON: usize = 2000;
 
 fn is_text(name: Option<&str>) -> bool {
-    name.is_none_or(|name| says_something(name, MAX_NAME))
+    name.is_none_or(|name| grammar::says_something(name, MAX_NAME))
 }
 
-/// Blanks are a text of the format, and nobody's name or reason.
-fn says_something(text: &str, most: usize) -> bool {
-    grammar::is_text(text, most) && !text.trim().is_empty()
-}
-
-/// What becomes of an account by another standing.
-fn changes(account: &Account, standing: Standing) -> impl Iterator<Item = ActKind> {
+/// What a change does to an account.
+fn changes(account: &Account, change: &AccountChange) -> impl Iterator<Item = ActKind> {
     let kind = |is: bool, yes, no| if is { yes } else { no };
-    let active = standing.is_active.filter(|is| *is != account.is_active);
-    let banned = standing.is_banned.filter(|is| *is != account.is_banned);
+    let active = change.is_active.filter(|is| *is != account.is_active);
+    let banned = change.is_banned.filter(|is| *is != account.is_banned);
+    let renamed = change.username.as_ref().filter(|username| **username != account.username);
     let active = active.map(|is| kind(is, ActKind::AccountActivated, ActKind::AccountDeactivated));
     let banned = banned.map(|is| kind(is, ActKind::AccountBanned, ActKind::AccountUnbanned));
-    active.into_iter().chain(banned)
+    active.into_iter().chain(banned).chain(renamed.map(|_| ActKind::AccountRenamed))
 }
 
 pub(crate) fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
-    let rules = [("by", is_text(by)), ("reason", reason.is_none_or(|reason| says_something(reason, MAX_REASON)))];
+    let rules =
+        [("by", is_text(by)), ("reason", reason.is_none_or(|reason| grammar::says_something(reason, MAX_REASON)))];
     let broken = rules.into_iter().find(|(_, holds)| !holds);
     broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
 }

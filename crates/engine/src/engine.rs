@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use countersign_core::books::Account;
 use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
+use countersign_core::timestamp::Timestamp;
 use countersign_store::{Halt, SignedCheckpoint, Store, StoreError, Wanted};
 
 use crate::config::Config;
@@ -19,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::notary::{Notary, Signer, Voucher};
 use crate::queue::NotTaken;
 use crate::receipt::Receipt;
-use crate::request::{NewAccount, Request, Standing, fingerprint};
+use crate::request::{AccountChange, NewAccount, Request, fingerprint};
 use crate::sequencer::Sequencer;
 use crate::shared::Shared;
 use crate::shield::rate::Counter;
@@ -149,20 +150,21 @@ impl Engine {
         self.wait_for(Task::Open { account, by: by.map(str::to_owned) }, false).map(account_of)
     }
 
-    /// Says whether an account may be used. It may be said while the ledger is halted. `by` and `reason`: who says
-    /// so, 1 to 64 bytes of text, and why, up to 2,000, for the record of acts.
+    /// Changes whether an account may be used, or its name. That may be done while the ledger is halted. `by` and
+    /// `reason`: who does, 1 to 64 bytes of text, and why, up to 2,000, for the record of acts; no name that is to go
+    /// belongs there.
     ///
     /// # Errors
-    /// A refusal where there is no such account.
-    pub fn set_standing(
+    /// A refusal where there is no such account, or no reason.
+    pub fn change_account(
         &self,
         id: &str,
-        standing: Standing,
-        by: Option<&str>,
-        reason: Option<&str>,
+        change: AccountChange,
+        by: &str,
+        reason: &str,
     ) -> Result<Account, EngineError> {
-        let (by, reason) = (by.map(str::to_owned), reason.map(str::to_owned));
-        self.wait_for(Task::SetStanding { id: id.to_owned(), standing, by, reason }, false).map(account_of)
+        let [id, by, reason] = [id, by, reason].map(str::to_owned);
+        self.wait_for(Task::Change { id, change, by, reason }, false).map(account_of)
     }
 
     /// Halts the ledger: once this returns, no transaction is taken by anybody, whatever waits. A halt that
@@ -219,10 +221,13 @@ impl Engine {
     /// [`StoreError::Damaged`] where the entries do not bear it out; those of the database.
     pub fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, EngineError> {
         let Some(voucher) = &self.inner.voucher else { return Ok(None) };
-        let store = &*self.inner.store;
+        let (store, now) = (&*self.inner.store, SystemStamps::default().now());
+        if now >= Timestamp::MAX {
+            return Err(EngineError::Clock);
+        }
         let head = self.inner.shared.head(store)?;
         voucher.check(store, &head)?;
-        let checkpoint = voucher.vouch(store, head.seq, SystemStamps::default().now())?;
+        let checkpoint = voucher.vouch(store, head.seq, now)?;
         store.keep_checkpoint(&checkpoint)?;
         self.inner.shared.metrics().checkpoints += 1;
         Ok(Some(checkpoint))
@@ -281,7 +286,7 @@ impl Engine {
         }
         request.check_key()?;
         let (order, key) = request.into_order();
-        self.inner.config.shield.payload.check(&order)?;
+        self.inner.config.shield.payload.admit(&order)?;
         let key = key.map(|text| Key { text, asked: fingerprint(&order) });
         Ok(Task::Settle { order: Box::new(order), key })
     }

@@ -51,6 +51,9 @@ pub enum EngineError {
         /// Why the last one failed; [`StoreError::Lost`] where an earlier one was lost.
         last: StoreError,
     },
+    /// The clock says a year that no entry can say.
+    #[error("the clock says a time past the year 9999, which no entry can: nothing is written until it is set right")]
+    Clock,
     /// The engine is stopped, or could not be set up.
     #[error("the engine has stopped")]
     Stopped,
@@ -73,6 +76,7 @@ impl EngineError {
             Self::Overloaded => "OVERLOADED",
             Self::Store(error) => error.code(),
             Self::GaveUp { .. } => "GAVE_UP",
+            Self::Clock => "CLOCK_WRONG",
             Self::Stopped => "STOPPED",
             Self::Config(_) => "INVALID_CONFIG",
         }

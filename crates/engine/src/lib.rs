@@ -37,7 +37,7 @@ pub use error::EngineError;
 pub use halting::{Halted, halt_store};
 pub use metrics::{Histogram, Metrics};
 pub use receipt::{Party, Receipt};
-pub use request::{MAX_KEY, NewAccount, Origin, Request, Standing};
+pub use request::{AccountChange, MAX_KEY, NewAccount, Origin, Request};
 pub use sequencer::MAX_BATCH;
 pub use shared::MAX_QUEUE;
 pub use shield::ShieldRefusal;

@@ -45,19 +45,18 @@ pub struct NewAccount {
     pub username: Option<String>,
 }
 
-/// Whether an account may be used; `None` leaves it as it is, whoever else changes it meanwhile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Standing {
+/// What is to change of an account; `None` leaves it as it is, whoever else changes it meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountChange {
     /// Whether it is in use.
-    #[serde(default)]
     pub is_active: Option<bool>,
     /// Whether it is shut out.
-    #[serde(default)]
     pub is_banned: Option<bool>,
+    /// Name shown in new entries' personal blocks from here on, 1 to 64 bytes of text; `Some(None)` removes it.
+    pub username: Option<Option<String>>,
 }
 
-impl Standing {
+impl AccountChange {
     /// In use, or out of it.
     #[must_use]
     pub fn active(is_active: bool) -> Self {
@@ -68,6 +67,12 @@ impl Standing {
     #[must_use]
     pub fn banned(is_banned: bool) -> Self {
         Self { is_banned: Some(is_banned), ..Self::default() }
+    }
+
+    /// By another name, or by none.
+    #[must_use]
+    pub fn named(username: Option<String>) -> Self {
+        Self { username: Some(username), ..Self::default() }
     }
 }
 

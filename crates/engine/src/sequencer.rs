@@ -179,7 +179,7 @@ impl Sequencer {
         lost: &mut Vec<Lost>,
     ) -> Result<Option<Vec<Outcome>>, StoreError> {
         // Nothing is signed that may turn out to be stale.
-        let now = self.stamps.now();
+        let now = self.now();
         if self.notary.due(self.seq() + tickets.len() as u64, now).is_some() {
             return Ok(None);
         }
@@ -243,7 +243,7 @@ impl Sequencer {
     fn load(&mut self, tickets: &[Ticket]) -> Result<Loaded, StoreError> {
         loop {
             let mut wanted = self.wanted(tickets, &Known::default());
-            let now = self.stamps.now();
+            let now = self.now();
             wanted.sent_since = Some(self.config.shield.velocity.since(now));
             let began = Instant::now();
             let mut loaded = self.store.load(&wanted)?;
@@ -287,6 +287,10 @@ impl Sequencer {
         Ok(())
     }
 
+    fn now(&mut self) -> Timestamp {
+        self.stamps.now().min(Timestamp::MAX)
+    }
+
     fn seq(&self) -> u64 {
         self.shared.footing().seq
     }
@@ -302,7 +306,10 @@ impl Sequencer {
     fn commit(&mut self, drafted: Drafted, tasks: usize, was_read: bool) -> Result<(), StoreError> {
         let Drafted { mut batch, books, sent, now, frozen, .. } = drafted;
         let before = self.shared.footing().range.clone();
-        if was_read && let Some(voucher) = self.notary.due(batch.head.seq, now) {
+        if was_read
+            && now < Timestamp::MAX
+            && let Some(voucher) = self.notary.due(batch.head.seq, now)
+        {
             batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, now)?);
         }
         let began = Instant::now();
@@ -322,7 +329,7 @@ impl Sequencer {
 
     /// When something is to be done though nobody asks for it.
     fn next_chore(&mut self) -> Option<Instant> {
-        let now = self.stamps.now();
+        let now = self.now();
         let checkpoint = self.notary.due_in(self.seq(), now);
         let checkpoint = checkpoint.map(|ms| Instant::now() + Duration::from_millis(ms.max(1)));
         let forget = (self.config.forget_answers_after_days > 0).then_some(self.forget_at);
@@ -330,7 +337,7 @@ impl Sequencer {
     }
 
     fn do_chores(&mut self) {
-        let now = self.stamps.now();
+        let now = self.now();
         if self.notary.due_in(self.seq(), now) == Some(0)
             && let Err(error) = self.keep_checkpoint(now)
         {
@@ -361,6 +368,9 @@ impl Sequencer {
     }
 
     fn keep_checkpoint(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if now >= Timestamp::MAX {
+            return Err(StoreError::Other(EngineError::Clock.to_string()));
+        }
         let head = self.shared.head(&*self.store)?;
         let Some(voucher) = self.notary.due(head.seq, now) else { return Ok(()) };
         voucher.check(&*self.store, &head)?;

@@ -11,7 +11,7 @@ use uuid::{Timestamp as UuidTime, Uuid};
 
 /// Where times, ids and salts come from.
 pub trait Stamps: Debug + Send {
-    /// What time it is.
+    /// What time it is; what is past [`Timestamp::MAX`] counts as that, and dates nothing but a halt.
     fn now(&mut self) -> Timestamp;
 
     /// The stamp of an entry of that time.
@@ -38,7 +38,7 @@ const AHEAD: usize = 64;
 impl Stamps for SystemStamps {
     fn now(&mut self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)).min(Timestamp::MAX)
     }
 
     fn stamp(&mut self, at: Timestamp) -> Result<Stamp, String> {

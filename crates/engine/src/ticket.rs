@@ -9,14 +9,14 @@ use countersign_core::settle::Order;
 use crate::error::EngineError;
 use crate::halting::Halted;
 use crate::receipt::Receipt;
-use crate::request::{NewAccount, Standing};
+use crate::request::{AccountChange, NewAccount};
 
 /// What the sequencer is to do.
 #[derive(Debug)]
 pub(crate) enum Task {
     Settle { order: Box<Order>, key: Option<Key> },
     Open { account: NewAccount, by: Option<String> },
-    SetStanding { id: String, standing: Standing, by: Option<String>, reason: Option<String> },
+    Change { id: String, change: AccountChange, by: String, reason: String },
     Halt { by: String, reason: String },
     Resume { by: String, reason: String, of: Option<String> },
 }

@@ -29,7 +29,7 @@ pub(crate) fn wanted<'a>(
                 }
             }
             Task::Open { account, .. } => list.account(&account.id),
-            Task::SetStanding { id, .. } => list.account(id),
+            Task::Change { id, .. } => list.account(id),
             Task::Halt { .. } | Task::Resume { .. } => {}
         }
     }

@@ -61,6 +61,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("HALTED", 503, "The ledger is halted"),
     ("NOT_READY", 503, "The server is not ready"),
     ("STOPPED", 503, "The server is stopping"),
+    ("CLOCK_WRONG", 503, "The server's clock says what no entry can"),
     ("GAVE_UP", 503, "The ledger could not be written"),
     ("TIMED_OUT", 503, "The answer took too long"),
     ("TOO_MANY_EXPORTS", 503, "Too many exports at once"),
@@ -160,6 +161,7 @@ mod tests {
             EngineError::InvalidKey,
             EngineError::Overloaded,
             EngineError::GaveUp { attempts: 1, last: StoreError::Other(String::new()) },
+            EngineError::Clock,
             EngineError::Stopped,
             EngineError::Config(String::new()),
         ];

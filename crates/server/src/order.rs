@@ -122,6 +122,7 @@ impl From<EngineError> for Problem {
                 let detail = "the ledger could not be written: send the request again, with its Idempotency-Key";
                 Self::new(code, detail).retry_after(1)
             }
+            error @ EngineError::Clock => Self::new(code, error),
             EngineError::Stopped => Self::new(code, "the server is stopping").retry_after(1),
             other => Self::internal(other),
         }

@@ -43,6 +43,8 @@ pub enum ActKind {
     AccountActivated,
     /// It is in use no more.
     AccountDeactivated,
+    /// Its username was changed or removed. Neither name is recorded: acts stay, and a name must be able to go.
+    AccountRenamed,
 }
 
 impl Act {
@@ -54,7 +56,7 @@ impl Act {
 }
 
 impl ActKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Halt,
         Self::Resume,
         Self::AccountOpened,
@@ -62,6 +64,7 @@ impl ActKind {
         Self::AccountUnbanned,
         Self::AccountActivated,
         Self::AccountDeactivated,
+        Self::AccountRenamed,
     ];
 
     /// As it is written.
@@ -75,6 +78,7 @@ impl ActKind {
             Self::AccountUnbanned => "ACCOUNT_UNBANNED",
             Self::AccountActivated => "ACCOUNT_ACTIVATED",
             Self::AccountDeactivated => "ACCOUNT_DEACTIVATED",
+            Self::AccountRenamed => "ACCOUNT_RENAMED",
         }
     }
 

@@ -86,6 +86,12 @@ impl Batch {
         Ok(())
     }
 
+    /// Whether something personal goes with it, a block or a name, of which nothing is to be left.
+    #[must_use]
+    pub fn erases(&self) -> bool {
+        !self.erased.is_empty() || self.acts.iter().any(|act| act.kind == ActKind::AccountRenamed)
+    }
+
     /// Whether it does nothing but halt. That goes through where the last entry is no longer the one that the
     /// head names: then most of all.
     #[must_use]

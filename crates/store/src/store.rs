@@ -213,7 +213,7 @@ pub trait Store: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Tries once more to rid what the database keeps beside its tables of personal blocks that were erased; where some
+    /// Tries once more to rid what the database keeps beside its tables of blocks and names that were erased; where some
     /// are left. A commit that erases has tried already.
     ///
     /// # Errors

@@ -1,15 +1,15 @@
-//! `countersign account`: accounts opened, shown, and who may use theirs.
+//! `countersign account`: accounts opened, shown, named, and who may use theirs.
 
 use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
 use countersign_core::books::Account;
-use countersign_engine::{NewAccount, Standing};
+use countersign_engine::{AccountChange, NewAccount};
 use countersign_store::{Store, StoreError, Wanted};
 
 use super::screen::plain;
 use super::settings::Source;
-use super::{Failure, Outcome, answer, ledger};
+use super::{Failure, Outcome, answer, erase, ledger};
 
 const MOST: i64 = 100_000;
 
@@ -35,6 +35,8 @@ enum What {
     Activate(Change),
     /// Take an account out of use
     Deactivate(Change),
+    /// Change the name that new entries show, or remove it
+    Rename(Rename),
 }
 
 #[derive(Args, Debug)]
@@ -59,6 +61,22 @@ struct Change {
     /// Why, for the record of acts
     #[arg(long, value_name = "TEXT")]
     reason: String,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The old name is recorded nowhere, and neither is the new one but with the account. Entries written before \
+                  show the old one until they are erased; do not write it into --reason, which stays."
+)]
+struct Rename {
+    #[command(flatten)]
+    change: Change,
+    /// Name shown in new entries' personal blocks
+    #[arg(long, value_name = "TEXT", required_unless_present = "no_username", conflicts_with = "no_username")]
+    username: Option<String>,
+    /// Show none
+    #[arg(long)]
+    no_username: bool,
 }
 
 #[derive(Args, Debug)]
@@ -96,10 +114,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         What::Open(open) => answer::give(open.one.json, || open.carry_out(), words),
         What::Show(one) => answer::give(one.json, || one.load(), words),
         What::List(list) => answer::give(list.json, || list.load(), |accounts| table(accounts)),
-        What::Ban(change) => change.set(Standing::banned(true)),
-        What::Unban(change) => change.set(Standing::banned(false)),
-        What::Activate(change) => change.set(Standing::active(true)),
-        What::Deactivate(change) => change.set(Standing::active(false)),
+        What::Ban(change) => change.carry_out(&AccountChange::banned(true)),
+        What::Unban(change) => change.carry_out(&AccountChange::banned(false)),
+        What::Activate(change) => change.carry_out(&AccountChange::active(true)),
+        What::Deactivate(change) => change.carry_out(&AccountChange::active(false)),
+        What::Rename(rename) => rename.change.carry_out(&AccountChange::named(rename.username.clone())),
     }
 }
 
@@ -121,18 +140,23 @@ impl One {
 }
 
 impl Change {
-    fn set(&self, standing: Standing) -> Result<Outcome, Failure> {
-        let set = || {
+    fn carry_out(&self, change: &AccountChange) -> Result<Outcome, Failure> {
+        let carry_out = || {
             ledger::settle(&self.one.source, |engine, settings| {
                 let by = ledger::operator(self.operator.as_ref(), settings)?;
-                Ok(engine.set_standing(&self.one.account, standing, Some(&by), Some(&self.reason))?)
+                let account = engine.change_account(&self.one.account, change.clone(), &by, &self.reason)?;
+                if change.username.is_some() {
+                    erase::rid_of_erased(engine.store())?;
+                }
+                Ok(account)
             })
         };
-        answer::give(self.one.json, set, words)
+        answer::give(self.one.json, carry_out, words)
     }
 }
 
-fn find(store: &dyn Store, id: &str) -> Result<Account, Failure> {
+/// The account of an id, where there is one.
+pub(super) fn find(store: &dyn Store, id: &str) -> Result<Account, Failure> {
     let wanted = Wanted { accounts: vec![id.to_owned()], ..Wanted::default() };
     let found = store.load(&wanted)?.accounts.remove(id);
     found.ok_or_else(|| Failure::refused("UNKNOWN_ACCOUNT", format!("there is no account {id}")))

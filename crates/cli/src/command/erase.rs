@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 }
 
 /// Waits a little for those who read, since as long as somebody does the database's log holds what was erased.
-fn rid_of_erased(store: &dyn Store) -> Result<(), Failure> {
+pub(super) fn rid_of_erased(store: &dyn Store) -> Result<(), Failure> {
     let mut remains = store.rid_of_erased()?;
     for _ in 1..TRIES {
         if remains != Remains::InTheLog {
@@ -72,13 +72,12 @@ fn rid_of_erased(store: &dyn Store) -> Result<(), Failure> {
         Remains::Nowhere => Ok(()),
         Remains::InTheLog => writeln!(
             io::stderr(),
-            "countersign: the block is erased. While somebody reads the ledger, the write-ahead log beside the database still holds it: \
+            "countersign: it is erased. While somebody reads the ledger, the write-ahead log beside the database still holds it: \
              whatever writes next, or opens the ledger to write, tries again."
         ),
         Remains::OnTheServer => writeln!(
             io::stderr(),
-            "countersign: the block is erased from its table. On the server's disk it stays until VACUUM has gone over \
-             countersign_personal and the write-ahead log is recycled; and in archives of that log, until they are deleted."
+            "countersign: it is erased from its table. On the server's disk it stays until VACUUM has gone over that table and the write-ahead log is recycled; and in archives of that log, until they are deleted."
         ),
     };
     Ok(())

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use countersign_core::books::has_document;
 use countersign_core::entry::Entry;
 use countersign_core::seal::Record;
 use countersign_store::{Page, Query};
@@ -10,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::screen::plain;
 use super::settings::Source;
-use super::{Failure, Outcome, answer, ledger};
+use super::{Failure, Outcome, account, answer, ledger};
 
 const MOST: i64 = 10_000;
 
@@ -54,7 +55,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let load = || {
         let (_, store) = ledger::read(&arguments.source)?;
         let page = Page { before: arguments.before, limit: arguments.limit };
-        Ok(Records(store.history(&arguments.query(), page)?))
+        let records = store.history(&arguments.query(), page)?;
+        if let Some(id) = arguments.account.as_deref().filter(|id| records.is_empty() && has_document(id)) {
+            // An account without a history and one that does not exist are two things.
+            account::find(&*store, id)?;
+        }
+        Ok(Records(records))
     };
     answer::give(arguments.json, load, words)
 }

@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use countersign_core::grammar;
 use countersign_core::settle::Order;
 use countersign_core::timestamp::Timestamp;
-use countersign_engine::{Config, Engine, Origin, Receipt, Request};
+use countersign_engine::shield::Payload;
+use countersign_engine::{Config, Engine, EngineError, Origin, Receipt, Request};
 use countersign_store::{Identity, Location, Store, StoreError};
 
 use super::Failure;
@@ -98,6 +99,9 @@ pub(super) fn unprotected(lost: &[String]) -> String {
 
 /// Makes a ledger without entries. `writer_role`: in PostgreSQL, a role that may write it and owns nothing of it.
 pub(super) fn create(location: &Location, identity: &Identity, writer_role: Option<&str>) -> Result<(), Failure> {
+    if now() == Timestamp::MAX {
+        return Err(EngineError::Clock.into());
+    }
     let made = match (location, writer_role) {
         (Location::Sqlite(_), Some(_)) => return Err(Failure::new("--writer-role", "a file of SQLite's has no roles")),
         (Location::Postgres(url), Some(role)) => {
@@ -166,10 +170,10 @@ pub(super) fn new_identity(name: &str) -> Result<Identity, Failure> {
     Ok(Identity { ledger: name.to_owned(), ledger_id: format!("{:032x}", u128::from_be_bytes(bytes)) })
 }
 
-/// The time of day. A clock before 1970 is no reason to refuse.
+/// The time of day, no later than an entry can say. A clock before 1970 is no reason to refuse.
 pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    Timestamp::from_millis(i64::try_from(since).unwrap_or(i64::MAX))
+    Timestamp::from_millis(i64::try_from(since).unwrap_or(i64::MAX)).min(Timestamp::MAX)
 }
 
 /// The address as it may be shown: without a password.
@@ -197,6 +201,7 @@ pub(super) fn unshielded(config: &Config) -> Config {
     let mut config = config.clone();
     config.shield.rate.enabled = false;
     config.shield.velocity.enabled = false;
+    config.shield.payload = Payload::unlimited();
     config
 }
 

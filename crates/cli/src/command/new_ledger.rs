@@ -9,7 +9,7 @@ use countersign_core::books::{Account, Sums};
 use countersign_core::money::{Amount, Sum};
 use countersign_core::settle::Order;
 use countersign_core::{Options, Report};
-use countersign_engine::{Config, Engine, EngineError, Receipt, Request, Standing};
+use countersign_engine::{AccountChange, Config, Engine, EngineError, Receipt, Request};
 use countersign_store::{Act, Batch, Identity, Location, Page, Store, StoreError, Wanted};
 
 use super::settings::Settings;
@@ -102,14 +102,16 @@ fn build(
     let store: Arc<dyn Store> = countersign_store::create(location, identity, ledger::now())?.into();
     open_accounts(&*store, accounts(content.users))?;
     let mut config = ledger::unshielded(config);
-    config.policy.most = Amount::from_ten_thousandths(10_u64.pow(19) - 1).unwrap_or_default();
-    config.policy.least = Amount::from_ten_thousandths(1).unwrap_or_default();
+    (config.policy.least, config.policy.most) = (Amount::LEAST, Amount::MAX);
     let engine = Engine::start(store, config)?;
     settle_all(&engine, orders)?;
     for user in content.users.iter().filter(|user| user.is_banned || !user.is_active) {
-        let standing = Standing { is_active: Some(user.is_active), is_banned: Some(user.is_banned) };
-        engine.set_standing(&user.id, standing, Some(IMPORT_ACCOUNT), Some("as the imported document says"))?;
+        let (is_active, is_banned) = (Some(user.is_active), Some(user.is_banned));
+        let standing = AccountChange { is_active, is_banned, username: None };
+        engine.change_account(&user.id, standing, IMPORT_ACCOUNT, "as the imported document says")?;
     }
+    // Nobody holds it: what was paid to it would be lost.
+    engine.change_account(IMPORT_ACCOUNT, AccountChange::active(false), IMPORT_ACCOUNT, "the import is done")?;
     engine.shutdown();
     Ok(())
 }
@@ -169,7 +171,7 @@ fn verified(store: &dyn Store, content: &Content<'_>) -> Result<Report, Failure>
         let expected = users.next_if(|user| user.id == account.id);
         let same = match expected {
             Some(user) => is_same(user, &account),
-            None => account.id == IMPORT_ACCOUNT && without_zeros(&account.balances).is_empty(),
+            None => account.id == IMPORT_ACCOUNT && !account.is_active && without_zeros(&account.balances).is_empty(),
         };
         if !same {
             differing.get_or_insert(account.id);

@@ -1,14 +1,10 @@
 //! `countersign token`: what lets somebody in at the server.
 
 use clap::{Args, Subcommand, ValueEnum};
-use countersign_core::grammar::{self, SYSTEM, TREASURY};
 use countersign_server::{Role, Token};
 use serde::Serialize;
 
 use super::{Failure, Outcome, answer};
-
-/// Longest name that the server takes, in bytes.
-const MAX_NAME: usize = 63;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -69,11 +65,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 
 /// Makes a token.
 pub(super) fn make(name: &str, role: Role) -> Result<Made, Failure> {
-    if !grammar::is_id(name) || name.len() > MAX_NAME || [SYSTEM, TREASURY].contains(&name) {
-        return Err(Failure::new("--name", format_args!("not 1 to {MAX_NAME} of A-Z a-z 0-9 . _ : -, or reserved")));
-    }
     let (secret, sha256) = Token::generate().map_err(|e| Failure::new("the system gives no randomness", e))?;
-    Ok(Made { secret, token: Token { name: name.to_owned(), role, sha256 } })
+    let token = Token { name: name.to_owned(), role, sha256 };
+    token.check().map_err(|why| Failure::new("--name", why))?;
+    Ok(Made { secret, token })
 }
 
 impl Made {

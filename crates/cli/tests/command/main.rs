@@ -9,6 +9,7 @@ mod import;
 mod inspect;
 mod key;
 mod ledger;
+mod operators;
 mod postgres;
 mod serve;
 mod settings;

@@ -37,7 +37,8 @@ impl Limits {
     /// What is wrong, in words.
     pub fn check(&self) -> Result<(), String> {
         self.rate.check()?;
-        self.velocity.check()
+        self.velocity.check()?;
+        self.payload.check()
     }
 }
 

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::ShieldRefusal;
 use super::velocity::OPERATOR;
 
+/// Least that may be configured: what an order needs that describes nothing, of any origin.
+const LEAST_BYTES: usize = 1024;
+
 /// What a request may carry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Payload {
-    /// All its texts together are at most so many bytes, so that a queue of requests is bounded.
+    /// All its texts together are at most so many bytes, so that a queue of requests is bounded; at least 1,024.
     pub max_bytes: usize,
     /// Whether a request must say what it is sent by.
     pub require_user_agent: bool,
@@ -26,8 +29,21 @@ impl Default for Payload {
 }
 
 impl Payload {
+    /// Lets everything through that an entry can say.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self { max_bytes: usize::MAX, require_user_agent: false, require_address: false }
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.max_bytes < LEAST_BYTES {
+            return Err(format!("shield.payload: max_bytes is at least {LEAST_BYTES}"));
+        }
+        Ok(())
+    }
+
     /// Holds an order, its origin written into it, to these rules.
-    pub(crate) fn check(&self, order: &Order) -> Result<(), ShieldRefusal> {
+    pub(crate) fn admit(&self, order: &Order) -> Result<(), ShieldRefusal> {
         let refused = |field, reason| Err(ShieldRefusal::Payload { field, reason });
         if bytes(order) > self.max_bytes {
             return refused("request", "its texts are too long together");
@@ -73,8 +89,8 @@ mod tests {
             ..Order::default()
         };
         let strict = Payload { require_user_agent: true, require_address: true, max_bytes: 100 };
-        strict.check(&order(Some("game/7"), Some("192.0.2.1"))).unwrap();
-        let field = |order| match strict.check(&order) {
+        strict.admit(&order(Some("game/7"), Some("192.0.2.1"))).unwrap();
+        let field = |order| match strict.admit(&order) {
             Err(ShieldRefusal::Payload { field, .. }) => field,
             other => panic!("{other:?}"),
         };

@@ -6,7 +6,8 @@
 //!
 //! The window goes by the clock, not by the entries' times: these never go back, so after a clock that ran ahead they
 //! all say the same for as long, and every account would seem to have sent everything at once. What this process
-//! wrote counts at the time that it was; what the store says was sent later than [`AHEAD_MS`] from now counts not.
+//! wrote counts at the time that it was; what was sent later than [`AHEAD_MS`] from now counts not, nor does it once the
+//! clock was set back by more, without a restart too.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -1,7 +1,8 @@
 //! One order of each type, and what it does.
 
 use countersign_core::settle::Order;
-use countersign_engine::{Origin, Request};
+use countersign_engine::{AccountChange, Origin, Request};
+use countersign_store::{ActKind, Page};
 
 use crate::audit::verify;
 use crate::ledger::*;
@@ -11,6 +12,7 @@ on_each_store!(
     every_type_moves_what_it_says,
     a_frozen_account_rests_until_it_is_unfrozen,
     an_erasure_takes_the_block_and_writes_no_name_again,
+    a_name_that_goes_is_in_no_new_entry_and_in_no_act,
     where_a_request_came_from_is_in_the_block_and_nowhere_else,
 );
 
@@ -95,6 +97,32 @@ fn an_erasure_takes_the_block_and_writes_no_name_again(ledger: &Ledger) {
     let block = engine.store().entry(erasure.seq).unwrap().unwrap().personal.unwrap();
     assert_eq!((block.sender_username, block.receiver_username), (None, None));
     assert_eq!(code(&engine, act("ERASURE", "ben", Some(&paid.transaction_id))), "ALREADY_ERASED");
+    verify(engine.store(), &[]);
+}
+
+fn a_name_that_goes_is_in_no_new_entry_and_in_no_act(ledger: &Ledger) {
+    let engine = ledger.engine(unshielded());
+    open_accounts(&engine, &["ada", "ben"]);
+    mint(&engine, "ada", "10");
+    let other = ledger.engine(unshielded());
+    let rename = |name: Option<&str>| {
+        let change = AccountChange::named(name.map(str::to_owned));
+        other.change_account("ben", change, "mira", "he asked").unwrap()
+    };
+    let shown = || {
+        let paid = settle(&engine, order("TRANSFER", "ada", "ben", "1"));
+        engine.store().entry(paid.seq).unwrap().unwrap().personal.unwrap().receiver_username
+    };
+    assert_eq!(shown().as_deref(), Some("name of ben"));
+    assert_eq!(rename(Some("Ben")).username.as_deref(), Some("Ben"));
+    assert_eq!(shown().as_deref(), Some("Ben"));
+    let version = rename(None).version;
+    assert_eq!(rename(None).version, version, "there is none to remove");
+    assert_eq!(shown(), None);
+    let acts = engine.store().acts(Page { before: None, limit: 10 }).unwrap();
+    let renamed = acts.iter().filter(|act| act.kind == ActKind::AccountRenamed);
+    let said = renamed.map(|act| (act.account.as_deref(), act.by.as_deref(), act.reason.as_deref()));
+    assert_eq!(said.collect::<Vec<_>>(), [(Some("ben"), Some("mira"), Some("he asked")); 2]);
     verify(engine.store(), &[]);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_engine::watch::{Halts, NAME};
-use countersign_engine::{Engine, EngineError, Halted, Request, Standing, halt_store};
+use countersign_engine::{AccountChange, Engine, EngineError, Halted, Request, halt_store};
 use countersign_store::{ActKind, Page, Store as _, Wanted};
 
 use crate::audit::verify;
@@ -34,7 +34,7 @@ fn nothing_is_taken_until_it_is_lifted(ledger: &Ledger) {
     assert_eq!(code(&engine, act("ACCOUNT_FREEZE", "ada", None)), "HALTED");
     // What was paid before can still be learnt, and an account shut out.
     assert_eq!(engine.settle(keyed()).unwrap().transaction_id, first.transaction_id);
-    engine.set_standing("ben", Standing::banned(true), Some("noah"), Some("cheats")).unwrap();
+    engine.change_account("ben", AccountChange::banned(true), "noah", "cheats").unwrap();
     engine.shutdown();
     let engine = ledger.engine(unshielded());
     assert_eq!(code(&engine, order("TRANSFER", "ada", "ben", "1")), "HALTED");

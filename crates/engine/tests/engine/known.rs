@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use countersign_core::settle::Order;
-use countersign_engine::{Engine, EngineError, Request, Standing};
+use countersign_engine::{AccountChange, Engine, EngineError, Request};
 use countersign_store::Wanted;
 
 use crate::audit::verify;
@@ -52,8 +52,8 @@ fn what_is_known_is_not_loaded_again(ledger: &Ledger) {
         settle(&engine, act("ACCOUNT_FREEZE", "ben", None));
         settle(&engine, act("ACCOUNT_UNFREEZE", "ben", None));
         mint(&engine, "ben", "1");
-        engine.set_standing("ben", Standing::banned(true), None, None).unwrap();
-        engine.set_standing("ben", Standing::banned(false), None, None).unwrap();
+        engine.change_account("ben", AccountChange::banned(true), "op", "why").unwrap();
+        engine.change_account("ben", AccountChange::banned(false), "op", "why").unwrap();
     }
     engine.halt("mira", "a drill").unwrap();
     engine.resume("mira", "done").unwrap();
@@ -76,7 +76,7 @@ fn what_another_wrote_is_settled_on(ledger: &Ledger) {
     mint(&other, "ada", "2");
     let receipt = settle(&engine, transfer("1"));
     assert_eq!(receipt.sender.before.unwrap().to_string(), "2.0000");
-    other.set_standing("ada", Standing::banned(true), None, None).unwrap();
+    other.change_account("ada", AccountChange::banned(true), "op", "why").unwrap();
     assert_eq!(code(&engine, transfer("1")), "ACCOUNT_BANNED");
     verify(engine.store(), &[]);
 }
@@ -86,7 +86,7 @@ type Doing<'a> = &'a dyn Fn(&Engine);
 /// By what is known each of these would be refused: what is known, what another does, and what is asked then.
 fn no_refusal_is_told_of_what_is_no_longer_so(ledger: &Ledger) {
     let ban = |engine: &Engine, is_banned| {
-        engine.set_standing("ada", Standing::banned(is_banned), None, None).unwrap();
+        engine.change_account("ada", AccountChange::banned(is_banned), "op", "why").unwrap();
     };
     let freeze = || act("ACCOUNT_FREEZE", "ada", None);
     let stories: [[Doing<'_>; 3]; 4] = [
@@ -113,7 +113,7 @@ fn no_refusal_is_told_of_what_is_no_longer_so(ledger: &Ledger) {
 /// Its key has to be looked for, so that it is no batch that all is known of.
 fn no_refusal_with_a_key_rests_on_memory(ledger: &Ledger) {
     let engine = knowing(ledger);
-    engine.set_standing("ada", Standing::banned(true), None, None).unwrap();
+    engine.change_account("ada", AccountChange::banned(true), "op", "why").unwrap();
     ledger.edit("accounts SET is_banned = NOT is_banned WHERE id = 'ada'");
     engine.settle(Request::of(transfer("1")).with_key("k")).unwrap();
 }
@@ -124,7 +124,7 @@ fn busy(ledger: &Ledger) -> (Engine, Sender<()>) {
     let engine = Engine::start(store.clone(), unshielded()).unwrap();
     open_accounts(&engine, &["ada", "ben", "cleo"]);
     ["ada", "ben", "cleo"].iter().for_each(|name| drop(mint(&engine, name, "10")));
-    engine.set_standing("ada", BANNED, None, None).unwrap();
+    engine.change_account("ada", BANNED, "op", "why").unwrap();
     let (go, wait) = channel::<()>();
     let (began, begun) = channel();
     store.on_commit([Mishap::First(Box::new(move || {
@@ -136,7 +136,7 @@ fn busy(ledger: &Ledger) -> (Engine, Sender<()>) {
     (engine, go)
 }
 
-const BANNED: Standing = Standing { is_active: None, is_banned: Some(true) };
+const BANNED: AccountChange = AccountChange { is_active: None, is_banned: Some(true), username: None };
 const UNBAN: &str = "accounts SET is_banned = NOT is_banned WHERE id = 'ada'";
 
 /// What is refused, and what is written beside it.
@@ -158,7 +158,7 @@ fn no_standing_that_is_found_beside_it_does_either(ledger: &Ledger) {
     let (engine, go) = busy(ledger);
     ledger.edit(UNBAN);
     let known = std::thread::scope(|scope| {
-        let said = scope.spawn(|| engine.set_standing("ada", BANNED, None, None).unwrap());
+        let said = scope.spawn(|| engine.change_account("ada", BANNED, "op", "why").unwrap());
         drop(submit(&engine, vec![Request::of(order("REWARD", "SYSTEM", "ben", "1"))]));
         while engine.metrics().queue_length < 2 {
             std::thread::yield_now();

@@ -17,4 +17,5 @@ mod race;
 mod refusals;
 mod retry;
 mod shield;
+mod time;
 mod waiting;

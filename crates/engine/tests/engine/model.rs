@@ -1,7 +1,7 @@
 //! Random operations of every type, against the naive model; then the export, added up and verified.
 
 use countersign_core::settle::Order;
-use countersign_engine::{Engine, Request, Standing};
+use countersign_engine::{AccountChange, Engine, Request};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -120,7 +120,7 @@ impl<'a> Case<'a> {
 
     fn ban(&mut self, account: usize, on: bool) {
         let id = &self.accounts[account];
-        self.engine.set_standing(id, Standing::banned(on), None, None).unwrap();
+        self.engine.change_account(id, AccountChange::banned(on), "op", "why").unwrap();
         if on {
             self.model.out.insert(id.clone());
         } else {

@@ -1,7 +1,7 @@
 //! Each refusal has its own code, and changes nothing.
 
 use countersign_core::settle::Order;
-use countersign_engine::{NewAccount, Standing};
+use countersign_engine::{AccountChange, NewAccount};
 
 use crate::audit::{export, verify};
 use crate::ledger::*;
@@ -15,8 +15,8 @@ fn prepare(engine: &countersign_engine::Engine) -> String {
         mint(engine, account, "100");
     }
     settle(engine, act("ACCOUNT_FREEZE", "cold", None));
-    engine.set_standing("idle", Standing::active(false), None, None).unwrap();
-    engine.set_standing("out", Standing::banned(true), None, None).unwrap();
+    engine.change_account("idle", AccountChange::active(false), "op", "why").unwrap();
+    engine.change_account("out", AccountChange::banned(true), "op", "why").unwrap();
     settle(engine, order("TRANSFER", "ada", "ben", "20")).transaction_id
 }
 
@@ -108,16 +108,19 @@ fn accounts_are_refused_too(ledger: &Ledger) {
     assert_eq!(open("ben", Some("")), Err("INVALID_FIELD"));
     assert_eq!(open("ben", Some("B. \u{202e}")), Err("INVALID_FIELD"));
     assert_eq!(open("ben", Some("Ben")), Ok(()));
-    let standing = Standing::banned(true);
-    assert_eq!(engine.set_standing("nobody", standing, None, None).unwrap_err().code(), "UNKNOWN_ACCOUNT");
-    let account = engine.set_standing("ben", standing, None, None).unwrap();
+    let standing = AccountChange::banned(true);
+    assert_eq!(engine.change_account("nobody", standing.clone(), "op", "why").unwrap_err().code(), "UNKNOWN_ACCOUNT");
+    let account = engine.change_account("ben", standing.clone(), "op", "why").unwrap();
     assert_eq!((account.is_banned, account.version), (true, 2));
-    assert_eq!(engine.set_standing("ben", standing, None, None).unwrap().version, 2);
+    assert_eq!(engine.change_account("ben", standing, "op", "why").unwrap().version, 2);
     // What is not said stays as it is: whoever takes him out of use does not let him in again.
-    let account = engine.set_standing("ben", Standing::active(false), Some("noah"), Some("on leave")).unwrap();
+    let account = engine.change_account("ben", AccountChange::active(false), "noah", "on leave").unwrap();
     assert_eq!((account.is_active, account.is_banned, account.version), (false, true, 3));
-    let code = |standing, by, reason| engine.set_standing("ben", standing, by, reason).unwrap_err().code();
-    assert_eq!(code(Standing::default(), None, None), "INVALID_FIELD");
-    assert_eq!(code(Standing::active(true), Some(" "), None), "INVALID_FIELD");
-    assert_eq!(code(Standing::active(true), Some("noah"), Some(" ")), "INVALID_FIELD");
+    let code = |standing, by, reason| engine.change_account("ben", standing, by, reason).unwrap_err().code();
+    assert_eq!(code(AccountChange::default(), "noah", "why"), "INVALID_FIELD");
+    assert_eq!(code(AccountChange::active(true), " ", "why"), "INVALID_FIELD");
+    assert_eq!(code(AccountChange::active(true), "noah", " "), "INVALID_FIELD");
+    for name in ["", " ", "B. \u{202e}", &"x".repeat(65)] {
+        assert_eq!(code(AccountChange::named(Some(name.to_owned())), "noah", "asked"), "INVALID_FIELD", "{name}");
+    }
 }

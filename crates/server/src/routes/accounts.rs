@@ -1,15 +1,15 @@
-//! Accounts: their documents, opening them, their standing, their freezes.
+//! Accounts: their documents, opening them, their standing, their names, their freezes.
 
 use std::sync::Arc;
 
 use countersign_core::books::{Account, has_document};
 use countersign_core::grammar::{self, SYSTEM};
 use countersign_core::settle::Order;
-use countersign_engine::{NewAccount, Standing};
+use countersign_engine::{AccountChange, NewAccount};
 use countersign_store::{Store, Wanted};
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Call;
 use crate::answer::{self, Answer};
@@ -94,7 +94,7 @@ fn is_dots(id: &str) -> bool {
     id == "." || id == ".."
 }
 
-/// What is to change of whether an account may be used, and why.
+/// What is to change of an account, and why.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -102,20 +102,24 @@ struct Change {
     is_active: Option<bool>,
     #[serde(default)]
     is_banned: Option<bool>,
-    #[serde(default)]
-    reason: Option<String>,
+    /// Null removes it; left out, it stays.
+    #[serde(default, deserialize_with = "given")]
+    username: Option<Option<String>>,
+    reason: String,
 }
 
-pub(super) async fn set_standing(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     call.query(&[])?;
-    let id = id(&call)?;
-    let by = call.caller.name().map(str::to_owned);
-    let Change { is_active, is_banned, reason } = body::read(&call.headers, call.body, &app.config.limits).await?;
-    let (account, standing) = (id.clone(), Standing { is_active, is_banned });
-    let set =
-        order::wait(&app, move |engine| engine.set_standing(&account, standing, by.as_deref(), reason.as_deref()));
-    let set = set.await;
-    answer::json(&set.map_err(|problem| of_path(problem, &id))?)
+    let (id, by) = (id(&call)?, Orderer::of(&call)?.name);
+    let Change { is_active, is_banned, username, reason } =
+        body::read(&call.headers, call.body, &app.config.limits).await?;
+    let (account, change) = (id.clone(), AccountChange { is_active, is_banned, username });
+    let changed = order::wait(&app, move |engine| engine.change_account(&account, change, &by, &reason)).await;
+    answer::json(&changed.map_err(|problem| of_path(problem, &id))?)
 }
 
 /// Why an account is frozen, or no longer.

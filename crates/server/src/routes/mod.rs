@@ -96,7 +96,7 @@ fn all() -> Vec<Route> {
         route(get.clone(), "/api/v1/accounts", AUDITOR, accounts::frozen),
         route(post.clone(), "/api/v1/accounts", ADMIN, accounts::open),
         route(get.clone(), "/api/v1/accounts/{account}", AUDITOR, accounts::show),
-        route(Method::PATCH, "/api/v1/accounts/{account}", ADMIN, accounts::set_standing),
+        route(Method::PATCH, "/api/v1/accounts/{account}", ADMIN, accounts::change),
         route(get.clone(), "/api/v1/accounts/{account}/history", AUDITOR, history::show),
         route(post.clone(), "/api/v1/accounts/{account}/freeze", ADMIN, accounts::freeze),
         route(post.clone(), "/api/v1/accounts/{account}/unfreeze", ADMIN, accounts::unfreeze),

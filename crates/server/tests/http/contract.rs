@@ -100,7 +100,13 @@ fn cases(erased: &str) -> Vec<Case> {
             json!({"is_active": true, "is_banned": true, "reason": "x"}),
             200,
         ),
-        ("PATCH", account, "/api/v1/accounts/nobody".to_owned(), json!({"is_active": true, "is_banned": true}), 404),
+        (
+            "PATCH",
+            account,
+            "/api/v1/accounts/nobody".to_owned(),
+            json!({"is_active": true, "is_banned": true, "reason": "test"}),
+            404,
+        ),
         ("GET", account, "/api/v1/accounts/anna".to_owned(), Value::Null, 200),
         ("GET", account, "/api/v1/accounts/nobody".to_owned(), Value::Null, 404),
         (

@@ -49,7 +49,7 @@ fn every_refusal_has_its_code_and_changes_nothing() {
     bed.administer("/api/v1/accounts/frozen/freeze", &json!({"reason": "test"}));
     let stand = |id: &str, is_active: bool, is_banned: bool| {
         bed.administer("/api/v1/accounts", &json!({"id": id}));
-        let standing = json!({"is_active": is_active, "is_banned": is_banned});
+        let standing = json!({"is_active": is_active, "is_banned": is_banned, "reason": "test"});
         let set = bed.write(&bed.secrets.admin, "PATCH", &format!("/api/v1/accounts/{id}"), &[], &standing);
         assert_eq!((set.status, &set.json()["is_banned"]), (200, &is_banned.into()));
     };
@@ -251,9 +251,70 @@ fn accounts_are_opened_frozen_and_found() {
     assert_eq!(frozen["accounts"][0]["id"], "cara");
     assert_eq!(bed.get("/api/v1/accounts").code(), "INVALID_PARAMETER");
     assert_eq!(unfreeze("cara").status, 201);
-    let standing = json!({"is_active": true, "is_banned": false});
+    let standing = json!({"is_active": true, "is_banned": false, "reason": "test"});
     let missing = bed.write(&bed.secrets.admin, "PATCH", "/api/v1/accounts/nobody", &[], &standing);
     assert_eq!(refused(&missing), (404, "NOT_FOUND".to_owned()));
+}
+
+#[test]
+fn a_name_is_changed_or_removed_with_a_reason() {
+    let bed = Bed::start();
+    let change = |body: Value| bed.write(&bed.secrets.admin, "PATCH", "/api/v1/accounts/bob", &[], &body);
+    let renamed = change(json!({"username": "Bobby", "is_banned": false, "reason": "he asked"}));
+    assert_eq!((renamed.status, &renamed.json()["username"]), (200, &"Bobby".into()), "{}", renamed.text());
+    let removed = change(json!({"username": null, "reason": "Article 17"}));
+    assert_eq!((removed.status, &removed.json()["username"]), (200, &Value::Null), "{}", removed.text());
+    let paid = bed.order("k", &transfer());
+    let entry = bed.get(paid.header("location").unwrap()).json();
+    assert_eq!(entry["personal"]["receiver_username"], Value::Null);
+    let acts = bed.get("/api/v1/acts").json();
+    for (n, reason) in [(0, "Article 17"), (1, "he asked")] {
+        let act = &acts["acts"][n];
+        let said = [&act["kind"], &act["account"], &act["by"], &act["reason"]];
+        assert_eq!(said, ["ACCOUNT_RENAMED", "bob", "chief", reason]);
+    }
+    assert!(!acts.to_string().contains("Bobby") && !acts.to_string().contains("bob's name"), "{acts}");
+    for (body, code) in [
+        (json!({"username": null}), "INVALID_BODY"),
+        (json!({"username": "", "reason": "x"}), "INVALID_FIELD"),
+        (json!({"username": "B", "reason": " "}), "INVALID_FIELD"),
+        (json!({"username": 7, "reason": "x"}), "INVALID_BODY"),
+        (json!({"reason": "x"}), "INVALID_FIELD"),
+    ] {
+        assert_eq!(refused(&change(body.clone())), (422, code.to_owned()), "{body}");
+    }
+}
+
+/// One rule for freezes, bans, halts and withdrawals, by whatever way they are ordered.
+#[test]
+fn nothing_that_needs_a_reason_is_done_without_one() {
+    let bed = Bed::start();
+    let write = |method: &str, path: &str, body: &Value| {
+        bed.write(&bed.secrets.admin, method, path, &[("idempotency-key", "k")], body)
+    };
+    for reason in [None, Some(""), Some(" "), Some("\u{3000}")] {
+        let because = |mut body: Value, key: &str| {
+            reason.into_iter().for_each(|reason| body[key] = reason.into());
+            body
+        };
+        let freeze = json!({"type": "ACCOUNT_FREEZE", "sender_id": "SYSTEM", "receiver_id": "bob"});
+        for (method, path, body) in [
+            ("POST", "/api/v1/accounts/bob/freeze", because(json!({}), "reason")),
+            ("POST", "/api/v1/accounts/bob/unfreeze", because(json!({}), "reason")),
+            ("PATCH", "/api/v1/accounts/bob", because(json!({"is_banned": true}), "reason")),
+            ("POST", "/api/v1/transactions", because(freeze, "description")),
+            ("POST", "/api/v1/halt", because(json!({}), "reason")),
+            ("POST", "/api/v1/resume", because(json!({}), "reason")),
+        ] {
+            let refusal = write(method, path, &body);
+            let codes = ["INVALID_BODY", "INVALID_FIELD", "REASON_REQUIRED"];
+            assert!(refusal.status == 422 && codes.contains(&&*refusal.code()), "{path} {body}: {}", refusal.text());
+        }
+    }
+    let bob = bed.get("/api/v1/accounts/bob").json();
+    assert_eq!((&bob["is_banned"], &bob["is_frozen_for_fraud"]), (&false.into(), &false.into()));
+    let freeze = json!({"type": "ACCOUNT_FREEZE", "sender_id": "SYSTEM", "receiver_id": "bob", "description": "odd"});
+    assert_eq!(write("POST", "/api/v1/transactions", &freeze).status, 201);
 }
 
 #[test]

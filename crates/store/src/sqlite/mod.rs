@@ -57,7 +57,7 @@ struct Writer {
     /// Stopped before the connection is closed, for the same reason.
     _carrier: Carrier,
     connection: Connection,
-    /// Whether the log may still hold a block that was erased.
+    /// Whether the log may still hold a block that was erased, or a name that was changed.
     holds_erased: bool,
 }
 
@@ -241,7 +241,7 @@ impl Writer {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         commit::commit(&mut self.connection, batch)?;
-        self.holds_erased |= !batch.erased.is_empty();
+        self.holds_erased |= batch.erases();
         if self.holds_erased {
             self.holds_erased = !self.empty_log();
         }
