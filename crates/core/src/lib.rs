@@ -40,6 +40,7 @@ pub mod verify;
 
 pub use evidence::{EntryHashes, hash_entry_line};
 pub use export::strict::Fault as Malformed;
+pub use legacy::users_of_format_1;
 pub use report::Report;
 pub use unreadable::Unreadable;
 #[expect(deprecated, reason = "kept for those who call it")]

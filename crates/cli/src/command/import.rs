@@ -1,9 +1,12 @@
 //! `countersign import`: a ledger started from one of the first system.
 
+use std::collections::BTreeSet;
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countersign_core::{Options, Report, verify_chain_integrity};
+use countersign_core::grammar::says_something;
+use countersign_core::{Options, Report, users_of_format_1, verify_chain_integrity};
 use countersign_store::Location;
 use serde::Serialize;
 
@@ -44,14 +47,26 @@ pub(super) struct Arguments {
     /// Why that is right
     #[arg(long, value_name = "TEXT", requires = "accept_findings", value_parser = said)]
     reason: Option<String>,
+    /// Import though users whom the old ledger names have no document: they get no account
+    #[arg(long)]
+    accept_missing_users: bool,
     /// Print as JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Most users without a document that are counted.
+const MOST_MISSING: usize = 100_000;
+/// So many of them are named.
+const NAMED: usize = 5;
+
 /// A reason that says something.
 fn said(reason: &str) -> Result<String, &'static str> {
-    if reason.trim().is_empty() { Err("it says nothing") } else { Ok(reason.to_owned()) }
+    if says_something(reason, usize::MAX) {
+        Ok(reason.to_owned())
+    } else {
+        Err("it says nothing, or holds what no text may")
+    }
 }
 
 /// What was imported.
@@ -63,6 +78,7 @@ struct Imported {
     old_entries: u64,
     old_findings: u64,
     users: usize,
+    missing_users: usize,
     entries: u64,
     head: Option<String>,
 }
@@ -86,10 +102,12 @@ fn import(arguments: &Arguments) -> Result<Imported, Failure> {
     if files.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
         return Err(Failure::of("only one of the ledger, --users and --treasury can be standard input".to_owned()));
     }
-    let old = verified(arguments)?;
+    let mut input = Input::open(&arguments.old).map_err(|e| unreadable(arguments, e))?;
+    let old = verified(arguments, &mut input)?;
     let users = import::users(&arguments.users).map_err(|fault| Failure::of(fault.to_string()))?;
     let treasury = import::treasury(&arguments.treasury).map_err(|fault| Failure::of(fault.to_string()))?;
     check(&users, &treasury, &settings)?;
+    let missing_users = missing(arguments, &mut input, &users)?;
     let origin = Origin { operator, head: head(&old), note: note(arguments, &old) };
     let content = new_ledger::Content { users: &users, treasury: &treasury, origin: &origin };
     let made = new_ledger::make(
@@ -106,23 +124,23 @@ fn import(arguments: &Arguments) -> Result<Imported, Failure> {
         old_entries: old.total_transactions,
         old_findings: old.findings_total,
         users: users.len(),
+        missing_users,
         entries: made.report.total_transactions,
         head: made.report.head,
     })
 }
 
 /// The report on the old ledger, where it allows an import.
-fn verified(arguments: &Arguments) -> Result<Report, Failure> {
-    let unreadable = |why: &dyn std::fmt::Display| Failure::new(arguments.old.display(), why);
-    let input = Input::open(&arguments.old).map_err(|e| unreadable(&e))?;
+fn verified(arguments: &Arguments, input: &mut Input) -> Result<Report, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = Options { name: Some(input.name), threads, ..Options::default() };
-    let report = verify_chain_integrity(input.file, &options, &mut |_| {}).map_err(|e| unreadable(&e))?;
+    let options = Options { name: Some(input.name.clone()), threads, ..Options::default() };
+    let report =
+        verify_chain_integrity(&mut input.file, &options, &mut |_| {}).map_err(|e| unreadable(arguments, e))?;
     if report.format != 1 {
-        return Err(unreadable(&"it is of format 2 already, and what is imported is format 1"));
+        return Err(unreadable(arguments, "it is of format 2 already, and what is imported is format 1"));
     }
     if report.total_transactions == 0 {
-        return Err(unreadable(&"it holds no entry"));
+        return Err(unreadable(arguments, "it holds no entry"));
     }
     if !report.valid && !arguments.accept_findings {
         let why = format!(
@@ -135,6 +153,44 @@ fn verified(arguments: &Arguments) -> Result<Report, Failure> {
         return Err(Failure { outcome: Outcome::Findings, code: "OLD_LEDGER_NOT_VERIFIED", ..Failure::of(why) });
     }
     Ok(report)
+}
+
+fn unreadable(arguments: &Arguments, why: impl std::fmt::Display) -> Failure {
+    Failure::new(arguments.old.display(), why)
+}
+
+/// How many users the old ledger names who have no document, where that is accepted. What they held would be lost
+/// without a word: an export of the users that was filtered looks like a whole one.
+fn missing(arguments: &Arguments, input: &mut Input, users: &[User]) -> Result<usize, Failure> {
+    let is_there = |id: &str| users.binary_search_by(|user| user.id.as_str().cmp(id)).is_ok();
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    input.file.rewind()?;
+    let read = users_of_format_1(&mut input.file, &mut |id| {
+        if missing.len() < MOST_MISSING && !is_there(id) && !missing.contains(id) {
+            missing.insert(id.to_owned());
+        }
+    });
+    read.map_err(|e| unreadable(arguments, e))?;
+    if missing.is_empty() || arguments.accept_missing_users {
+        return Ok(missing.len());
+    }
+    let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
+    let more = if missing.len() > NAMED { ", …" } else { "" };
+    Err(unreadable(
+        arguments,
+        format_args!(
+            "{} of its users have no document in {}: {}{more}. What they held would be lost; --accept-missing-users \
+             imports all the same",
+            count(missing.len()),
+            arguments.users.display(),
+            named.join(", ")
+        ),
+    ))
+}
+
+fn count(missing: usize) -> String {
+    let at_least = if missing == MOST_MISSING { "at least " } else { "" };
+    format!("{at_least}{}", grouped(missing as u64))
 }
 
 /// Where the old ledger ended. One that is too damaged to tell is named by its file.
@@ -174,9 +230,13 @@ fn words(imported: &Imported) -> String {
         0 => "it verifies".to_owned(),
         n => format!("with {n} finding(s), accepted"),
     };
+    let missing = match imported.missing_users {
+        0 => String::new(),
+        n => format!("\n{} users of the old ledger have no document, and no account: accepted.\n", count(n)),
+    };
     format!(
         "Imported into the ledger {}: {} users, {} entries; verified, and its documents are those imported.\n\n  \
-         Id        {}\n  Head      {}\n  Old head  {}\n  Old       {} entries, {findings}\n",
+         Id        {}\n  Head      {}\n  Old head  {}\n  Old       {} entries, {findings}\n{missing}",
         plain(&imported.ledger),
         grouped(imported.users as u64),
         grouped(imported.entries),

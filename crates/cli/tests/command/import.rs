@@ -70,7 +70,12 @@ impl Old {
         fs::write(self.0.path(name), text).unwrap();
     }
 
+    /// Of its eight users only those that a test needs have documents.
     pub(crate) fn import(&self, export: &str, arguments: &[&str]) -> Output {
+        self.import_whole(export, &[arguments, &["--accept-missing-users"]].concat())
+    }
+
+    fn import_whole(&self, export: &str, arguments: &[&str]) -> Output {
         let (export, name) = (vector(&format!("legacy/{export}")), ["--ledger", NAME]);
         let files = ["--users", "users.json", "--treasury", "treasury.json"];
         self.0.run(&[&["import", export.to_str().unwrap()], &files[..], &name, arguments].concat())
@@ -129,6 +134,60 @@ fn the_documents_are_those_that_were_imported() {
     assert!(!fs::read_to_string(old.0.path("users.json")).unwrap().is_empty());
     old.0.done(&["export", "--out", "export.jsonl"]);
     assert!(!fs::read_to_string(old.0.path("export.jsonl")).unwrap().contains("lei@example.com"));
+}
+
+/// A filtered export of the users would leave accounts behind, and what they hold, without a word.
+#[test]
+fn a_user_of_the_old_ledger_who_has_no_document_is_missed() {
+    for export in GENUINE {
+        let old = Old::new();
+        let output = old.import_whole(export, &["--json"]);
+        let error: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(code(&output), 2, "{export}: {error}");
+        let told = error["error"]["message"].as_str().unwrap();
+        assert!(told.contains("5 of its users") && told.contains("1a3122030e10ee3fa61f7ce8"), "{export}: {told}");
+        old.assert_nothing_was_written();
+    }
+    let old = Old::new();
+    let accepted = old.import("legacy.jsonl", &[]);
+    assert!(stdout(&accepted).contains("5 users of the old ledger have no document"), "{}", stdout(&accepted));
+    assert_eq!(old.import("legacy.jsonl", &[]).status.code(), Some(2), "it is there already");
+    let old = Old::new();
+    let missing = [
+        "1a3122030e10ee3fa61f7ce8",
+        "1a9bde3637ee9daf15833c79",
+        "2e4038ceacb0acb420bff851",
+        "33c920c9aef2cd26706ce469",
+        "6a9f29a97a7eeb4ae5ab212a",
+    ];
+    let other = |id: &&str| json!({"_id": {"$oid": id}, "balances": {"EURO": {"$numberDecimal": "0"}}});
+    old.write("users.json", lines(&users()) + &lines(&missing.iter().map(other).collect::<Vec<_>>()));
+    let whole = old.import_whole("legacy.jsonl", &["--json"]);
+    assert_eq!(code(&whole), 0, "{}", stdout(&whole));
+    let imported: Value = serde_json::from_str(&stdout(&whole)).unwrap();
+    assert_eq!((&imported["users"], &imported["missing_users"]), (&8.into(), &0.into()));
+}
+
+/// What is paid to it would lie with nobody.
+#[test]
+fn the_account_that_imports_pass_through_is_shut_behind_them() {
+    let old = Old::new();
+    assert_eq!(code(&old.import("legacy.jsonl", &[])), 0);
+    assert_eq!(old.0.json(&["account", "show", "import"])["is_active"], false);
+    old.0.refused(&["pay", "0.00005", "EURO", "--from", ID[2], "--to", "import"], "INVALID_AMOUNT");
+    old.0.refused(&["pay", "1", "RON", "--from", ID[2], "--to", "import"], "ACCOUNT_INACTIVE");
+    old.0.verifies();
+}
+
+/// An import is nobody's request: what a request may carry, and where it must come from, binds none.
+#[test]
+fn the_shield_s_limits_hold_up_no_import() {
+    let old = Old::new();
+    let shield = "[engine.shield.payload]\nmax_bytes = 1024\nrequire_user_agent = true\nrequire_address = true\n";
+    old.write("countersign.toml", shield);
+    let reason = "x".repeat(1500);
+    let output = old.import("legacy-deleted.jsonl", &["--accept-findings", "--reason", &reason]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
 }
 
 /// A freeze that is left behind would let the account pay again.
@@ -381,6 +440,7 @@ fn one_of_the_files_may_be_standard_input() {
     let import = |users, treasury, stdin: String| {
         let files = ["import", export.to_str().unwrap(), "--ledger", NAME, "--users", users, "--treasury", treasury];
         old.write("stdin", stdin);
+        let files = [&files[..], &["--accept-missing-users"]].concat();
         old.0.command(&files).stdin(fs::File::open(old.0.path("stdin")).unwrap()).output().unwrap()
     };
     let output = import("-", "-", String::new());

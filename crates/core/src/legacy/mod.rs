@@ -13,6 +13,7 @@ mod framing;
 mod judgement;
 mod links;
 mod originals;
+mod parties;
 mod pieces;
 
 use crate::limits::MAX_LEGACY;
@@ -23,6 +24,8 @@ use crate::unreadable::Unreadable;
 use examination::Examination;
 use facts::{Gathered, Gatherer};
 use framing::{End, Framing};
+
+pub use parties::users_of_format_1;
 
 /// The audit of a format 1 export: a first reading, and a second where something is to be shown.
 #[derive(Debug)]
