@@ -292,6 +292,10 @@ fn nothing_that_needs_a_reason_is_done_without_one() {
     let write = |method: &str, path: &str, body: &Value| {
         bed.write(&bed.secrets.admin, method, path, &[("idempotency-key", "k")], body)
     };
+    let is_refused = |refusal: &Reply, path: &str, body: &Value| {
+        let codes = ["INVALID_BODY", "INVALID_FIELD", "REASON_REQUIRED"];
+        assert!(refusal.status == 422 && codes.contains(&&*refusal.code()), "{path} {body}: {}", refusal.text());
+    };
     for reason in [None, Some(""), Some(" "), Some("\u{3000}")] {
         let because = |mut body: Value, key: &str| {
             reason.into_iter().for_each(|reason| body[key] = reason.into());
@@ -304,12 +308,14 @@ fn nothing_that_needs_a_reason_is_done_without_one() {
             ("PATCH", "/api/v1/accounts/bob", because(json!({"is_banned": true}), "reason")),
             ("POST", "/api/v1/transactions", because(freeze, "description")),
             ("POST", "/api/v1/halt", because(json!({}), "reason")),
-            ("POST", "/api/v1/resume", because(json!({}), "reason")),
         ] {
-            let refusal = write(method, path, &body);
-            let codes = ["INVALID_BODY", "INVALID_FIELD", "REASON_REQUIRED"];
-            assert!(refusal.status == 422 && codes.contains(&&*refusal.code()), "{path} {body}: {}", refusal.text());
+            is_refused(&write(method, path, &body), path, &body);
         }
+        // Lifted is only what stands.
+        let path = "/api/v1/resume";
+        assert_eq!(write("POST", "/api/v1/halt", &json!({"reason": "a drill"})).status, 200);
+        is_refused(&write("POST", path, &because(json!({}), "reason")), path, &json!({"reason": reason}));
+        assert_eq!(write("POST", path, &json!({"reason": "the drill is over"})).status, 200);
     }
     let bob = bed.get("/api/v1/accounts/bob").json();
     assert_eq!((&bob["is_banned"], &bob["is_frozen_for_fraud"]), (&false.into(), &false.into()));
