@@ -69,7 +69,7 @@ pub struct Report {
     /// How many there are of each type, also of those that are not listed; the first of each type is.
     #[serde(default)]
     pub findings_by_type: BTreeMap<ErrorType, u64>,
-    /// What is no breach and yet worth knowing; the first [`crate::limits::MAX_WARNINGS`] of them.
+    /// What is no breach and yet worth knowing; [`crate::limits::MAX_WARNINGS`] at most, chosen as findings are.
     pub warnings: Vec<Warning>,
     /// How many there are.
     pub warnings_total: u64,

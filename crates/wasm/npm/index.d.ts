@@ -269,7 +269,7 @@ export interface Report {
   findings_total: number;
   /** How many there are of each type, also of those that are not listed. */
   findings_by_type: Partial<Record<ErrorType, number>>;
-  /** What is no breach and yet worth knowing; the first 1,000 of them. */
+  /** What is no breach and yet worth knowing; 1,000 at most, chosen as findings are. */
   warnings: Warning[];
   /** How many there are. */
   warnings_total: number;

@@ -1,7 +1,7 @@
 //! The report put together, for either format.
 
 use super::assurance::Assurance;
-use super::listing::Listing;
+use super::listing::{Listing, cut};
 use crate::limits::MAX_WARNINGS;
 use crate::report::{CheckpointView, Coverage, EntryPlace, Finding, Input, Performance, Report, TrustGrade, Warning};
 use crate::segment::{EndEntry, id_text, time_text};
@@ -34,7 +34,7 @@ impl Assembly {
         let warnings_total = self.warnings.len() as u64 + self.warnings_unlisted;
         let (trust_grade, message) = self.verdict(findings_total, grade, &says);
         let (findings, findings_by_type) = self.findings.finish(|finding| finding.error_type);
-        self.warnings.truncate(MAX_WARNINGS);
+        cut(&mut self.warnings, MAX_WARNINGS, |warning| warning.warning_type);
         let first = findings.first().cloned();
         let of_first = |value: fn(Finding) -> Option<String>| first.clone().and_then(value);
         Report {

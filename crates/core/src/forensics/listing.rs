@@ -54,14 +54,7 @@ impl<T> Listing<T> {
     pub(crate) fn finish(mut self, type_of: impl Fn(&T) -> ErrorType) -> (Vec<T>, BTreeMap<ErrorType, u64>) {
         let mut by_type = self.unlisted;
         self.listed.iter().for_each(|one| *by_type.entry(type_of(one)).or_default() += 1);
-        let mut room = MAX_FINDINGS.saturating_sub(by_type.len());
-        let mut seen = BTreeSet::new();
-        self.listed.retain(|one| {
-            let is_first = seen.insert(type_of(one));
-            let fits = is_first || room > 0;
-            room -= usize::from(fits && !is_first);
-            fits
-        });
+        cut(&mut self.listed, MAX_FINDINGS, type_of);
         (self.listed, by_type)
     }
 
@@ -74,5 +67,33 @@ impl<T> Listing<T> {
 
     pub(crate) fn total(&self) -> u64 {
         self.listed.len() as u64 + self.unlisted.values().sum::<u64>()
+    }
+}
+
+/// Leaves the first of each type, and of the rest, in their order, as many as there is room for.
+pub(crate) fn cut<T, K: Ord>(list: &mut Vec<T>, most: usize, type_of: impl Fn(&T) -> K) {
+    let types: BTreeSet<K> = list.iter().map(&type_of).collect();
+    let mut room = most.saturating_sub(types.len());
+    let mut seen = BTreeSet::new();
+    list.retain(|one| {
+        let is_first = seen.insert(type_of(one));
+        let fits = is_first || room > 0;
+        room -= usize::from(fits && !is_first);
+        fits
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_of_one_type_hide_no_other() {
+        let mut list: Vec<(char, u32)> =
+            (0..10).map(|n| ('a', n)).chain([('b', 10), ('a', 11), ('b', 12), ('c', 13)]).collect();
+        cut(&mut list, 5, |(kind, _)| *kind);
+        assert_eq!(list, [('a', 0), ('a', 1), ('a', 2), ('b', 10), ('c', 13)]);
+        cut(&mut list, 9, |(kind, _)| *kind);
+        assert_eq!(list.len(), 5);
     }
 }
