@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::EngineError;
 use crate::halting::{self, Halted};
 use crate::receipt::Receipt;
-use crate::request::{AccountChange, NewAccount};
+use crate::request::{AccountChange, NO_TEXT, NewAccount, check_words, is_name};
 use crate::shield::ShieldRefusal;
 use crate::shield::velocity::{Sent, Windows};
 use crate::stamps::Stamps;
@@ -266,7 +266,7 @@ impl<'a> Draft<'a> {
         if !has_document(&new.id) {
             return invalid("id", "SYSTEM and TREASURY are reserved");
         }
-        if !is_text(new.username.as_deref()) {
+        if !is_name(new.username.as_deref()) {
             return invalid("username", NO_TEXT);
         }
         check_words(by, None)?;
@@ -287,7 +287,7 @@ impl<'a> Draft<'a> {
         if *change == AccountChange::default() {
             return invalid("is_active", "neither it nor is_banned nor username is given");
         }
-        if !is_text(change.username.as_ref().and_then(Option::as_deref)) {
+        if !is_name(change.username.as_ref().and_then(Option::as_deref)) {
             return invalid("username", NO_TEXT);
         }
         self.check_clock()?;
@@ -346,16 +346,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-const NO_TEXT: &str = "blank, too long, or with a control or deceiving character";
-/// Longest name of who halts or resumes, and longest username, in bytes.
-const MAX_NAME: usize = 64;
-/// Longest reason, in bytes.
-const MAX_REASON: usize = 2000;
-
-fn is_text(name: Option<&str>) -> bool {
-    name.is_none_or(|name| grammar::says_something(name, MAX_NAME))
-}
-
 /// What a change does to an account.
 fn changes(account: &Account, change: &AccountChange) -> impl Iterator<Item = ActKind> {
     let kind = |is: bool, yes, no| if is { yes } else { no };
@@ -365,13 +355,6 @@ fn changes(account: &Account, change: &AccountChange) -> impl Iterator<Item = Ac
     let active = active.map(|is| kind(is, ActKind::AccountActivated, ActKind::AccountDeactivated));
     let banned = banned.map(|is| kind(is, ActKind::AccountBanned, ActKind::AccountUnbanned));
     active.into_iter().chain(banned).chain(renamed.map(|_| ActKind::AccountRenamed))
-}
-
-pub(crate) fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
-    let rules =
-        [("by", is_text(by)), ("reason", reason.is_none_or(|reason| grammar::says_something(reason, MAX_REASON)))];
-    let broken = rules.into_iter().find(|(_, holds)| !holds);
-    broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
 }
 
 /// As it is once it is written.

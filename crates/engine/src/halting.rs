@@ -9,8 +9,8 @@ use countersign_core::timestamp::Timestamp;
 use countersign_store::{Halt, Store, StoreError};
 use serde::Serialize;
 
-use crate::draft::check_words;
 use crate::error::EngineError;
+use crate::request::check_words;
 use crate::stamps::{Stamps as _, SystemStamps};
 
 /// How often a halt is tried again against other writers.

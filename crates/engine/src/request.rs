@@ -4,13 +4,17 @@ use std::net::IpAddr;
 
 use countersign_core::grammar;
 use countersign_core::hash::Hash;
-use countersign_core::settle::Order;
+use countersign_core::settle::{Order, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 
 /// Longest idempotency key, in bytes.
 pub const MAX_KEY: usize = 128;
+/// Longest name of who halts or resumes, and longest username, in bytes.
+const MAX_NAME: usize = 64;
+/// Longest reason, in bytes.
+const MAX_REASON: usize = 2000;
 
 /// An order, and how it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +104,22 @@ impl Request {
         let ip_address = self.origin.ip_address.map(|address| address.to_canonical().to_string());
         (Order { ip_address, user_agent: self.origin.user_agent, ..self.order }, self.idempotency_key)
     }
+}
+
+/// What is said of a name or a reason that breaks its rule.
+pub(crate) const NO_TEXT: &str = "blank, too long, or with a control or deceiving character";
+
+/// Whether it can be the name of an account, or of an operator.
+pub(crate) fn is_name(name: Option<&str>) -> bool {
+    name.is_none_or(|name| grammar::says_something(name, MAX_NAME))
+}
+
+/// Who did it and why, each where it is given.
+pub(crate) fn check_words(by: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
+    let rules =
+        [("by", is_name(by)), ("reason", reason.is_none_or(|reason| grammar::says_something(reason, MAX_REASON)))];
+    let broken = rules.into_iter().find(|(_, holds)| !holds);
+    broken.map_or(Ok(()), |(field, _)| Err(Refusal::InvalidField { field, reason: NO_TEXT }))
 }
 
 /// What a request asks, as a hash: SHA-256 of `countersign/request/1` and then the order's fields in the order
