@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+
 use super::alert::{Alert, Channel, Failure};
 use super::clock::Clock;
 use super::panics::caught;
@@ -37,7 +39,9 @@ pub fn deliver(
     clock: &dyn Clock,
     stop: &AtomicBool,
 ) -> Result<(), Undelivered> {
-    let (mut tried, mut pause) = (0, FIRST_PAUSE);
+    let pauses = ExponentialBuilder::new().with_min_delay(FIRST_PAUSE).with_max_delay(LONGEST_PAUSE);
+    let mut pauses = pauses.with_max_times(attempts.saturating_sub(1) as usize).build();
+    let mut tried = 0;
     loop {
         tried += 1;
         let (why, is_passing) = match caught(|| channel.send(alert)) {
@@ -46,10 +50,10 @@ pub fn deliver(
             Ok(Err(Failure::Final(why))) => (why, false),
             Err(why) => (format!("it panicked: {why}"), false),
         };
-        if !is_passing || tried >= attempts || !rest(clock, pause, stop) {
+        let pause = pauses.next().filter(|_| is_passing);
+        if !pause.is_some_and(|pause| rest(clock, pause, stop)) {
             return Err(Undelivered { channel: channel.name().to_owned(), attempts: tried, why });
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
