@@ -77,7 +77,8 @@ pub(super) fn rid_of_erased(store: &dyn Store) -> Result<(), Failure> {
         ),
         Remains::OnTheServer => writeln!(
             io::stderr(),
-            "countersign: it is erased from its table. On the server's disk it stays until VACUUM has gone over that table and the write-ahead log is recycled; and in archives of that log, until they are deleted."
+            "countersign: it is erased from its table. On the server's disk it stays until VACUUM has gone over that table and \
+             the write-ahead log is recycled; and in archives of that log, until they are deleted."
         ),
     };
     Ok(())

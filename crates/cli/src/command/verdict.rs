@@ -129,6 +129,10 @@ impl Page {
             return;
         }
         self.heading("Findings");
+        if report.findings_by_type.len() > 1 {
+            let counts = report.findings_by_type.iter().map(|(kind, n)| format!("{} {}", grouped(*n), name(kind)));
+            self.line(format_args!("  {}", counts.collect::<Vec<_>>().join(", ")));
+        }
         for (n, finding) in report.findings.iter().take(MAX_SHOWN).enumerate() {
             self.finding(n + 1, finding);
         }
