@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::protocol::approximate;
-
 /// `1,523`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -75,6 +73,12 @@ pub(crate) fn opening(bytes: &[u8]) -> (String, String) {
     }
     let text = bytes.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '·' });
     (hex.trim_end().to_owned(), text.collect())
+}
+
+/// A figure for a rate or a share, where the last digits do not matter.
+#[expect(clippy::cast_precision_loss, reason = "a rate or a share is no exact figure")]
+pub(crate) fn approximate(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

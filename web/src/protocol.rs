@@ -6,6 +6,7 @@ use countersign_core::Report;
 use serde::{Deserialize, Serialize};
 use web_sys::Blob;
 
+use crate::figures::approximate;
 use crate::fingerprint::Key;
 use crate::trusted::Brought;
 
@@ -132,10 +133,4 @@ pub(crate) enum News {
         /// What is known of it.
         message: String,
     },
-}
-
-/// A figure for a rate or a share, where the last digits do not matter.
-#[expect(clippy::cast_precision_loss, reason = "a rate or a share is no exact figure")]
-pub(crate) fn approximate(count: u64) -> f64 {
-    count as f64
 }
