@@ -5,7 +5,6 @@
 use std::io::Cursor;
 
 use countersign::demo::Ledger;
-use countersign_core::export::header::PersonalData;
 use countersign_core::export::line::Line;
 use countersign_core::export::{fast, strict};
 use countersign_core::limits::MAX_FINDINGS;
@@ -16,7 +15,7 @@ use countersign_core::{Options, Step, Verifier, hash_entry_line, verify_chain_in
 use proptest::prelude::*;
 use serde_json::Value;
 
-const CONTEXT: Context = Context { personal: PersonalData::Full, marks: Marks::NONE };
+const CONTEXT: Context = Context::of_ledger(None);
 
 fn export(entries: u64, seed: u64) -> Vec<u8> {
     let mut out = Vec::new();
@@ -306,7 +305,7 @@ proptest! {
             }
         }
         let context = Context { marks: Marks::of(&[entries / 2, entries, 1, entries / 3]), ..CONTEXT };
-        let segment = |part: &[Vec<u8>]| Segment::of_lines(context, &part.concat());
+        let segment = |part: &[Vec<u8>]| Segment::of_lines(context.clone(), &part.concat());
         let (i, j) = (cuts.0.index(lines.len() + 1), cuts.1.index(lines.len() + 1));
         let (i, j) = (i.min(j), i.max(j));
         let (a, b, c) = (segment(&lines[..i]), segment(&lines[i..j]), segment(&lines[j..]));

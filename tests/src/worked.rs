@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use countersign_core::entry::genesis;
-use countersign_core::export::header::PersonalData;
 use countersign_core::hash::{Batch, Hash};
 use countersign_core::merkle::{Range, leaf, verify_consistency, verify_inclusion};
 use countersign_core::segment::Segment;
-use countersign_core::surveyor::{Context, Marks};
+use countersign_core::surveyor::Context;
 use countersign_core::{Options, Report, hash_entry_line, verify_chain_integrity};
 use serde::Deserialize;
 
@@ -104,7 +103,7 @@ fn proofs(hashes: &[Hash], worked: &Worked) -> Result<(), String> {
 
 fn sums(export: &str, worked: &Worked) -> Result<(), String> {
     let body = export.split_once('\n').map_or("", |(_, body)| body);
-    let segment = Segment::of_lines(Context { personal: PersonalData::Full, marks: Marks::NONE }, body.as_bytes());
+    let segment = Segment::of_lines(Context::of_ledger(None), body.as_bytes());
     let pair = |key: &str| key.split_once(' ').map(|(holder, currency)| (holder.to_owned(), currency.to_owned()));
     for (key, expected) in &worked.balances {
         let (account, currency) = pair(key).ok_or("a balance is named by account and currency")?;

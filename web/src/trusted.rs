@@ -1,8 +1,9 @@
-//! What the auditor brings: keys, witnesses, kept checkpoints. It stays on this machine, and is kept
+//! What the auditor brings: keys, witnesses, kept checkpoints, what is taxed. It stays on this machine, and is kept
 //! there only where he asks for it.
 
 use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, VerifyingKey};
 use countersign_core::limits::{MAX_CHECKPOINTS, MAX_NOTE};
+use countersign_core::taxes::Taxes;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub(crate) struct Brought {
     pub(crate) witnesses: Vec<String>,
     /// Signed notes.
     pub(crate) checkpoints: Vec<String>,
+    /// The auditor's table.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) taxes: Option<Taxes>,
 }
 
 /// The fields, as they are written.
@@ -37,6 +41,8 @@ pub(crate) struct Trusted {
     pub(crate) witnesses: RwSignal<String>,
     /// Signed notes, one after the other.
     pub(crate) checkpoints: RwSignal<String>,
+    /// What is taxed, as JSON.
+    pub(crate) taxes: RwSignal<String>,
     /// Whether they are kept on this machine.
     pub(crate) remembered: RwSignal<bool>,
     /// What was wrong with a file that was added.
@@ -50,6 +56,7 @@ struct Stored {
     keys: String,
     witnesses: String,
     checkpoints: String,
+    taxes: String,
 }
 
 impl Trusted {
@@ -62,6 +69,7 @@ impl Trusted {
             keys: RwSignal::new(stored.keys),
             witnesses: RwSignal::new(stored.witnesses),
             checkpoints: RwSignal::new(stored.checkpoints),
+            taxes: RwSignal::new(stored.taxes),
             remembered: RwSignal::new(remembered),
             refused: RwSignal::new(None),
         };
@@ -72,9 +80,9 @@ impl Trusted {
 
     /// Keeps what stands in the fields, where that was asked for.
     fn store(self) {
-        let (keys, witnesses, checkpoints) = (self.keys.get(), self.witnesses.get(), self.checkpoints.get());
+        let [keys, witnesses, checkpoints, taxes] = self.fields().map(|field| field.get());
         let Some(storage) = storage().filter(|_| self.remembered.get()) else { return };
-        if let Ok(json) = serde_json::to_string(&Stored { keys, witnesses, checkpoints }) {
+        if let Ok(json) = serde_json::to_string(&Stored { keys, witnesses, checkpoints, taxes }) {
             // A full storage, or one that the browser denies, keeps nothing: no audit depends on it.
             let _ = storage.set_item(STORED, &json);
         }
@@ -105,8 +113,8 @@ impl Trusted {
     }
 
     fn show(self, stored: Stored) {
-        let Stored { keys, witnesses, checkpoints } = stored;
-        for (field, text) in [(self.keys, keys), (self.witnesses, witnesses), (self.checkpoints, checkpoints)] {
+        let Stored { keys, witnesses, checkpoints, taxes } = stored;
+        for (field, text) in self.fields().into_iter().zip([keys, witnesses, checkpoints, taxes]) {
             // What is the same already is left alone, and with it the cursor in it.
             if field.with_untracked(|field| *field != text) {
                 field.set(text);
@@ -116,9 +124,11 @@ impl Trusted {
 
     pub(crate) fn clear(self) {
         self.refused.set(None);
-        for field in [self.keys, self.witnesses, self.checkpoints] {
-            field.set(String::new());
-        }
+        self.fields().into_iter().for_each(|field| field.set(String::new()));
+    }
+
+    const fn fields(self) -> [RwSignal<String>; 4] {
+        [self.keys, self.witnesses, self.checkpoints, self.taxes]
     }
 
     /// Everything that was brought; the first thing that cannot be read, where there is one.
@@ -128,17 +138,19 @@ impl Trusted {
             keys: texts(keys(&self.keys.get())?),
             witnesses: texts(witnesses(&self.witnesses.get())?),
             checkpoints: checkpoints(&self.checkpoints.get())?,
+            taxes: taxes(&self.taxes.get())?,
         })
     }
 
     /// What was brought, in a few words.
     pub(crate) fn in_words(self) -> String {
         match self.read() {
-            Ok(Brought { keys, witnesses, checkpoints }) => {
+            Ok(Brought { keys, witnesses, checkpoints, taxes }) => {
                 let counted = [
                     (keys.len(), "key", "keys"),
                     (witnesses.len(), "witness", "witnesses"),
                     (checkpoints.len(), "checkpoint", "checkpoints"),
+                    (usize::from(taxes.is_some()), "tax table", "tax tables"),
                 ];
                 let some = counted.into_iter().filter(|(count, ..)| *count > 0);
                 let words: Vec<String> = some.map(|(n, one, many)| figures::counted(n as u64, one, many)).collect();
@@ -148,7 +160,7 @@ impl Trusted {
         }
     }
 
-    /// Adds what stands in files: keys or checkpoints, each to its field.
+    /// Adds what stands in files: keys, checkpoints or a table of taxes, each to its field.
     pub(crate) fn add_files(self, files: Option<FileList>) {
         let Some(files) = files else { return };
         self.refused.set(None);
@@ -173,8 +185,11 @@ impl Trusted {
             append(self.witnesses, &text);
         } else if keys(&text).is_ok_and(|keys| !keys.is_empty()) {
             append(self.keys, &text);
+        } else if text.trim_start().starts_with('{') {
+            taxes(&text)?;
+            self.taxes.set(text);
         } else {
-            return Err("neither verifying keys, one a line, nor a checkpoint".to_owned());
+            return Err("neither verifying keys, one a line, nor a checkpoint, nor a table of taxes".to_owned());
         }
         Ok(())
     }
@@ -214,6 +229,12 @@ pub(crate) fn witnesses(text: &str) -> Result<Vec<VerifyingKey>, String> {
         }
         None => Ok(keys),
     }
+}
+
+/// A table of taxes, where there is any text.
+pub(crate) fn taxes(text: &str) -> Result<Option<Taxes>, String> {
+    let json = Some(text.trim()).filter(|json| !json.is_empty());
+    json.map(Taxes::parse).transpose().map_err(|error| format!("It is no table of taxes: {error}."))
 }
 
 /// Signed notes that stand one after the other. White space at the ends of lines, and blank lines

@@ -1,10 +1,11 @@
-//! What entries mean: the hard rules, what the default policy gives, and whom a freeze keeps from what.
+//! What entries mean: the hard rules, what is withheld, and whom a freeze keeps from what.
 //! FORMAT.md, "Format 2: what entries mean". Settling and verifying share these rules.
 
 use crate::entry::{Entry, Values};
 use crate::grammar::NO_CURRENCY;
 use crate::kind::{Kind, Party};
 use crate::money::Amount;
+use crate::taxes::Taxes;
 
 /// The first hard rule that an entry breaks, in words; gross = tax + net is not among them.
 #[inline]
@@ -47,15 +48,19 @@ pub fn adds_up(values: &Values) -> bool {
     values.gross.checked_sub(values.tax) == Some(values.net)
 }
 
-/// The tax and bucket that the default policy gives, where the entry has others.
+/// The tax that the policy gives, where the entry has another, or another bucket. `taxes`: the policy; without one
+/// FORMAT.md's default, by which X_ types may be taxed at will.
 #[inline]
 #[must_use]
-pub fn other_than_policy(entry: &Entry<'_>, values: &Values, kind: Kind) -> Option<(Amount, Option<&'static str>)> {
-    let (rate, bucket) = kind.default_tax()?;
+pub fn other_than_policy(entry: &Entry<'_>, values: &Values, kind: Kind, taxes: Option<&Taxes>) -> Option<Amount> {
+    let (rate, bucket) = match taxes {
+        Some(taxes) if kind != Kind::TaxCollection => taxes.of(entry.kind, kind),
+        _ => kind.default_tax()?,
+    };
     let expected = values.gross.at_rate(rate);
     let bucket = (expected > Amount::ZERO).then_some(bucket);
     let same = expected == values.tax && (kind == Kind::TaxWithdrawal || bucket == entry.tax_type);
-    (!same).then_some((expected, bucket))
+    (!same).then_some(expected)
 }
 
 /// Whether an entry moves money of a user who might be frozen: `(sender, receiver)`. SYSTEM and

@@ -7,13 +7,14 @@ use crate::export::header::Header;
 use crate::forensics::{self, Holdings};
 use crate::report::{NotChecked, Report};
 use crate::segment::Segment;
+use crate::taxes::Taxes;
 
 /// Judges a whole ledger by its segment: of `verified` entries read earlier, of those that came since, of the
-/// documents and of the trailer. `None` where something is wrong, or a checkpoint of the trailer covers fewer
+/// documents and of the trailer. `taxes`: the policy by which it was read. `None` where something is wrong, or a checkpoint of the trailer covers fewer
 /// entries than all: what that comes to, only a full reading can say.
 #[must_use]
-pub fn conclude(header: Header, verified: u64, segment: Segment) -> Option<Report> {
-    let mut report = forensics::conclude(header, segment, false, false, Holdings::default()).ok()?;
+pub fn conclude(header: Header, verified: u64, segment: Segment, taxes: Option<Taxes>) -> Option<Report> {
+    let mut report = forensics::conclude(header, segment, false, false, Holdings::of_ledger(taxes)).ok()?;
     if verified > 0 {
         let what = format!("entries 1 to {verified} once more");
         let why = "an earlier audit verified them, and this one read what came since".to_owned();
@@ -25,8 +26,7 @@ pub fn conclude(header: Header, verified: u64, segment: Segment) -> Option<Repor
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::header::PersonalData;
-    use crate::surveyor::{Context, Marks};
+    use crate::surveyor::Context;
     use crate::{Options, verify_chain_integrity};
 
     fn vector(name: &str) -> Vec<u8> {
@@ -43,12 +43,11 @@ mod tests {
         let (first, rest) = text.split_once('\n').unwrap();
         let header: Header = serde_json::from_str(first).unwrap();
         let lines: Vec<&str> = rest.split_inclusive('\n').collect();
-        let context = Context { personal: PersonalData::Full, marks: Marks::NONE };
         for split in 0..=usize::try_from(whole.total_transactions).unwrap() {
-            let of = |lines: &[&str]| Segment::of_lines(context, lines.concat().as_bytes());
+            let of = |lines: &[&str]| Segment::of_lines(Context::of_ledger(None), lines.concat().as_bytes());
             let saved = serde_json::to_string(&of(&lines[..split])).unwrap();
             let saved: Segment = serde_json::from_str(&saved).unwrap();
-            let mut report = conclude(header.clone(), split as u64, saved.merge(of(&lines[split..]))).unwrap();
+            let mut report = conclude(header.clone(), split as u64, saved.merge(of(&lines[split..])), None).unwrap();
             assert_eq!(report.coverage.not_checked.len(), whole.coverage.not_checked.len() + usize::from(split > 0));
             report.coverage = whole.coverage.clone();
             whole.input = report.input.clone();
@@ -64,8 +63,7 @@ mod tests {
         let header: Header = serde_json::from_str(first).unwrap();
         let tampered = rest.replacen("\"currency\":\"EURO\"", "\"currency\":\"GOLD\"", 1);
         assert_ne!(tampered, rest);
-        let segment =
-            Segment::of_lines(Context { personal: PersonalData::Full, marks: Marks::NONE }, tampered.as_bytes());
-        assert_eq!(conclude(header, 0, segment), None);
+        let segment = Segment::of_lines(Context::of_ledger(None), tampered.as_bytes());
+        assert_eq!(conclude(header, 0, segment, None), None);
     }
 }

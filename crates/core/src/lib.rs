@@ -33,6 +33,7 @@ mod sniff;
 pub mod stretch;
 mod survey;
 pub mod surveyor;
+pub mod taxes;
 pub mod timestamp;
 pub mod trust;
 pub mod unreadable;

@@ -185,7 +185,7 @@ pub enum Note {
         /// Unix milliseconds.
         before_ms: i64,
     },
-    /// The default policy gives another tax (in ten-thousandths) or another bucket.
+    /// The policy gives another tax (in ten-thousandths) or another bucket.
     OtherTax {
         /// By the policy.
         expected: u64,
@@ -201,6 +201,43 @@ pub struct NoteAt {
     pub entry: EndEntry,
     /// What is to be known.
     pub note: Note,
+}
+
+/// Notes by what they say, so that many of one kind hide no other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    earlier: FirstFew<NoteAt>,
+    other_tax: FirstFew<NoteAt>,
+}
+
+impl Notes {
+    pub(crate) fn push(&mut self, at: NoteAt) {
+        let alike = match at.note {
+            Note::Earlier { .. } => &mut self.earlier,
+            Note::OtherTax { .. } => &mut self.other_tax,
+        };
+        alike.push(at, MAX_WARNINGS);
+    }
+
+    fn join(&mut self, next: Self, lines: u64) {
+        let moved = |at: NoteAt| NoteAt { entry: at.entry.moved(lines), ..at };
+        self.earlier.join(next.earlier, MAX_WARNINGS, moved);
+        self.other_tax.join(next.other_tax, MAX_WARNINGS, moved);
+    }
+
+    /// Those that are listed, by line.
+    #[must_use]
+    pub fn listed(&self) -> Vec<&NoteAt> {
+        let mut listed: Vec<&NoteAt> = self.earlier.first.iter().chain(&self.other_tax.first).collect();
+        listed.sort_by_key(|at| at.entry.line);
+        listed
+    }
+
+    /// How many more there are.
+    #[must_use]
+    pub fn unlisted(&self) -> u64 {
+        [&self.earlier, &self.other_tax].into_iter().map(|notes| notes.count - notes.first.len() as u64).sum()
+    }
 }
 
 /// The documents of a segment, and how its lines are ordered.
@@ -242,7 +279,7 @@ pub struct Segment {
     /// Lines at which something is wrong.
     pub faults: FirstFew<u64>,
     /// What is worth knowing.
-    pub notes: FirstFew<NoteAt>,
+    pub notes: Notes,
     /// What the entries do to balances.
     pub balances: Balances,
     /// For looking back.
@@ -260,7 +297,7 @@ impl Segment {
             && first.time_ms < last.time_ms
         {
             let note = Note::Earlier { before_ms: last.time_ms };
-            self.notes.push(NoteAt { entry: first.moved(lines), note }, MAX_WARNINGS);
+            self.notes.push(NoteAt { entry: first.moved(lines), note });
         }
         self.lines += next.lines;
         self.entries += next.entries;
@@ -269,7 +306,7 @@ impl Segment {
         self.last = next.last.map(|e| e.moved(lines)).or(self.last);
         self.runs.join(next.runs, lines);
         self.faults.join(next.faults, MAX_FINDINGS, |line| line + lines);
-        self.notes.join(next.notes, MAX_WARNINGS, |at| NoteAt { entry: at.entry.moved(lines), ..at });
+        self.notes.join(next.notes, lines);
         let (accounts, currencies) = self.balances.join(&next.balances);
         self.index.join(&next.index, lines, &accounts, &currencies);
         self.documents.join(next.documents, lines);

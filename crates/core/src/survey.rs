@@ -6,7 +6,7 @@ use std::fmt::Debug;
 /// and folding is done in their order, so that it does not matter who read which.
 pub(crate) trait Surveying: Debug + Sized {
     /// What must be known to read a block.
-    type Context: Copy + Send + 'static;
+    type Context: Clone + Send + 'static;
     /// What is made of a block.
     type Part: Debug + Default + Send + 'static;
     /// What all blocks amount to.
@@ -208,7 +208,7 @@ mod pool {
                 most_unfolded: threads * UNFOLDED,
             });
             let spawn = |_| {
-                let shared: Arc<Shared<S>> = shared.clone();
+                let (shared, context): (Arc<Shared<S>>, _) = (shared.clone(), context.clone());
                 std::thread::spawn(move || shared.work(&mut S::new(context)))
             };
             let threads = (0..others).map(spawn).collect();

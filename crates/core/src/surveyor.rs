@@ -9,20 +9,31 @@ use crate::export::line::Line;
 use crate::grammar;
 use crate::hash::{Batch, Hash};
 use crate::kind::Kind;
-use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_WARNINGS};
+use crate::limits::{MAX_FINDINGS, MAX_LINE};
 use crate::merkle::Range;
 use crate::money::Amount;
 use crate::movement::{Movement, Movements};
 use crate::segment::{EndEntry, Note, NoteAt, Run, Segment, lines_of};
 use crate::survey::Surveying;
+use crate::taxes::Taxes;
 
 /// What verifying a line needs to know of the export it stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// Whether personal blocks may stand.
     pub personal: PersonalData,
     /// Sizes of the ledger at which its root is asked for.
     pub marks: Marks,
+    /// What is withheld of each type; where there is no table, by FORMAT.md's.
+    pub taxes: Option<Taxes>,
+}
+
+impl Context {
+    /// That of a ledger where it is kept: nothing is withheld, and no root is asked for on the way.
+    #[must_use]
+    pub const fn of_ledger(taxes: Option<Taxes>) -> Self {
+        Self { personal: PersonalData::Full, marks: Marks::NONE, taxes }
+    }
 }
 
 /// A few sizes of a ledger, those of checkpoints that are known before it is read.
@@ -237,11 +248,11 @@ impl Surveyor {
         if let Some(last) = self.part.segment.last
             && place.time_ms < last.time_ms
         {
-            notes.push(at(Note::Earlier { before_ms: last.time_ms }), MAX_WARNINGS);
+            notes.push(at(Note::Earlier { before_ms: last.time_ms }));
         }
-        if let Some((expected, _)) = economy::other_than_policy(entry, values, kind) {
+        if let Some(expected) = economy::other_than_policy(entry, values, kind, self.context.taxes.as_ref()) {
             let units = Amount::ten_thousandths;
-            notes.push(at(Note::OtherTax { expected: units(expected), found: units(values.tax) }), MAX_WARNINGS);
+            notes.push(at(Note::OtherTax { expected: units(expected), found: units(values.tax) }));
         }
     }
 

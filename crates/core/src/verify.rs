@@ -13,6 +13,7 @@ use crate::segment::Segment;
 use crate::sniff::{Form, form};
 use crate::survey::Survey;
 use crate::surveyor::{Context, Marks, Surveyor};
+use crate::taxes::Taxes;
 use crate::unreadable::Unreadable;
 use crate::{export::header::Header, hash::Hash};
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub witness_quorum: usize,
     /// How many candidates may be tried in search of what changed entries said before; 0 for no search.
     pub recovery_budget: u64,
+    /// What the auditor holds taxes to; by FORMAT.md's table where he gives none.
+    pub taxes: Option<Taxes>,
 }
 
 impl Options {
@@ -54,6 +57,7 @@ impl Default for Options {
             witnesses: Vec::new(),
             witness_quorum: 0,
             recovery_budget: Self::RECOVERY_BUDGET,
+            taxes: None,
         }
     }
 }
@@ -316,7 +320,7 @@ impl Stage {
 
 /// What a line of this export is read by.
 fn context(header: &Header, holdings: &Holdings) -> Context {
-    Context { personal: header.personal, marks: Marks::of(&holdings.sizes()) }
+    Context { personal: header.personal, marks: Marks::of(&holdings.sizes()), taxes: holdings.taxes().cloned() }
 }
 
 /// Format 1 has no checkpoints: what the auditor gave to judge them by goes unused, and is said to.

@@ -3,7 +3,8 @@
 
 use countersign_core::books::{Account, Books, Referenced};
 use countersign_core::money::{Amount, Sum};
-use countersign_core::settle::{Order, Policy, Refusal, Settlement, Stamp, Tax, settle};
+use countersign_core::settle::{Order, Policy, Refusal, Settlement, Stamp, settle};
+use countersign_core::taxes::Tax;
 use countersign_core::timestamp::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_millis(1_770_000_000_000);
@@ -197,7 +198,7 @@ fn an_applications_own_type_is_taxed_where_the_policy_says_so() {
     let mut policy = Policy::default();
     let duel = order("X_DUEL", "ada", "ben", "10");
     assert_eq!(carry_out(&duel, &books(), &policy).unwrap().tax, Amount::ZERO);
-    policy.taxes.insert("X_DUEL".to_owned(), Tax { rate: 250, tax_type: "duels".to_owned() });
+    policy.taxes.set("X_DUEL", Tax { rate: 250, tax_type: "duels".to_owned() });
     policy.check().unwrap();
     let settled = carry_out(&duel, &books(), &policy).unwrap();
     assert_eq!((settled.tax.to_string(), settled.entry.tax_type.as_deref()), ("0.2500".into(), Some("duels")));
@@ -218,7 +219,7 @@ fn a_policy_that_breaks_the_formats_rules_is_no_policy() {
     assert!(broken(|policy| policy.most = Amount::ZERO).contains("most"));
     let taxed = |kind: &str, rate, tax_type: &str| {
         let mut policy = Policy::default();
-        policy.taxes.insert(kind.to_owned(), Tax { rate, tax_type: tax_type.to_owned() });
+        policy.taxes.set(kind, Tax { rate, tax_type: tax_type.to_owned() });
         policy.check()
     };
     for untaxed in ["REWARD", "REFUND", "SYSTEM_MINT", "SYSTEM_BURN", "TAX_WITHDRAWAL", "ERASURE"] {

@@ -77,6 +77,20 @@ export interface VerifierOptions {
    * is a few seconds at most, and 0 for no search.
    */
   recoveryBudget?: number;
+  /**
+   * What each type is to be taxed, where that is not the format's table, as
+   * `{ X_TIP: { rate: 1000, tax_type: 'tips' } }`; entries that are taxed otherwise bring the warning TAX_RATE_DIFFERS.
+   * Where left out, X_ types may be taxed at will; by a table that does not name one, it is not taxed.
+   */
+  taxes?: Readonly<Record<string, Tax>>;
+}
+
+/** What is withheld of a type. */
+export interface Tax {
+  /** In ten-thousandths of gross: 500 is 5 %. */
+  rate: number;
+  /** The Treasury's bucket. */
+  tax_type: string;
 }
 
 /** What the audit of a whole input is told beside. */

@@ -6,7 +6,7 @@ import { encoded } from './text.mjs';
 /** How much is read and verified at once, in bytes: some 10 ms of work, too little for a page to be felt. */
 const CHUNK = 1024 * 1024;
 
-const OF_EVERY_AUDIT = ['name', 'inputHash', 'keys', 'checkpoints', 'witnesses', 'witnessQuorum', 'recoveryBudget'];
+const OF_EVERY_AUDIT = ['name', 'inputHash', 'keys', 'checkpoints', 'witnesses', 'witnessQuorum', 'recoveryBudget', 'taxes'];
 const OF_A_READING = ['onProgress', 'signal', 'chunkSize'];
 
 /** What the audit of an input in pieces is told. */
@@ -29,7 +29,7 @@ function auditSettings(options) {
   const { name, inputHash = true } = options;
   if (name !== undefined && name !== null && typeof name !== 'string') throw invalid('options.name must be a string');
   if (typeof inputHash !== 'boolean') throw invalid('options.inputHash must be a boolean');
-  const { witnessQuorum = 0, recoveryBudget } = options;
+  const { witnessQuorum = 0, recoveryBudget, taxes } = options;
   for (const [option, count] of Object.entries({ witnessQuorum, recoveryBudget: recoveryBudget ?? 0 })) {
     if (!Number.isSafeInteger(count) || count < 0) throw invalid(`options.${option} must be a whole number`);
   }
@@ -37,7 +37,10 @@ function auditSettings(options) {
   if (witnessQuorum > witnesses.length) {
     throw invalid(`options.witnessQuorum is ${witnessQuorum}, and options.witnesses has ${witnesses.length}`);
   }
-  return { name, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget };
+  if (taxes !== undefined && (taxes === null || typeof taxes !== 'object' || Array.isArray(taxes))) {
+    throw invalid('options.taxes must be an object of taxes by type');
+  }
+  return { name, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget, taxes };
 }
 
 function texts(option, list = []) {

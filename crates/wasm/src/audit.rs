@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use countersign_core::taxes::Taxes;
 use countersign_core::{Options, Report, Step, Verifier};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub witness_quorum: usize,
     /// How many candidates may be tried in search of what changed entries said before.
     pub recovery_budget: Option<u64>,
+    /// What the auditor holds taxes to.
+    pub taxes: Option<Taxes>,
 }
 
 impl Settings {
@@ -51,9 +54,22 @@ impl Settings {
         let keys = keys::read("keys", &self.keys)?;
         let witnesses = keys::read_witnesses("witnesses", &self.witnesses)?;
         let checkpoints = self.checkpoints.iter().map(|text| keys::note(text)).collect();
-        let Self { name, input_hash, witness_quorum, .. } = self;
+        let Self { name, input_hash, witness_quorum, taxes, .. } = self;
         let recovery_budget = self.recovery_budget.unwrap_or(Options::RECOVERY_BUDGET);
-        Ok(Options { name, threads: 1, input_hash, keys, checkpoints, witnesses, witness_quorum, recovery_budget })
+        if let Some(wrong) = taxes.as_ref().and_then(|taxes| taxes.check().err()) {
+            return Err(failure::invalid(&format!("options.taxes: {wrong}")));
+        }
+        Ok(Options {
+            name,
+            threads: 1,
+            input_hash,
+            keys,
+            checkpoints,
+            witnesses,
+            witness_quorum,
+            recovery_budget,
+            taxes,
+        })
     }
 }
 

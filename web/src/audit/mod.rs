@@ -196,6 +196,7 @@ fn options(name: &str, brought: &Brought) -> Result<Options, KeyError> {
         keys: keys(&brought.keys)?,
         witnesses: keys(&brought.witnesses)?,
         checkpoints: brought.checkpoints.clone(),
+        taxes: brought.taxes.clone(),
         ..Options::default()
     })
 }

@@ -1,4 +1,4 @@
-//! Where the auditor brings keys and kept checkpoints.
+//! Where the auditor brings keys, kept checkpoints and what is taxed.
 
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ pub(crate) fn view(trusted: Trusted) -> impl IntoView {
     view! {
         <details class="trusted" id="trusted" open=open>
             <summary>
-                "Keys and kept checkpoints: "
+                "Keys, kept checkpoints, taxes: "
                 <span class="trusted-state">{move || trusted.in_words()}</span>
             </summary>
             <div class="trusted-body">
@@ -24,6 +24,7 @@ pub(crate) fn view(trusted: Trusted) -> impl IntoView {
                 {field(&KEYS, trusted.keys, |text| trusted::keys(text).err())}
                 {field(&CHECKPOINTS, trusted.checkpoints, |text| trusted::checkpoints(text).err())}
                 {field(&WITNESSES, trusted.witnesses, |text| trusted::witnesses(text).err())}
+                {field(&TAXES, trusted.taxes, |text| trusted::taxes(text).err())}
                 {files(trusted)}
                 {remember(trusted)}
             </div>
@@ -56,6 +57,14 @@ const WITNESSES: Field = Field {
     label: "Witnesses’ keys, one a line",
     hint: "Of independent parties who cosign what they saw. All of those given must have cosigned.",
     rows: "2",
+};
+
+const TAXES: Field = Field {
+    id: "taxes",
+    label: "Table of taxes, as JSON",
+    hint: "By type, where the format’s table is not what applies, the rate in ten-thousandths: \
+           {\"X_TIP\": {\"rate\": 1000, \"tax_type\": \"tips\"}}",
+    rows: "3",
 };
 
 fn field(field: &Field, text: RwSignal<String>, fault: fn(&str) -> Option<String>) -> impl IntoView + use<> {

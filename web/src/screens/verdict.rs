@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::Report;
+use countersign_core::taxes::{Tax, Taxes};
 use js_sys::Array;
 use leptos::prelude::*;
 use serde::Serialize;
@@ -102,9 +103,15 @@ fn given(brought: &Brought) -> impl IntoView + use<> {
         <dl class="facts given">
             {keys("Key given", &brought.keys)}
             {keys("Witness given", &brought.witnesses)}
+            {brought.taxes.iter().flat_map(Taxes::iter).map(tax).collect_view()}
             {(kept > 0).then(|| fact("Kept, and given", figures::counted(kept, "checkpoint", "checkpoints")))}
         </dl>
     }
+}
+
+/// One line of the table that taxes were held to.
+fn tax((kind, Tax { rate, tax_type }): (&str, &Tax)) -> impl IntoView + use<> {
+    fact("Tax given", format!("{kind}: {}.{:02} % to {tax_type}", rate / 100, rate % 100))
 }
 
 fn ladder(reached: &'static str) -> impl IntoView {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use countersign_core::taxes::Taxes;
 use serde::Deserialize;
 
 use super::Failure;
@@ -63,6 +64,13 @@ pub(super) struct Settings {
     pub(super) replica: Option<String>,
     /// Verifying keys, which the watch, and nothing else, holds checkpoints against.
     pub(super) verifying_keys: Vec<String>,
+}
+
+impl Settings {
+    /// What the ledger's own taxes are, where they are not the format's table.
+    pub(super) fn own_taxes(&self) -> Option<Taxes> {
+        Some(&self.engine.policy.taxes).filter(|taxes| !taxes.is_empty()).cloned()
+    }
 }
 
 impl Source {

@@ -1,4 +1,4 @@
-//! What an auditor brings to an audit: keys, kept checkpoints, witnesses.
+//! What an auditor brings to an audit: keys, kept checkpoints, witnesses, and what is taxed by his own table.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_core::checkpoint::{KeyKind, VerifyingKey};
 use countersign_core::limits::MAX_NOTE;
+use countersign_core::taxes::{MAX_TABLE, Taxes};
 
 use super::Failure;
 
@@ -27,6 +28,10 @@ pub(super) struct Given {
     /// How many witnesses must have cosigned for the grade "witnessed" [default: all given]
     #[arg(long, value_name = "N", requires = "witness", value_parser = clap::value_parser!(u16).range(1..))]
     witness_quorum: Option<u16>,
+    /// What each type is to be taxed, in ten-thousandths: a file of JSON, as {"X_TIP": {"rate": 1000, "tax_type": "tips"}}
+    /// [default: the format's table, and X_ types at will; of a ledger where it is kept, what its settings add to that]
+    #[arg(long, value_name = "FILE")]
+    taxes: Option<PathBuf>,
 }
 
 /// The same, read.
@@ -36,6 +41,7 @@ pub(super) struct Trusted {
     pub(super) checkpoints: Vec<String>,
     pub(super) witnesses: Vec<VerifyingKey>,
     pub(super) witness_quorum: usize,
+    pub(super) taxes: Option<Taxes>,
 }
 
 impl Given {
@@ -59,6 +65,7 @@ impl Trusted {
             checkpoints: given.checkpoint.iter().map(checkpoint).collect::<Result<_, _>>()?,
             witnesses,
             witness_quorum: given.witness_quorum.map_or(0, usize::from),
+            taxes: given.taxes.as_deref().map(taxes).transpose()?,
         })
     }
 }
@@ -76,6 +83,11 @@ fn keys(given: &[String]) -> Result<Vec<VerifyingKey>, Failure> {
         }
     }
     Ok(keys)
+}
+
+fn taxes(path: &Path) -> Result<Taxes, Failure> {
+    let json = text(path, MAX_TABLE)?;
+    Taxes::parse(&json).map_err(|error| Failure::new(path.display(), format_args!("no table of taxes: {error}")))
 }
 
 const SECRET: &str = "this is a secret key, which signs and belongs to nobody who verifies: `countersign key show` prints \

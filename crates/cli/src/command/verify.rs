@@ -106,10 +106,18 @@ impl Arguments {
     fn options(&self) -> Result<Options, Failure> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.map_or_else(cores, usize::from);
-        let Trusted { keys, checkpoints, witnesses, witness_quorum } = Trusted::read(&self.trusted)?;
-        let input_hash = !self.no_input_hash;
-        let recovery_budget = self.recovery_budget;
-        Ok(Options { name: None, threads, input_hash, keys, checkpoints, witnesses, witness_quorum, recovery_budget })
+        let Trusted { keys, checkpoints, witnesses, witness_quorum, taxes } = Trusted::read(&self.trusted)?;
+        Ok(Options {
+            name: None,
+            threads,
+            input_hash: !self.no_input_hash,
+            keys,
+            checkpoints,
+            witnesses,
+            witness_quorum,
+            recovery_budget: self.recovery_budget,
+            taxes,
+        })
     }
 }
 

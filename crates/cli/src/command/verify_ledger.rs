@@ -24,7 +24,8 @@ pub(super) fn audit(source: &Source, options: &Options) -> Result<Audited, Failu
     let name = ledger::shown(&location);
     // No file has the bytes that are read here, so that their hash would name none.
     let read_as = format!("{name}, read as an export");
-    let options = Options { name: Some(read_as), input_hash: false, ..options.clone() };
+    let taxes = options.taxes.clone().or_else(|| settings.own_taxes());
+    let options = Options { name: Some(read_as), input_hash: false, taxes, ..options.clone() };
     let started = Instant::now();
     let report = audit::run(&*store, &options, &mut |_| {});
     let took = started.elapsed();

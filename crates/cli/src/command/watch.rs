@@ -97,6 +97,7 @@ impl WatchArguments {
         for key in &settings.verifying_keys {
             setup.keys.push(key.parse::<VerifyingKey>().map_err(|e| Failure::new("verifying_keys", e))?);
         }
+        setup.taxes = settings.own_taxes();
         Ok(setup)
     }
 }

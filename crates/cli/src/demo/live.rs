@@ -4,7 +4,8 @@
 use countersign_core::export::document::{Treasury, User};
 use countersign_core::kind::Kind;
 use countersign_core::money::Amount;
-use countersign_core::settle::{Order, Tax};
+use countersign_core::settle::Order;
+use countersign_core::taxes::Tax;
 use countersign_engine::{Config, Engine, EngineError, NewAccount, Origin, Request};
 
 use super::books::{BUCKETS, CURRENCIES};
@@ -85,7 +86,7 @@ impl Caller {
 pub(crate) fn config() -> Config {
     let mut config = Config::default();
     let tip = Tax { rate: TIP_RATE, tax_type: "tip_tax".to_owned() };
-    config.policy.taxes.insert(texts::type_name(Kind::Application).to_owned(), tip);
+    config.policy.taxes.set(texts::type_name(Kind::Application), tip);
     config.shield.rate.enabled = false;
     config.shield.velocity.enabled = false;
     config

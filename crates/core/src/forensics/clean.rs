@@ -56,7 +56,7 @@ impl Clean {
         let root = roots.get(&statements.last_seq);
         let assurance = judge(&statements, &roots, Besides::default());
         let mut warnings: Vec<Warning> =
-            segment.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
+            segment.notes.listed().into_iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
         // In a clean segment line and seq go together.
         let not_done =
             found.iter().map(|f| warning::erasure_not_done(f, FIRST_LINE + f.line, Some(header.first_seq + f.line)));
@@ -71,8 +71,8 @@ impl Clean {
             first: segment.first.map(place),
             last: segment.last.map(place),
             warnings,
-            warnings_unlisted: segment.notes.count - segment.notes.first.len() as u64 + missing_unlisted,
-            coverage: coverage(&header, segment.documents.any(), gaps, &assurance),
+            warnings_unlisted: segment.notes.unlisted() + missing_unlisted,
+            coverage: coverage(&header, segment.documents.any(), gaps, &assurance, statements.holdings.taxes.as_ref()),
             head: Some(end(&header, &segment).1.to_string()),
             root: root.map(|hash| hash.to_string()),
             assurance: Some(assurance),

@@ -29,7 +29,8 @@ impl Examination {
         self.find_permuted();
         self.judge_end();
         let gaps = self.gaps();
-        let mut warnings: Vec<_> = self.replay.notes.first.iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
+        let mut warnings: Vec<_> =
+            self.replay.notes.listed().into_iter().map(|at| warning::of_note(at, FIRST_LINE)).collect();
         if gaps.looking_back.is_none() {
             self.look_back(&gaps, &mut warnings);
         }
@@ -50,8 +51,9 @@ impl Examination {
         if self.found_nothing() && assurance.findings.is_empty() {
             self.find_unexplained();
         }
+        let taxes = self.statements.holdings.taxes.take();
         let Self { mut findings, replay, overview, header, recovery, .. } = self;
-        let mut coverage = coverage(&header, self.documents.any(), gaps, &assurance);
+        let mut coverage = coverage(&header, self.documents.any(), gaps, &assurance, taxes.as_ref());
         recovery.budget.cover(&mut coverage);
         findings.join(replay.findings);
         Assembly {
@@ -62,7 +64,7 @@ impl Examination {
             last: overview.last.map(place),
             findings,
             warnings,
-            warnings_unlisted: replay.notes.count - replay.notes.first.len() as u64 + missing_unlisted,
+            warnings_unlisted: replay.notes.unlisted() + missing_unlisted,
             coverage,
             head: self.last.map(|last| last.hash.to_string()),
             root: leaves.whole.map(|hash| hash.to_string()),

@@ -4,12 +4,19 @@ use super::assurance::Assurance;
 use super::gaps::Gaps;
 use crate::export::header::{Header, PersonalData};
 use crate::report::{Coverage, NotChecked};
+use crate::taxes::Taxes;
 
 /// Reasons why nobody can check it.
 const NEVER_AFTER: &str = "a checkpoint shows what the ledger was, never that nothing followed";
 const ONLY_ITSELF: &str = "a chain shows only that a file agrees with itself; a checkpoint by a key that you trust, or one that you kept, would show more";
 
-pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps, assurance: &Assurance) -> Coverage {
+pub(crate) fn coverage(
+    header: &Header,
+    has_documents: bool,
+    gaps: Gaps,
+    assurance: &Assurance,
+    taxes: Option<&Taxes>,
+) -> Coverage {
     let mut coverage = Coverage::default();
     let mut check = |what: &str, why: Option<&str>| match why {
         None => coverage.checked.push(what.to_owned()),
@@ -26,7 +33,7 @@ pub(crate) fn coverage(header: &Header, has_documents: bool, gaps: Gaps, assuran
     for what in [
         "gross = tax + net",
         "the rules of every type",
-        "tax rates against the default policy",
+        taxes.map_or("tax rates against the default policy", |_| "tax rates against the table that was given"),
         "times never going back",
     ] {
         check(what, gaps.entries);

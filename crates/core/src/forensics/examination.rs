@@ -143,7 +143,8 @@ impl Examination {
         });
         let stopped =
             (!header.is_from_start()).then_some(LATER_START).or(segment.documents.overflown.then_some(TOO_MANY));
-        let replay = Replay::new(header.first_seq, gaps.collect(), stopped, FIRST_LINE);
+        let replay =
+            Replay::new(header.first_seq, gaps.collect(), stopped, FIRST_LINE, statements.holdings.taxes.clone());
         let overview = Overview {
             lines: segment.lines,
             entries: segment.entries,
@@ -167,7 +168,7 @@ impl Examination {
         let statements = statements.within(&header, stated.max(last));
         Self {
             boundary: boundary(&runs, &segment.documents),
-            recovery: Recovery::new(Lexicon::of(&segment.balances)),
+            recovery: Recovery::new(Lexicon::of(&segment.balances, statements.holdings.taxes.as_ref())),
             pieces,
             overview,
             documents: segment.documents,

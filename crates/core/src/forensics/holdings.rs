@@ -1,7 +1,9 @@
-//! What the auditor brings to an audit: keys that he trusts, witnesses, and checkpoints that he kept.
+//! What the auditor brings to an audit: keys that he trusts, witnesses, checkpoints that he kept, and what is withheld
+//! by law or policy.
 
 use crate::checkpoint::{Checkpoint, SignedNote, VerifyingKey};
 use crate::limits::MAX_CHECKPOINTS;
+use crate::taxes::Taxes;
 use crate::unreadable::Unreadable;
 use crate::verify::Options;
 
@@ -21,6 +23,8 @@ pub(crate) struct Holdings {
     /// How many witnesses must have cosigned; one where this is 0.
     pub(super) quorum: usize,
     pub(super) kept: Vec<Kept>,
+    /// FORMAT.md's where there is none.
+    pub(super) taxes: Option<Taxes>,
 }
 
 impl Holdings {
@@ -35,7 +39,16 @@ impl Holdings {
         let keys = options.keys.iter().chain(&options.witnesses).cloned().collect();
         let witnesses = options.witnesses.clone();
         let quorum = if options.witness_quorum == 0 { witnesses.len() } else { options.witness_quorum };
-        Ok(Self { keys, witnesses, quorum, kept })
+        Ok(Self { keys, witnesses, quorum, kept, taxes: options.taxes.clone() })
+    }
+
+    /// What a ledger that is audited where it is kept is held to.
+    pub(crate) fn of_ledger(taxes: Option<Taxes>) -> Self {
+        Self { taxes, ..Self::default() }
+    }
+
+    pub(crate) const fn taxes(&self) -> Option<&Taxes> {
+        self.taxes.as_ref()
     }
 
     /// The sizes of the kept checkpoints, the largest first.

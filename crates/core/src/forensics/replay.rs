@@ -11,11 +11,12 @@ use crate::entry::{Entry, Values};
 use crate::export::strict::OwnedEntry;
 use crate::index::Index;
 use crate::kind::{Kind, Party};
-use crate::limits::{MAX_DISPLACED, MAX_WARNINGS};
+use crate::limits::MAX_DISPLACED;
 use crate::money::{Amount, Sum};
 use crate::movement::Movement;
 use crate::report::{ErrorType, Finding};
-use crate::segment::{EndEntry, FirstFew, Note, NoteAt};
+use crate::segment::{EndEntry, Note, NoteAt, Notes};
+use crate::taxes::Taxes;
 
 /// What stands at a `seq` of the genuine ledger.
 #[derive(Debug)]
@@ -36,7 +37,8 @@ pub(crate) struct Replay {
     /// Whether an entry is gone, or its content not known.
     pub(crate) misses_any: bool,
     pub(crate) findings: Listing<Finding>,
-    pub(crate) notes: FirstFew<NoteAt>,
+    pub(crate) notes: Notes,
+    taxes: Option<Taxes>,
     /// `seq` of the entry that comes next.
     next: u64,
     /// Entries that stand in the file before their turn.
@@ -55,6 +57,7 @@ impl Replay {
         gaps: BTreeMap<u64, u64>,
         stopped: Option<&'static str>,
         lines_before: u64,
+        taxes: Option<Taxes>,
     ) -> Self {
         Self {
             balances: Balances::default(),
@@ -62,7 +65,8 @@ impl Replay {
             stopped,
             misses_any: false,
             findings: Listing::default(),
-            notes: FirstFew::default(),
+            notes: Notes::default(),
+            taxes,
             next: first_seq,
             early: BTreeMap::new(),
             gaps,
@@ -247,14 +251,9 @@ impl Replay {
         let earlier = self.last.filter(|last| place.time_ms < last.time_ms);
         let earlier = earlier.map(|last| Note::Earlier { before_ms: last.time_ms });
         let units = Amount::ten_thousandths;
-        let other = economy::other_than_policy(entry, values, kind).filter(|_| flawless);
-        let other = other.map(|(expected, _)| Note::OtherTax { expected: units(expected), found: units(values.tax) });
-        for note in earlier.into_iter().chain(other) {
-            self.notes.count += 1;
-            if self.notes.first.len() < MAX_WARNINGS {
-                self.notes.first.push(NoteAt { entry: place, note });
-            }
-        }
+        let other = economy::other_than_policy(entry, values, kind, self.taxes.as_ref()).filter(|_| flawless);
+        let other = other.map(|expected| Note::OtherTax { expected: units(expected), found: units(values.tax) });
+        earlier.into_iter().chain(other).for_each(|note| self.notes.push(NoteAt { entry: place, note }));
         self.last = Some(place);
     }
 }

@@ -40,9 +40,9 @@ pub(crate) fn of_note(at: &NoteAt, line: u64) -> Warning {
             let text = |units| Amount::from_ten_thousandths(units).unwrap_or_default().to_string();
             let (expected, found) = (text(*expected), text(*found));
             let message = if expected == found {
-                format!("Entry {seq} pays its tax of {found} into another bucket than the default policy's.")
+                format!("Entry {seq} pays its tax of {found} into another bucket than the policy's.")
             } else {
-                format!("Entry {seq} withholds {found}; the default policy gives {expected}.")
+                format!("Entry {seq} withholds {found}; the policy gives {expected}.")
             };
             (WarningType::TaxRateDiffers, message, Some(expected), Some(found))
         }

@@ -101,11 +101,13 @@ impl Message<'_> {
         AMOUNTS.map(|role| self.text(role).and_then(self.form.amount))
     }
 
-    /// The rate of its type by default, that of the amounts found, and the others of the default policy.
+    /// The rate of its type by default, that of the amounts found, those of the auditor's table, and the others of the
+    /// default policy.
     fn rates(&self) -> Vec<u32> {
         let by_type = self.text(Role::Kind).and_then(Kind::parse).and_then(Kind::default_tax).map(|(rate, _)| rate);
         let mut rates: Vec<u32> = Vec::with_capacity(RATES.len() + 2);
-        for rate in by_type.into_iter().chain(self.rate_found()).chain(RATES) {
+        for rate in by_type.into_iter().chain(self.rate_found()).chain(self.lexicon.rates.iter().copied()).chain(RATES)
+        {
             if !rates.contains(&rate) {
                 rates.push(rate);
             }

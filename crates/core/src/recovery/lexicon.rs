@@ -3,6 +3,7 @@
 use crate::balances::Balances;
 use crate::entry::Entry;
 use crate::names::Names;
+use crate::taxes::Taxes;
 
 /// Most texts kept of each kind, and most where they are long, which only free text is.
 const MAX_KNOWN: usize = 10_000;
@@ -24,15 +25,21 @@ pub(crate) struct Lexicon {
     pub(crate) descriptions: Names,
     pub(crate) addresses: Names,
     pub(crate) agents: Names,
+    /// Rates of the auditor's own table, in ten-thousandths.
+    pub(crate) rates: Vec<u32>,
 }
 
 impl Lexicon {
     /// What the first reading of a file knows.
-    pub(crate) fn of(balances: &Balances) -> Self {
+    pub(crate) fn of(balances: &Balances, taxes: Option<&Taxes>) -> Self {
         let mut lexicon = Self::default();
         balances.users().for_each(|(account, _)| see(&mut lexicon.accounts, Some(account)));
         balances.currencies().for_each(|currency| see(&mut lexicon.currencies, Some(currency)));
         balances.buckets().for_each(|tax_type| see(&mut lexicon.tax_types, Some(tax_type)));
+        for (_, tax) in taxes.into_iter().flat_map(Taxes::iter) {
+            see(&mut lexicon.tax_types, Some(&tax.tax_type));
+            lexicon.rates.push(tax.rate);
+        }
         lexicon
     }
 

@@ -9,7 +9,7 @@ mod settlement;
 mod terms;
 
 pub use order::Order;
-pub use policy::{Policy, Tax};
+pub use policy::Policy;
 pub use refusal::Refusal;
 pub use settlement::{Posting, Settlement};
 

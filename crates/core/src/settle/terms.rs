@@ -1,12 +1,13 @@
 //! What an order comes to by its type and the policy, before anybody's documents are looked at.
 
 use super::order::{Order, amount};
-use super::policy::{Policy, WHOLE};
+use super::policy::Policy;
 use super::refusal::Refusal;
 use crate::entry::PERSONAL_MAX;
 use crate::grammar::{NO_CURRENCY, says_something};
 use crate::kind::{Kind, Party};
 use crate::money::Amount;
+use crate::taxes::WHOLE;
 
 pub(super) struct Terms<'a> {
     pub(super) kind: Kind,
@@ -36,7 +37,7 @@ impl<'a> Terms<'a> {
         let (rate, bucket) = match kind {
             Kind::TaxCollection => (WHOLE, named_bucket(order)?),
             Kind::TaxWithdrawal => (0, named_bucket(order)?),
-            _ => policy.tax(&order.kind, kind),
+            _ => policy.taxes.of(&order.kind, kind),
         };
         let names_bucket = matches!(kind, Kind::TaxCollection | Kind::TaxWithdrawal);
         if order.tax_type.is_some() && !names_bucket {

@@ -15,7 +15,8 @@ use countersign_core::incremental;
 use countersign_core::report::{Finding, Input, Report};
 use countersign_core::seal::Record;
 use countersign_core::segment::Segment;
-use countersign_core::surveyor::{Context, Marks};
+use countersign_core::surveyor::Context;
+use countersign_core::taxes::Taxes;
 use countersign_core::timestamp::Timestamp;
 use countersign_core::{Options, Step, Unreadable, Verifier};
 use countersign_store::export::{self, Extent};
@@ -127,6 +128,8 @@ pub(super) struct Auditor<'a> {
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) entries_per_second: u64,
     pub(super) keys: &'a [VerifyingKey],
+    /// What taxes are held to; FORMAT.md's table where there is none.
+    pub(super) taxes: Option<&'a Taxes>,
     /// Ends the audit.
     pub(super) stop: &'a AtomicBool,
 }
@@ -242,18 +245,18 @@ impl Auditor<'_> {
         segment.forget_blocks(&new.erased);
         let whole = segment.merge(new.segment);
         let prepared = Mark::of(identity, &whole, at).map(|mark| self.state.prepare(&mark, &whole)).transpose();
-        let mut writer = Writer::resume(Lines::default(), head.seq, head.seq, head.hash);
+        let mut writer = Writer::resume(self.lines(), head.seq, head.seq, head.hash);
         snapshot.accounts(&mut |account| Ok(writer.user(&account.document())?))?;
         writer.treasury(&snapshot.treasury()?.document()).map_err(StoreError::from)?;
         let (documents, bytes) = writer.finish(Vec::new()).map_err(StoreError::from)?.finish();
-        let report = incremental::conclude(header(identity), mark.seq, whole.merge(documents));
+        let report = incremental::conclude(header(identity), mark.seq, whole.merge(documents), self.taxes.cloned());
         let input = Input { name: Some(identity.ledger.clone()), bytes: new.bytes + bytes, sha256: None };
         Ok((report.map(|report| Report { input, ..report }), prepared))
     }
 
     /// The entries after a mark.
     fn entries(&self, mark: &Mark, last: u64, snapshot: &mut dyn Snapshot) -> Result<New, AuditError> {
-        let mut writer = Writer::resume(Lines::default(), mark.seq, mark.seq, mark.hash);
+        let mut writer = Writer::resume(self.lines(), mark.seq, mark.seq, mark.hash);
         let mut erasures = Vec::new();
         if last > mark.seq {
             snapshot.entries(mark.seq + 1..=last, &mut |record| {
@@ -266,6 +269,11 @@ impl Auditor<'_> {
         }
         let (segment, bytes) = writer.into_inner().finish();
         Ok(New { segment, bytes, erased: self.erased(&erasures)? })
+    }
+
+    fn lines(&self) -> Lines {
+        let context = Context::of_ledger(self.taxes.cloned());
+        Lines { context, segment: Segment::default(), block: Vec::new(), bytes: 0 }
     }
 
     /// Those of the entries that were named whose block is gone indeed.
@@ -285,7 +293,8 @@ impl Auditor<'_> {
         // Before the first checkpoint there is nothing that a key could open, which is no finding here.
         let keys = if kept.is_some() { self.keys.to_vec() } else { Vec::new() };
         let name = Some(identity.ledger.clone());
-        let options = Options { name, input_hash: false, keys, ..Options::default() };
+        let taxes = self.taxes.cloned();
+        let options = Options { name, input_hash: false, keys, taxes, ..Options::default() };
         let notes: Vec<String> = kept.into_iter().map(|checkpoint| checkpoint.note).collect();
         let mut verifier = Verifier::new(options);
         loop {
@@ -335,8 +344,8 @@ fn header(identity: &Identity) -> Header {
 const CHUNK: usize = 1 << 18;
 
 /// Surveys the lines that are written to it.
-#[derive(Default)]
 struct Lines {
+    context: Context,
     segment: Segment,
     block: Vec<u8>,
     bytes: u64,
@@ -345,8 +354,8 @@ struct Lines {
 impl Lines {
     fn take_block(&mut self) {
         self.bytes += self.block.len() as u64;
-        let context = Context { personal: PersonalData::Full, marks: Marks::NONE };
-        self.segment = std::mem::take(&mut self.segment).merge(Segment::of_lines(context, &self.block));
+        let new = Segment::of_lines(self.context.clone(), &self.block);
+        self.segment = std::mem::take(&mut self.segment).merge(new);
         self.block.clear();
     }
 

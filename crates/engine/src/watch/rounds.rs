@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::taxes::Taxes;
 use countersign_core::timestamp::Timestamp;
 use countersign_store::{Store, StoreError};
 
@@ -41,6 +42,7 @@ pub struct Watch {
     store_halt: StoreHalt,
     commits: Option<Counter>,
     keys: Vec<VerifyingKey>,
+    taxes: Option<Taxes>,
     counted: Commits,
     config: Config,
     schedule: Schedule,
@@ -80,7 +82,7 @@ impl Watch {
     /// A watch on a directory that is its own.
     pub(super) fn on(checked: Checked, held: Held) -> Self {
         let Checked { setup, schedule, channels, metrics, stop } = checked;
-        let Setup { store, replica, halts, commits, keys, folder, config, environment: _, clock } = setup;
+        let Setup { store, replica, halts, commits, keys, taxes, folder, config, environment: _, clock } = setup;
         let Held { lock, results, started } = held;
         let again_after = Duration::from_secs(config.alerts.again_after_seconds);
         let followed = results.last_verdict().map_or(started, |result| result.at);
@@ -92,6 +94,7 @@ impl Watch {
             counted: commits.as_ref().map(|count| count()).unwrap_or_default(),
             commits,
             keys,
+            taxes,
             config,
             schedule,
             alarm: Alarm::new(&folder, channels, again_after, clock.clone(), stop.clone()),
@@ -234,6 +237,7 @@ impl Watch {
             clock: &self.clock,
             entries_per_second: self.config.entries_per_second,
             keys: &self.keys,
+            taxes: self.taxes.as_ref(),
             stop: &self.stop,
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::taxes::Taxes;
 use countersign_core::timestamp::Timestamp;
 use countersign_store::Store;
 
@@ -38,6 +39,8 @@ pub struct Setup {
     pub commits: Option<Counter>,
     /// Keys that sign the ledger's checkpoints; a full audit holds the latest that is kept against them.
     pub keys: Vec<VerifyingKey>,
+    /// The ledger's own table, what taxes are held to; FORMAT.md's where there is none.
+    pub taxes: Option<Taxes>,
     /// The auditor's own store: a directory that whoever writes the database should not write.
     pub folder: PathBuf,
     /// What an operator decides.
@@ -79,10 +82,10 @@ impl Setup {
     /// A watch over a store, with the machine's clock and environment.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, folder: PathBuf, config: Config) -> Self {
-        let (replica, halts, commits) = (None, None, None);
+        let (replica, halts, commits, taxes) = (None, None, None, None);
         let environment = |name: &str| std::env::var(name).ok();
         let clock = Arc::new(SystemClock::default());
-        Self { store, replica, halts, commits, keys: Vec::new(), folder, config, environment, clock }
+        Self { store, replica, halts, commits, keys: Vec::new(), taxes, folder, config, environment, clock }
     }
 }
 

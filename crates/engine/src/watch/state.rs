@@ -47,7 +47,9 @@ pub struct Saved {
 }
 
 /// Names the layout of the file.
-pub const FORMAT: &str = "countersign/watch/1";
+pub const FORMAT: &str = "countersign/watch/2";
+/// The layout before: what was noted of entries was bounded together, whatever it said.
+const BEFORE: &str = "countersign/watch/1";
 /// Every version of the layout starts so.
 const FORMATS: &str = "countersign/watch/";
 /// Largest file that is read, in bytes: an index of as many entries as the core takes.
@@ -134,7 +136,8 @@ impl StateFile {
         &self.path
     }
 
-    /// The state; `None` where there is none yet.
+    /// The state; `None` where there is none yet, or one that an earlier version of this program wrote: then everything
+    /// is read anew.
     ///
     /// # Errors
     /// Where it cannot be read, or is not what was written.
@@ -145,7 +148,7 @@ impl StateFile {
             Ok(file) if file.len() > MAX_STATE => return Err(StateError::Damaged("it is too large")),
             Ok(_) => {}
         }
-        read(&std::fs::read(&self.path)?).map(Some)
+        read(&std::fs::read(&self.path)?)
     }
 
     /// Writes a state beside the one that is there.
@@ -196,7 +199,7 @@ impl Drop for Prepared {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Saved, StateError> {
+fn read(bytes: &[u8]) -> Result<Option<Saved>, StateError> {
     let (content, digest) = bytes.split_last_chunk::<DIGEST>().ok_or(StateError::Damaged("it is cut short"))?;
     let line_end = content.iter().take(MAX_MARK).position(|b| *b == b'\n');
     let line_end = line_end.ok_or(StateError::Damaged("it is no state"))?;
@@ -204,6 +207,7 @@ fn read(bytes: &[u8]) -> Result<Saved, StateError> {
         serde_json::from_slice(&content[..line_end]).map_err(|_| StateError::Damaged("it is no state"))?;
     match mark["format"].as_str() {
         Some(FORMAT) => {}
+        Some(BEFORE) => return Ok(None),
         Some(other) if other.starts_with(FORMATS) => return Err(StateError::UnknownFormat(other.to_owned())),
         _ => return Err(StateError::Damaged("it is no state")),
     }
@@ -216,7 +220,7 @@ fn read(bytes: &[u8]) -> Result<Saved, StateError> {
     if !rest.is_empty() || end(&mark.identity(), &segment) != Some((mark.seq, mark.hash, mark.root)) {
         return Err(StateError::Damaged("its segment is not what it says"));
     }
-    Ok(Saved { mark, segment })
+    Ok(Some(Saved { mark, segment }))
 }
 
 /// Hashes what is written.
@@ -240,8 +244,7 @@ impl<W: Write> Write for Hashing<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use countersign_core::export::header::PersonalData;
-    use countersign_core::surveyor::{Context, Marks};
+    use countersign_core::surveyor::Context;
 
     fn saved() -> Saved {
         let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
@@ -249,8 +252,7 @@ mod tests {
         let export = std::fs::read_to_string(path).unwrap();
         let lines: Vec<&str> = export.split_inclusive('\n').collect();
         let header: countersign_core::export::header::Header = serde_json::from_str(lines[0]).unwrap();
-        let context = Context { personal: PersonalData::Full, marks: Marks::NONE };
-        let segment = Segment::of_lines(context, lines[1..=20].concat().as_bytes());
+        let segment = Segment::of_lines(Context::of_ledger(None), lines[1..=20].concat().as_bytes());
         let identity = Identity { ledger: header.ledger, ledger_id: header.ledger_id };
         Saved { mark: Mark::of(&identity, &segment, Timestamp::from_millis(0)).unwrap(), segment }
     }

@@ -1,6 +1,6 @@
 //! Transactions and what administers them: every refusal has its code and changes nothing.
 
-use countersign_core::settle::Tax;
+use countersign_core::taxes::Tax;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, Plan};
@@ -43,7 +43,7 @@ fn a_payment_is_settled_whole() {
 #[test]
 fn every_refusal_has_its_code_and_changes_nothing() {
     let mut plan = Plan::default();
-    plan.engine.policy.taxes.insert("X_FEE".to_owned(), Tax { rate: 100, tax_type: "fee".to_owned() });
+    plan.engine.policy.taxes.set("X_FEE", Tax { rate: 100, tax_type: "fee".to_owned() });
     let bed = plan.start();
     bed.administer("/api/v1/accounts", &json!({"id": "frozen"}));
     bed.administer("/api/v1/accounts/frozen/freeze", &json!({"reason": "test"}));
