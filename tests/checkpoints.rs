@@ -329,7 +329,7 @@ fn a_checkpoint_of_another_ledger_is_not_checked() {
     assert!(report.coverage.not_checked.iter().any(|gap| gap.why == "it is of the ledger other.example"));
 }
 
-/// Trusted for its own ledger, it says nothing of this one; a witness may cosign any.
+/// Trusted for its own ledger, it says nothing of this one.
 #[test]
 fn a_key_of_another_ledger_vouches_for_nothing_here() {
     let mut export = Export::new(8, 5);
@@ -354,9 +354,135 @@ fn a_key_of_another_ledger_vouches_for_nothing_here() {
     assert_eq!(report.trust_grade, TrustGrade::Anchored);
     assert!(report.checkpoints.iter().all(|checkpoint| checkpoint.signed_by.is_empty()));
 
+    // A witness says that he was shown it, not that it is the ledger.
     export.notes = vec![export.checkpoint(8, &shop, Some((&witness(1), 5)))];
     let report = audit(&export, &Options { witnesses: public(&[witness(1)]), ..both() });
+    assert_eq!(kinds(&report), [ErrorType::CheckpointUntrusted]);
+    let report = audit(&export, &Options { witnesses: public(&[witness(1)]), ..Options::default() });
     assert_eq!(report.trust_grade, TrustGrade::Witnessed);
     let signers: Vec<&str> = report.checkpoints[0].signed_by.iter().map(|signer| signer.name.as_str()).collect();
     assert_eq!(signers, ["witness.example/1"]);
+}
+
+fn not_checked(report: &Report, why: &str) -> bool {
+    report.coverage.not_checked.iter().any(|gap| gap.why.contains(why))
+}
+
+/// Where the auditor asks for more witnesses than cosigned, none of them makes a note count, and he is told.
+#[test]
+fn witnesses_that_are_missing_are_missed() {
+    let mut export = Export::new(8, 5);
+    export.notes = vec![export.checkpoint(8, &writer(), Some((&witness(1), 5)))];
+    let asked = |witnesses: &[SigningKey], witness_quorum| Options {
+        witnesses: public(witnesses),
+        witness_quorum,
+        ..Options::default()
+    };
+    let three = [witness(1), witness(2), witness(3)];
+    assert_eq!(kinds(&audit(&export, &asked(&three, 2))), [ErrorType::CheckpointUntrusted]);
+    let signed = audit(&export, &Options { keys: public(&[writer()]), ..asked(&three, 2) });
+    assert_eq!((signed.valid, signed.trust_grade), (true, TrustGrade::Signed));
+    assert!(not_checked(&signed, "1 of 2 cosigned a checkpoint"), "{:?}", signed.coverage.not_checked);
+    assert!(!not_checked(&audit(&export, &Options { keys: public(&[writer()]), ..asked(&three, 1) }), "cosigned"));
+
+    // One party by two names is one, and whoever signs for the ledger is no witness of it.
+    let twice = [witness(1), key("witness.example/other", 101, KeyKind::CosignatureV1)];
+    assert_eq!(audit(&export, &asked(&twice, 0)).trust_grade, TrustGrade::Witnessed);
+    let own = key("witness.example/own", 1, KeyKind::CosignatureV1);
+    export.notes = vec![export.checkpoint(8, &writer(), Some((&own, 5)))];
+    let report = audit(&export, &Options { keys: public(&[writer()]), ..asked(&[own], 0) });
+    assert_eq!(report.trust_grade, TrustGrade::Signed);
+    assert!(!report.checkpoints[0].signed_by.iter().any(|signer| signer.witness));
+}
+
+#[test]
+fn a_kept_note_with_a_forged_signature_vouches_for_nothing() {
+    let export = Export::new(8, 5);
+    let note = export.checkpoint(8, &writer(), None);
+    let mut other = export.clone();
+    other.rewrite(2);
+    // The signature under another text.
+    let (_, signature) = note.split_once("\n\n").unwrap();
+    let (text, _) =
+        other.checkpoint(8, &writer(), None).split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let forged = format!("{text}\n\n{signature}");
+    let report = audit(&other, &Options { checkpoints: vec![forged], ..by_key() });
+    assert_eq!(kinds(&report), [ErrorType::CheckpointUntrusted]);
+    assert!(report.checkpoints[0].why.as_ref().unwrap().contains("does not verify"), "{:?}", report.checkpoints);
+}
+
+/// The newest of the kept ones may be the one that an export which stops early leaves out.
+#[test]
+fn a_kept_checkpoint_that_shows_nothing_is_named() {
+    let whole = Export::new(20, 5);
+    let kept = [whole.checkpoint(9, &writer(), None), whole.checkpoint(20, &writer(), None)];
+    let mut early = whole.clone();
+    early.rewrite(12);
+    early.entries.pop();
+    early.header = early.header.replacen("\"personal\"", "\"last_seq\":19,\"personal\"", 1);
+    early.documents.clear();
+    early.notes = vec![early.checkpoint(19, &writer(), None)];
+    let report = audit(&early, &Options { checkpoints: kept.to_vec(), ..by_key() });
+    assert_eq!((report.valid, report.trust_grade), (true, TrustGrade::Anchored), "{:?}", report.findings);
+    assert!(report.message.contains("extend the checkpoint of 9"), "{}", report.message);
+    assert!(report.message.contains("The one of 20 that you kept shows nothing here"), "{}", report.message);
+}
+
+/// What stood before a part of a ledger, its prefix says.
+#[test]
+fn a_kept_checkpoint_contradicts_the_prefix_of_a_part() {
+    let part = |whole: &Export| {
+        let hashes = whole.hashes();
+        let prefix = Range::of_entries(0, &hashes[..9], &mut Batch::default()).roots();
+        let mut header: Value = serde_json::from_str(&whole.header).unwrap();
+        (header["first_seq"], header["prefix"]) = (json!(10), json!(prefix));
+        let head = hashes.last().unwrap().to_string();
+        let notes = [whole.checkpoint(20, &writer(), None)];
+        let trailer =
+            json!({"end": "countersign/export/2", "entries": 11, "last_seq": 20, "head": head, "checkpoints": notes});
+        let lines = std::iter::once(header.to_string()).chain(whole.entries[9..].to_vec());
+        lines.chain([trailer.to_string()]).map(|line| line + "\n").collect::<String>()
+    };
+    let whole = Export::new(20, 5);
+    let options = Options { checkpoints: vec![whole.checkpoint(9, &writer(), None)], ..by_key() };
+    let audit = |text: String| verify_chain_integrity(Cursor::new(text), &options, &mut |_| {}).unwrap();
+    let report = audit(part(&whole));
+    assert_eq!((report.valid, report.trust_grade), (true, TrustGrade::Signed), "{:?}", report.findings);
+    for checked in
+        ["transaction ids that entries before this file's have too", "nobody frozen who is, nor let go who is not"]
+    {
+        assert!(report.coverage.not_checked.iter().any(|gap| gap.what == checked), "{checked}");
+    }
+    let mut forged = whole.clone();
+    forged.rewrite(3);
+    let report = audit(part(&forged));
+    assert_eq!(kinds(&report), [ErrorType::CheckpointMismatch]);
+    assert!(
+        report.findings[0].message.contains("before this file's have by its prefix"),
+        "{}",
+        report.findings[0].message
+    );
+}
+
+#[test]
+fn a_note_that_nobody_opened_may_be_no_checkpoint_at_all() {
+    let mut export = Export::new(8, 5);
+    let mut forged = export.clone();
+    forged.rewrite(2);
+    export.notes = vec![forged.checkpoint(8, &writer(), None)];
+    let unless = "nobody is known to have signed it";
+    assert!(audit(&export, &Options::default()).findings[0].message.contains(unless));
+    let opened = audit(&export, &by_key());
+    assert_eq!(kinds(&opened), [ErrorType::CheckpointMismatch]);
+    assert!(!opened.findings[0].message.contains(unless));
+}
+
+#[test]
+fn a_time_that_can_be_none_dates_nothing() {
+    let mut export = Export::new(8, 5);
+    for time in [0, u64::MAX] {
+        export.notes = vec![export.checkpoint(8, &writer(), Some((&witness(1), time)))];
+        let report = audit(&export, &Options { witnesses: public(&[witness(1)]), ..by_key() });
+        assert_eq!((report.trust_grade, report.signed_at), (TrustGrade::Witnessed, None));
+    }
 }

@@ -191,7 +191,12 @@ fn a_malformed_value_is_shown_as_it_stands() {
 
 #[test]
 fn coverage_claims_only_what_was_done() {
-    let each = ["gross = tax + net", "the rules of every type", "times never going back", "transaction ids used twice"];
+    let each = [
+        "gross = tax + net",
+        "the rules of every type, each entry by itself",
+        "times never going back",
+        "transaction ids used twice",
+    ];
     let holds = |list: &[String], what: &str| list.iter().any(|one| one == what);
     let others = "that these entries, and no others, stood at a checkpoint that counts";
     for (name, edited) in

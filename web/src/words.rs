@@ -56,7 +56,7 @@ pub(crate) fn verdict(report: &Report) -> Verdict {
 const fn because(grade: TrustGrade) -> &'static str {
     match grade {
         TrustGrade::Signed => "a key you trust signed all of it",
-        TrustGrade::Anchored => "it extends the checkpoint you kept",
+        TrustGrade::Anchored => "it extends a checkpoint you kept",
         TrustGrade::Witnessed => "witnesses saw this history",
         TrustGrade::Broken | TrustGrade::Empty | TrustGrade::Consistent => "the file agrees with itself",
     }
@@ -94,7 +94,7 @@ pub(crate) const LADDER: [(&str, &str); 6] = [
     ("consistent", "the file agrees with itself"),
     ("signed", "a checkpoint by a key you trust covers all entries"),
     ("anchored", "it also extends a checkpoint that you kept"),
-    ("witnessed", "independent witnesses cosigned it"),
+    ("witnessed", "the witnesses you named cosigned it"),
 ];
 
 /// The explanation of a report's grade.
@@ -199,7 +199,7 @@ const ANCHORED: Grade = Grade {
     shows: "The file agrees with itself, a checkpoint covers every entry, and the entries extend a checkpoint that you \
             kept: nothing that stood in the ledger then was rewritten, removed or put in since.",
     limits: &[
-        "That nothing was rewritten between the checkpoint that you kept and the last one.",
+        "That nothing was rewritten between the largest of those that count and the one that covers all.",
         "That no entries followed. Keep this export’s checkpoint for the next audit.",
         "That others were shown the same history. Witnesses who cosign would show it.",
         "That the entries are true. A signature shows who vouches for a record, not that the payment took place.",

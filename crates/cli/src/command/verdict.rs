@@ -257,8 +257,8 @@ const fn grade(grade: TrustGrade) -> (&'static str, &'static str, &'static str) 
         ),
         TrustGrade::Anchored => (
             "anchored",
-            "a checkpoint covers every entry, and nothing was rewritten that stood at the one you kept.",
-            "that nothing was rewritten between the checkpoint you kept and the last one, nor that no entries followed.",
+            "a checkpoint covers every entry, and nothing was rewritten that stood at those you kept that count (see below).",
+            "that nothing was rewritten between the last of those and the one that covers all, nor that no entries followed.",
         ),
         TrustGrade::Witnessed => (
             "witnessed",

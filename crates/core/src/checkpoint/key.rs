@@ -104,6 +104,12 @@ impl VerifyingKey {
         self.id
     }
 
+    /// Whether both have one secret half, whatever they are called: whoever signs with one signs with the other.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.point == other.point
+    }
+
     /// Whether `signature` is this key's under `message`: RFC 8032, without its malleable cases.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.point.verify_strict(message, &Signature::from_bytes(signature)).is_ok()

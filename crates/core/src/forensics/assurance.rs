@@ -70,7 +70,12 @@ pub(crate) fn judge(statements: &Statements, roots: &BTreeMap<u64, Hash>, beside
         views: judged.of.iter().map(|(statement, outcome)| judged.view(statement, outcome)).collect(),
         grade: judged.grade(&covering),
         says: judged.says(&covering),
-        signed_at: covering.iter().filter_map(|signer| signer.time).min().map(time_text),
+        signed_at: covering
+            .iter()
+            .filter_map(|signer| signer.time)
+            .filter_map(|time| date(time))
+            .min()
+            .map(|t| t.to_string()),
         checked: judged.checked(clean),
         not_checked: judged.not_checked(),
     }
@@ -88,6 +93,7 @@ fn outcome(statement: &Statement, roots: &BTreeMap<u64, Hash>) -> Outcome {
         (Bearing::Nothing(why), _) => nothing(why),
         (Bearing::OtherLedger(name), _) => Outcome::Nothing(format!("it is of the ledger {name}")),
         (Bearing::Truncated, _) => Outcome::Truncated,
+        (Bearing::Refuted(found), _) => Outcome::Contradicts(*found),
         (Bearing::Counts | Bearing::Accuses, None) => Outcome::Unresolved,
         (Bearing::Counts | Bearing::Accuses, Some(found)) if found != root => Outcome::Contradicts(*found),
         (Bearing::Counts, Some(_)) => Outcome::Counts,
@@ -136,21 +142,10 @@ impl Judged<'_> {
         signers
     }
 
-    fn is_witness(&self, signer: &Signer) -> bool {
-        signer.time.is_some() && self.statements.holdings.witnesses.contains(&signer.key)
-    }
-
-    fn witnesses(&self, covering: &[Signer]) -> usize {
-        let mut ids: Vec<_> = covering.iter().filter(|s| self.is_witness(s)).map(|s| s.key.to_string()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.len()
-    }
-
     fn grade(&self, covering: &[Signer]) -> TrustGrade {
         if !self.covers_all() {
             TrustGrade::Consistent
-        } else if self.witnesses(covering) >= self.statements.holdings.quorum.max(1) {
+        } else if self.statements.holdings.witnessing(covering) >= self.statements.holdings.quorum.max(1) {
             TrustGrade::Witnessed
         } else if self.counting_kept().next().is_some() {
             TrustGrade::Anchored
@@ -175,7 +170,20 @@ impl Judged<'_> {
         if let Some(kept) = self.counting_kept().filter(|kept| *kept < self.statements.last_seq).max() {
             says += &format!(" They extend the checkpoint of {kept} that you kept.");
         }
-        says
+        says + &self.says_of_idle()
+    }
+
+    /// The largest checkpoint that the auditor kept, where it is another than one that counts.
+    fn says_of_idle(&self) -> String {
+        let kept = self.of.iter().filter(|(s, _)| s.source == CheckpointSource::Kept);
+        let largest = kept.filter_map(|(s, o)| Some((size(s)?, o))).max_by_key(|(size, _)| *size);
+        match largest {
+            Some((size, outcome @ Outcome::Nothing(_))) => {
+                let why = self.why(outcome).unwrap_or_default();
+                format!(" The one of {size} that you kept shows nothing here: {why}.")
+            }
+            _ => String::new(),
+        }
     }
 
     fn findings(&self, explained: bool) -> Vec<Finding> {
@@ -201,13 +209,23 @@ impl Judged<'_> {
     fn truncated(&self, largest: u64) -> Finding {
         let last = self.statements.last_seq;
         let message = format!(
-            "A checkpoint covers {largest} entries, and this file ends at {last} without saying that it stops early: its tail was dropped."
+            "A checkpoint covers {largest} entries, and this file ends at {last} without saying that it stops early: its tail was dropped.{}",
+            self.unless_unsigned()
         );
         Finding {
             size: Some(largest),
             expected: Some(format!("entries up to {largest}").into()),
             found: Some(format!("entries up to {last}").into()),
             ..file_finding(ErrorType::ExportTruncated, message)
+        }
+    }
+
+    /// What a note may be that nobody is known to have signed.
+    fn unless_unsigned(&self) -> &'static str {
+        let holdings = &self.statements.holdings;
+        match holdings.keys.is_empty() && holdings.kept.is_empty() {
+            true => " Or the checkpoint is not this ledger's: no key was given, so nobody is known to have signed it.",
+            false => "",
         }
     }
 
@@ -219,8 +237,16 @@ impl Judged<'_> {
         };
         let before = self.counting().into_iter().rev().find(|counts| *counts < size);
         let since = before.map_or(String::new(), |n| format!(" Up to {n} they still agree with another."));
+        let those = match size < self.statements.first_seq {
+            true => format!("the {size} entries before this file's have by its prefix"),
+            false => format!("this file's first {size} entries"),
+        };
+        let unless = match source {
+            CheckpointSource::Kept => "",
+            CheckpointSource::Embedded => self.unless_unsigned(),
+        };
         let message = format!(
-            "The checkpoint of {size} entries that {which} has another root than this file's first {size} entries: they were rewritten since it was signed.{since}"
+            "The checkpoint of {size} entries that {which} has another root than {those}: they were rewritten since it was signed.{since}{unless}"
         );
         Finding {
             size: Some(size),
@@ -266,7 +292,7 @@ impl Judged<'_> {
         let signed_by = statement.signers.iter().map(|signer| SignedBy {
             name: signer.key.name().to_owned(),
             key: signer.key.to_string(),
-            witness: self.is_witness(signer),
+            witness: self.statements.holdings.is_witness(signer),
             signed_at: signer.time.map(time_text),
         });
         CheckpointView {
@@ -345,11 +371,24 @@ impl Judged<'_> {
                 format!("whether entries {} to {last} were rewritten, or others dropped after them", largest + 1);
             list.push(NotChecked { what, why: "no checkpoint that counts covers them".to_owned() });
         }
+        list.extend(self.unwitnessed());
         if self.statements.unread > 0 {
             let what = format!("{} more notes in the trailer", self.statements.unread);
             list.push(NotChecked { what, why: TOO_MANY.to_owned() });
         }
         list
+    }
+}
+
+impl Judged<'_> {
+    /// Witnesses that were asked for, and are not there.
+    fn unwitnessed(&self) -> Option<NotChecked> {
+        let (holdings, covering) = (&self.statements.holdings, self.covering());
+        let (found, asked) = (holdings.witnessing(&covering), holdings.quorum);
+        (found < asked).then(|| NotChecked {
+            what: "whether these entries are what the witnesses were shown".to_owned(),
+            why: format!("{found} of {asked} cosigned a checkpoint that counts and covers them all"),
+        })
     }
 }
 
@@ -378,11 +417,12 @@ fn names(signers: &[Signer]) -> String {
     names.join(" and ")
 }
 
-/// A signed time; a hostile one may lie past any calendar.
+/// A signed time as a date; 0 says none, and a hostile one may lie past any calendar.
+fn date(seconds: u64) -> Option<Timestamp> {
+    let ms = i64::try_from(seconds).ok().filter(|s| *s > 0).and_then(|s| s.checked_mul(1000));
+    ms.map(Timestamp::from_millis).filter(|time| time.text().is_some())
+}
+
 fn time_text(seconds: u64) -> String {
-    let ms = i64::try_from(seconds).ok().and_then(|s| s.checked_mul(1000));
-    match ms.map(Timestamp::from_millis).filter(|time| time.text().is_some()) {
-        Some(time) => time.to_string(),
-        None => format!("{seconds} seconds after 1970"),
-    }
+    date(seconds).map_or_else(|| format!("{seconds} seconds after 1970"), |time| time.to_string())
 }

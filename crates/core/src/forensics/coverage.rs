@@ -32,7 +32,7 @@ pub(crate) fn coverage(
     check("the trailer's counts and head", gaps.trailer);
     for what in [
         "gross = tax + net",
-        "the rules of every type",
+        "the rules of every type, each entry by itself",
         taxes.map_or("tax rates against the default policy", |_| "tax rates against the table that was given"),
         "times never going back",
     ] {
@@ -45,8 +45,12 @@ pub(crate) fn coverage(
         "the ledger's name",
         claimed.then_some("without the first entry or a checkpoint that counts it is only claimed"),
     );
-    check("transaction ids used twice", gaps.looking_back.or(gaps.entries));
     let later = (!header.is_from_start()).then_some("entries before the export may be meant");
+    check("transaction ids used twice", gaps.looking_back.or(gaps.entries));
+    if later.is_some() {
+        check("transaction ids that entries before this file's have too", later);
+    }
+    check("nobody frozen who is, nor let go who is not", gaps.balances);
     check("refunds and erasures against what they name", gaps.looking_back.or(later).or(gaps.balances));
     check("personal blocks that are gone without an erasure", withheld.or(gaps.looking_back).or(gaps.removed));
     check("balances and buckets never below zero", gaps.balances);

@@ -1,7 +1,7 @@
 //! What each checkpoint, embedded or kept, can say about an export: FORMAT.md, "A checkpoint counts".
 
 use super::holdings::{Holdings, Kept};
-use crate::checkpoint::{Checkpoint, KeyKind, SignedNote, Signer};
+use crate::checkpoint::{Checkpoint, KeyKind, NoteError, SignedNote, Signer};
 use crate::export::header::Header;
 use crate::hash::Hash;
 use crate::limits::MAX_CHECKPOINTS;
@@ -14,6 +14,8 @@ pub(super) enum Bearing {
     Counts,
     /// It cannot count, since no key was given, but it can contradict the entries.
     Accuses,
+    /// It covers the entries before the export's, whose root by the export itself is this other one.
+    Refuted(Hash),
     /// It covers entries that should be in the export, and are not.
     Truncated,
     /// It is of the ledger by this name.
@@ -70,7 +72,9 @@ impl Statements {
     pub(crate) fn within(mut self, header: &Header, last_seq: u64) -> Self {
         let scope = Scope { header, last_seq };
         for statement in &mut self.all {
-            let by_size = statement.checkpoint.as_ref().and_then(|checkpoint| scope.bearing(checkpoint));
+            let says_something = !matches!(statement.opened, Bearing::Nothing(_));
+            let checkpoint = statement.checkpoint.as_ref().filter(|_| says_something);
+            let by_size = checkpoint.and_then(|checkpoint| scope.bearing(checkpoint));
             statement.bearing = by_size.unwrap_or_else(|| statement.opened.clone());
         }
         self.last_seq = last_seq;
@@ -138,7 +142,10 @@ fn embedded(text: &str, holdings: &Holdings) -> Statement {
             checkpoint.origin,
             other.key.name()
         )),
-        _ => Statement::new(source, Some(checkpoint), own, bearing),
+        _ => {
+            let unvouched = (bearing == Bearing::Counts).then(|| holdings.vouch(&own).err()).flatten();
+            Statement::new(source, Some(checkpoint), own, unvouched.map_or(bearing, Bearing::Nothing))
+        }
     }
 }
 
@@ -149,9 +156,14 @@ fn of_ledger(signers: Vec<Signer>, origin: &str) -> (Vec<Signer>, Vec<Signer>) {
 }
 
 fn kept(kept: &Kept, holdings: &Holdings) -> Statement {
-    let signers = kept.note.open(&holdings.keys).map(|opened| opened.signers().to_vec()).unwrap_or_default();
+    let (signers, bearing) = match kept.note.open(&holdings.keys) {
+        Ok(opened) => (opened.signers().to_vec(), Bearing::Counts),
+        // Who is said to have signed it did not.
+        Err(error @ NoteError::Invalid { .. }) => (Vec::new(), Bearing::Nothing(error.to_string())),
+        Err(_) => (Vec::new(), Bearing::Counts),
+    };
     let (signers, _) = of_ledger(signers, &kept.checkpoint.origin);
-    Statement::new(CheckpointSource::Kept, Some(kept.checkpoint.clone()), signers, Bearing::Counts)
+    Statement::new(CheckpointSource::Kept, Some(kept.checkpoint.clone()), signers, bearing)
 }
 
 /// What an export can answer for.
@@ -162,7 +174,7 @@ struct Scope<'a> {
 
 impl Scope<'_> {
     /// What a checkpoint is by its name and size, where its root cannot be one of this export's.
-    fn bearing(&self, Checkpoint { origin, size, .. }: &Checkpoint) -> Option<Bearing> {
+    fn bearing(&self, Checkpoint { origin, size, root, .. }: &Checkpoint) -> Option<Bearing> {
         let (size, first, last) = (*size, self.header.first_seq, self.last_seq);
         let nothing = |why: &str| Some(Bearing::Nothing(why.to_owned()));
         if *origin != self.header.ledger {
@@ -179,7 +191,12 @@ impl Scope<'_> {
             return nothing("it covers no entry");
         }
         if size < first && last > 0 {
-            return nothing("it covers only entries before those of this export");
+            let before =
+                self.header.prefix_range().filter(|prefix| prefix.len() == size).and_then(|prefix| prefix.root());
+            return match before.filter(|before| before != root) {
+                Some(before) => Some(Bearing::Refuted(before)),
+                None => nothing("it covers only entries before those of this export"),
+            };
         }
         if self.header.prefix_range().is_none() {
             return nothing(
