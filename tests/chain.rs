@@ -382,3 +382,73 @@ fn an_edit_of_the_last_entry_before_a_cut_is_found_beside_it() {
     assert_eq!(said(&report), expected);
     assert_eq!(report.findings[0].expected.as_ref(), Some(&export.entries[17]["current_hash"]));
 }
+
+/// The findings of the genuine vector after two entries exchanged what stands in a field.
+fn exchanged(field: &str, one: usize, other: usize) -> Report {
+    let mut export = Export::good();
+    let value = export.entries[one - 1][field].take();
+    export.entries[one - 1][field] = export.entries[other - 1][field].take();
+    export.entries[other - 1][field] = value;
+    export.by_key()
+}
+
+/// Whose hash stands there leads elsewhere, and nothing between is foreign for that.
+#[test]
+fn two_stored_hashes_exchanged_accuse_no_entry_between() {
+    for (one, other) in [(3, 15), (7, 9), (2, 19)] {
+        let report = exchanged("current_hash", one, other);
+        let tampered = |at: usize| (ErrorType::TransactionTampered, None, Some(at as u64 + 1));
+        let found: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.cause, f.line)).collect();
+        assert_eq!(found, [tampered(one), tampered(other)], "{:?}", report.findings);
+        for finding in &report.findings {
+            let fields: Vec<_> = finding.modified_fields.iter().flatten().map(|m| m.field.as_str()).collect();
+            assert_eq!(fields, ["current_hash"]);
+        }
+        let report = exchanged("previous_hash", one, other);
+        let relinked = |at: usize| (ErrorType::HashChainBroken, Some(Cause::Relinked), Some(at as u64 + 1));
+        let found: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.cause, f.line)).collect();
+        assert_eq!(found, [relinked(one), relinked(other)], "{:?}", report.findings);
+    }
+}
+
+/// Whoever edits an entry can hash it anew, and tell the next one: the chain up to there is his.
+#[test]
+fn what_stands_before_a_break_vouches_for_nothing_but_itself() {
+    let gap = |report: &Report| {
+        let gaps = report.coverage.not_checked.iter().filter(|gap| gap.why.starts_with("the chain breaks after"));
+        gaps.map(|gap| gap.what.clone()).collect::<Vec<_>>()
+    };
+    let mut export = Export::good();
+    export.trailer["checkpoints"] = json!([]);
+    export.entries[9]["receiver_id"] = json!("u-1009");
+    seal(&mut export.entries[9]);
+    export.entries[10]["previous_hash"] = export.entries[9]["current_hash"].clone();
+    let report = export.audit(&Options { recovery_budget: 0, ..Options::default() });
+    let finding = report.findings.iter().find(|f| f.seq == Some(11)).unwrap();
+    let possibly = finding.possibly_modified_fields.as_ref().unwrap();
+    assert!(possibly.iter().any(|field| field == "previous_hash"), "{possibly:?}");
+    assert_eq!(gap(&report), ["whether the entries 1 to 10 are what stood there"]);
+    assert_eq!(gap(&Export::good().by_key()), Vec::<String>::new());
+
+    // A checkpoint that counts vouches for those that it covers.
+    let mut taken = Export::good();
+    taken.entries.drain(14..16);
+    let nine =
+        fs::read_to_string(PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("vectors/checkpoint-9.txt"));
+    let kept = Options { checkpoints: vec![nine.unwrap()], ..Options::default() };
+    assert_eq!(gap(&taken.audit(&kept)), ["whether the entries 10 to 16 are what stood there"]);
+}
+
+/// A rule that is broken too hides no money that comes from nowhere.
+#[test]
+fn an_entry_that_does_not_add_up_is_found_beside_a_broken_rule() {
+    let mut export = Export::good();
+    export.entries[3]["operator_id"] = json!("op-mira");
+    export.entries[3]["amount_net"] = json!("999.0000");
+    let report = export.rehash().audit(&Options::default());
+    let of_4: Vec<_> = report.findings.iter().filter(|f| f.seq == Some(4)).map(|f| f.error_type).collect();
+    assert_eq!(of_4, [ErrorType::TypeRuleBroken, ErrorType::AmountMismatch]);
+    let conserved = "minted − burned = all balances + all buckets";
+    assert!(!report.coverage.checked.iter().any(|what| what == conserved));
+    assert!(report.coverage.not_checked.iter().any(|gap| gap.what == conserved));
+}

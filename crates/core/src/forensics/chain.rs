@@ -242,7 +242,7 @@ impl<'a> Finder<'a> {
         if self.leads[piece.run] && self.end.is_some_and(|end| end.hash == run.last_hash) {
             return None;
         }
-        let linked = self.farthest(self.followers.after(run));
+        let linked = self.farthest(self.followers.after(run)).filter(|&i| !self.is_exchanged(i, end));
         let own = linked.map_or((false, end), |i| self.promise(i));
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
         let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.promise(i) > own);
@@ -250,6 +250,11 @@ impl<'a> Finder<'a> {
             let base = self.runs[next].first_seq;
             self.set_tail_aside(base, self.runs[next].first_previous);
             return Some((next, base, Joint::Branches));
+        }
+        let fits = |i: &usize| self.runs[*i].first_seq == end;
+        let by_content = self.by_content(run).find(fits).filter(|_| !linked.as_ref().is_some_and(fits));
+        if let Some(next) = by_content {
+            return Some((next, end, self.adjacent(&piece, next)));
         }
         if let Some(next) = linked {
             return Some((next, end, Joint::Linked));
@@ -262,6 +267,21 @@ impl<'a> Finder<'a> {
         let base = self.runs[next].first_seq;
         let joint = if base == end { self.adjacent(&piece, next) } else { self.missing(Some(&piece), next, end) };
         Some((next, base, joint))
+    }
+
+    /// Runs that name the hash which the content of a run's last entry gives, where it states another: one that stood
+    /// elsewhere leads elsewhere.
+    fn by_content(&self, run: &Run) -> impl Iterator<Item = usize> {
+        let named = self.followers.linked.get(&run.last_content).filter(|_| run.last_content != run.last_hash);
+        named.into_iter().flatten().copied().filter(|&i| !self.used[i])
+    }
+
+    /// Whether a run is of elsewhere, and the link of its first entry is that of the one which belongs at `end`: its own
+    /// hash does not bear it out, its number is borne out by those after it, and another run has the number.
+    fn is_exchanged(&self, run: usize, end: u64) -> bool {
+        let Run { first_seq, first_agrees, count, .. } = self.runs[run];
+        let belongs = |(other, used): (&Run, &bool)| !used && other.first_seq == end;
+        first_seq != end && !first_agrees && count > 1 && self.runs.iter().zip(&self.used).any(belongs)
     }
 
     fn farthest(&self, runs: impl Iterator<Item = usize>) -> Option<usize> {

@@ -3,7 +3,7 @@
 use super::assembly::{Assembly, place};
 use super::assurance::{Besides, judge};
 use super::chain::Permuted;
-use super::coverage::coverage;
+use super::coverage::{CONSERVATION, coverage};
 use super::examination::Examination;
 use super::finding::{FIRST_LINE, Place, Shown, chain_finding, content_finding, file_finding};
 use super::gaps::{CUT, DROPPED, Gaps, NO_TRAILER, TOO_BROKEN, TOO_MANY, UNJUDGED, UNKNOWN};
@@ -11,7 +11,7 @@ use super::{documents, warning};
 use crate::export::header::PersonalData;
 use crate::hash::Hash;
 use crate::index::{Found, Retrospect};
-use crate::report::{Cause, ErrorType, Finding, Report, Warning};
+use crate::report::{Cause, Coverage, ErrorType, Finding, NotChecked, Report, Warning};
 use crate::segment::id_text;
 
 impl Examination {
@@ -52,9 +52,15 @@ impl Examination {
             self.find_unexplained();
         }
         let taxes = self.statements.holdings.taxes.take();
-        let Self { mut findings, replay, overview, header, recovery, .. } = self;
+        let Self { mut findings, replay, overview, header, recovery, broken_before, .. } = self;
         let mut coverage = coverage(&header, self.documents.any(), gaps, &assurance, taxes.as_ref());
         recovery.budget.cover(&mut coverage);
+        let vouched = assurance.views.iter().filter(|view| view.counts).filter_map(|view| view.size).max();
+        let first = vouched.map_or(header.first_seq, |size| size + 1);
+        coverage.not_checked.extend(unvouched(first, broken_before.saturating_sub(1)));
+        if replay.findings.listed.iter().any(|finding| finding.error_type == ErrorType::AmountMismatch) {
+            not_conserved(&mut coverage);
+        }
         findings.join(replay.findings);
         Assembly {
             format: 2,
@@ -195,6 +201,24 @@ impl Examination {
             }
         }
     }
+}
+
+/// What stands before the last break vouches for nothing but itself, and whoever edits can go on a chain.
+fn unvouched(first: u64, last: u64) -> Option<NotChecked> {
+    let those = match first == last {
+        true => format!("entry {first} is"),
+        false => format!("the entries {first} to {last} are"),
+    };
+    (first <= last).then(|| NotChecked {
+        what: format!("whether {those} what stood there"),
+        why: "the chain breaks after, so that no later entry confirms them: they may have been hashed anew".to_owned(),
+    })
+}
+
+fn not_conserved(coverage: &mut Coverage) {
+    coverage.checked.retain(|what| what != CONSERVATION);
+    let why = "amounts of an entry do not add up, which makes money or destroys it".to_owned();
+    coverage.not_checked.push(NotChecked { what: CONSERVATION.to_owned(), why });
 }
 
 /// An entry of which no more was kept. Entries stand before everything else.

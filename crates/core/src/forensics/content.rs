@@ -138,7 +138,7 @@ pub(super) fn tampered_and_malformed(
     match (content, genuine.joint) {
         (Content::Relinked(expected), _) => add_link(&mut finding, entry, *expected, true),
         (Content::Differs, joint) => {
-            add_content(&mut finding, entry, genuine.hash, possibly_modified(entry));
+            add_content(&mut finding, entry, genuine.hash, possibly_modified(entry, genuine));
             if let Some(Joint::Disagrees(expected)) = joint {
                 add_link(&mut finding, entry, expected, false);
             }
@@ -210,13 +210,7 @@ pub(super) fn changed_block_alone(entry: &Entry<'_>, place: &Place, computed: Ha
 
 fn tampered(entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genuine) -> Finding {
     let modified = content.modified(entry, genuine);
-    let mut possibly = if modified.is_empty() { possibly_modified(entry) } else { Vec::new() };
-    // Of what stood before it, nothing tells whether that is what it names.
-    if !possibly.is_empty()
-        && (matches!(genuine.joint, Some(Joint::Missing { .. })) || place.previous.is_none() && genuine.seq > 1)
-    {
-        possibly.push("previous_hash".to_owned());
-    }
+    let possibly = if modified.is_empty() { possibly_modified(entry, genuine) } else { Vec::new() };
     let names: Vec<&str> = modified.iter().map(|m| m.field.as_str()).collect();
     let what = if names.is_empty() { String::new() } else { format!(" Proven: {}.", names.join(", ")) };
     let restated = matches!(content, Content::Restated);
@@ -237,11 +231,13 @@ fn tampered(entry: &Entry<'_>, place: &Place, content: &Content, genuine: &Genui
     finding
 }
 
-/// The fields that may have been changed, by the arithmetic.
-fn possibly_modified(entry: &Entry<'_>) -> Vec<String> {
+/// The fields that may have been changed, by the arithmetic. Of what stood before an entry nothing tells whether that is
+/// what it names: the one before may have been hashed anew, and this one told so.
+fn possibly_modified(entry: &Entry<'_>, genuine: &Genuine) -> Vec<String> {
     let amounts = ["amount_gross", "tax_withheld", "amount_net"];
     let unbalanced = entry.check().is_ok_and(|values| !economy::adds_up(&values));
-    let hashed = KEYS.into_iter().filter(|key| !matches!(*key, "personal" | "previous_hash" | "current_hash"));
+    let hashed = KEYS.into_iter().filter(|key| !matches!(*key, "personal" | "current_hash"));
+    let hashed = hashed.filter(|key| *key != "previous_hash" || genuine.seq > 1);
     let fields: Vec<&str> = if unbalanced { amounts.to_vec() } else { hashed.collect() };
     fields.into_iter().map(str::to_owned).collect()
 }

@@ -6,6 +6,7 @@ use crate::export::header::{Header, PersonalData};
 use crate::report::{Coverage, NotChecked};
 use crate::taxes::Taxes;
 
+pub(super) const CONSERVATION: &str = "minted − burned = all balances + all buckets";
 /// Reasons why nobody can check it.
 const NEVER_AFTER: &str = "a checkpoint shows what the ledger was, never that nothing followed";
 const ONLY_ITSELF: &str = "a chain shows only that a file agrees with itself; a checkpoint by a key that you trust, or one that you kept, would show more";
@@ -55,7 +56,7 @@ pub(crate) fn coverage(
     check("personal blocks that are gone without an erasure", withheld.or(gaps.looking_back).or(gaps.removed));
     check("balances and buckets never below zero", gaps.balances);
     check("frozen accounts not moving", gaps.balances);
-    check("minted − burned = all balances + all buckets", gaps.balances);
+    check(CONSERVATION, gaps.balances);
     let none = (!has_documents).then_some("the export holds none");
     check("documents against the replay of the entries", none.or(gaps.balances).or(gaps.documents));
     if let Some(why) = gaps.rest {

@@ -62,6 +62,8 @@ pub(crate) struct Examination {
     pub(super) statements: Statements,
     /// The genuine hashes, for the roots.
     pub(super) leaves: Roots,
+    /// `seq` of the last entry that does not vouch for the one before it; 0 where each does.
+    pub(super) broken_before: u64,
     /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
     pub(super) misnumbered_by: u64,
 }
@@ -183,6 +185,7 @@ impl Examination {
             run: 0,
             previous: None,
             order: Order::default(),
+            broken_before: 0,
             misnumbered_by: 0,
             end,
             last: None,

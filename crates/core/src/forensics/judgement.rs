@@ -52,6 +52,10 @@ impl Examination {
         content: &Content,
     ) {
         let (seq, vouched) = (genuine.seq, content.vouched());
+        let disagrees = matches!(genuine.joint, Some(Joint::Disagrees(_))) && !matches!(content, Content::Relinked(_));
+        if !vouched || disagrees || matches!(genuine.joint, Some(Joint::Missing { .. })) {
+            self.broken_before = self.broken_before.max(seq);
+        }
         if let (Content::Agrees, 1, Some(Joint::Disagrees(expected))) = (content, seq, genuine.joint) {
             self.find_other_ledger(entry, expected);
         }
@@ -145,7 +149,7 @@ impl Examination {
             return;
         }
         let message = format!(
-            "Entry {seq} by its place calls itself {}, and the hashes confirm that: the chain was made anew, by its writer or past it, and entries may have been taken out or put in.",
+            "Entry {seq} by its place calls itself {}, and the hashes confirm that: entries before it were taken out or put in, or the chain was made anew from here on, by its writer or past it.",
             entry.seq
         );
         let mut finding = chain_finding(Cause::Unknown, message, place, &Shown::from(entry), None);

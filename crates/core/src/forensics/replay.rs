@@ -185,7 +185,9 @@ impl Replay {
         if let Some(rule) = economy::broken_rule(entry, values, kind) {
             let message = format!("Entry {} breaks a rule of its type {}: {rule}.", entry.seq, entry.kind);
             self.find(ErrorType::TypeRuleBroken, message, entry, place, |f| f.rule = Some(rule.to_owned()));
-        } else if !economy::adds_up(values) {
+        }
+        // A broken rule is not to hide money that comes from nowhere.
+        if !economy::adds_up(values) {
             let (gross, tax, net) = (entry.amount_gross, entry.tax_withheld, entry.amount_net);
             let message = format!("Entry {}: gross {gross} is not tax {tax} plus net {net}.", entry.seq);
             let sum = (Sum::from(values.tax) + Sum::from(values.net)).to_string();
