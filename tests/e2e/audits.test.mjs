@@ -122,6 +122,23 @@ test("a key and a kept checkpoint raise the grade, and say what they do not show
   await page.close();
 });
 
+test("a table of taxes is what entries are held to, and stands in what was given", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { taxes: '{"TRANSFER": {"rate": 250}}' });
+  await page.locator("#trusted").getByText("It is no table of taxes: missing field").waitFor();
+  await bring(page, { taxes: '{"TRANSFER": {"rate": 250, "tax_type": "transfer_tax"}}', shown: true });
+  await page.getByText("1 tax table", { exact: true }).waitFor();
+  await everyLook(page, "real-taxes");
+  await pick(page, vector("good.jsonl"));
+  await verdict(page, "consistent");
+  await page.getByText("Entry 16 withholds 12.5000; the policy gives 6.2500.").waitFor();
+  await page.getByText("TRANSFER: 2.50 % to transfer_tax").waitFor();
+  await page.getByText("tax rates against the table that was given").waitFor({ state: "attached" });
+  await everyLook(page, "real-taxed");
+  calm(page);
+  await page.close();
+});
+
 test("a rewritten ledger contradicts what was kept", async () => {
   const page = await open(browser, server.origin);
   await page.locator("#trusted summary").click();
@@ -188,11 +205,11 @@ test("the panel is worked by keyboard alone", async () => {
   await page.keyboard.type(KEY);
   await page.getByText("1 key", { exact: true }).waitFor();
   const reached = [];
-  for (let step = 0; step < 5; step++) {
+  for (let step = 0; step < 6; step++) {
     await page.keyboard.press("Tab");
     reached.push(await page.evaluate(() => document.activeElement.id || document.activeElement.textContent));
   }
-  assert.deepEqual(reached, ["checkpoints", "witnesses", "trusted-file", "Clear all", "remember"]);
+  assert.deepEqual(reached, ["checkpoints", "witnesses", "taxes", "trusted-file", "Clear all", "remember"]);
   await page.close();
 });
 

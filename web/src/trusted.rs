@@ -1,7 +1,7 @@
 //! What the auditor brings: keys, witnesses, kept checkpoints, what is taxed. It stays on this machine, and is kept
 //! there only where he asks for it.
 
-use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, VerifyingKey};
+use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, VerifyingKey, notes};
 use countersign_core::limits::{MAX_CHECKPOINTS, MAX_NOTE};
 use countersign_core::taxes::Taxes;
 use leptos::prelude::*;
@@ -185,11 +185,12 @@ impl Trusted {
             append(self.witnesses, &text);
         } else if keys(&text).is_ok_and(|keys| !keys.is_empty()) {
             append(self.keys, &text);
-        } else if text.trim_start().starts_with('{') {
-            taxes(&text)?;
-            self.taxes.set(text);
         } else {
-            return Err("neither verifying keys, one a line, nor a checkpoint, nor a table of taxes".to_owned());
+            let taxes = Taxes::parse(text.trim());
+            taxes.map_err(|why| {
+                format!("neither verifying keys, one a line, nor a checkpoint, nor a table of taxes: {why}")
+            })?;
+            self.taxes.set(text);
         }
         Ok(())
     }
@@ -237,25 +238,9 @@ pub(crate) fn taxes(text: &str) -> Result<Option<Taxes>, String> {
     json.map(Taxes::parse).transpose().map_err(|error| format!("It is no table of taxes: {error}."))
 }
 
-/// Signed notes that stand one after the other. White space at the ends of lines, and blank lines
-/// between notes, are what copying leaves behind.
+/// Signed notes that stand one after the other, however they were copied.
 pub(crate) fn checkpoints(text: &str) -> Result<Vec<String>, String> {
-    let mut notes: Vec<String> = Vec::new();
-    let mut signatures = true;
-    for line in text.trim().lines().map(str::trim_end) {
-        let signs = line.starts_with("— ");
-        if signatures && !signs {
-            if line.is_empty() {
-                continue;
-            }
-            notes.push(String::new());
-        }
-        signatures = signs;
-        if let Some(note) = notes.last_mut() {
-            note.push_str(line);
-            note.push('\n');
-        }
-    }
+    let notes = notes(text);
     if notes.len() > MAX_CHECKPOINTS || notes.iter().any(|note| note.len() > MAX_NOTE) {
         return Err(format!("At most {MAX_CHECKPOINTS} checkpoints are taken, each of at most {MAX_NOTE} bytes."));
     }

@@ -261,3 +261,29 @@ test('the types name every code', () => {
   assert.ok(unreadable.length >= 6);
   for (const code of unreadable) assert.ok(named.has(code), code);
 });
+
+test('INVALID_ARGUMENT for a table of taxes that is none, with what is wrong', async () => {
+  const wrong = [
+    [null, /options\.taxes must be an object/],
+    [[], /options\.taxes must be an object/],
+    [{ TRANSFER: 5 }, /invalid type/],
+    [{ TRANSFER: { rate: 5.5, tax_type: 'vat' } }, /5\.5/],
+    [{ TRANSFER: { rate: 5 } }, /tax_type/],
+    [{ transfer: { rate: 5, tax_type: 'vat' } }, /options\.taxes: there is no type "transfer"/],
+    [{ REFUND: { rate: 5, tax_type: 'vat' } }, /options\.taxes: REFUND is never taxed/],
+  ];
+  for (const [taxes, message] of wrong) {
+    await assert.rejects(verifyChainIntegrity(vector('good.jsonl'), { taxes }), { code: 'INVALID_ARGUMENT', message });
+  }
+});
+
+test('entries are held to the table of taxes that was given', async () => {
+  const taxes = { TRANSFER: { rate: 250, tax_type: 'transfer_tax' } };
+  const report = await verifyChainIntegrity(vector('good.jsonl'), { taxes });
+  assert.deepEqual(report.warnings.map((warning) => [warning.warning_type, warning.seq, warning.expected]), [
+    ['TAX_RATE_DIFFERS', 4, '2.5000'],
+    ['TAX_RATE_DIFFERS', 5, '0.0008'],
+    ['TAX_RATE_DIFFERS', 16, '6.2500'],
+  ]);
+  assert.equal(report.valid, true);
+});

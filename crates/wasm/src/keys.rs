@@ -1,6 +1,6 @@
 //! Keys and checkpoints that an auditor brings.
 
-use countersign_core::checkpoint::{KeyKind, VerifyingKey};
+use countersign_core::checkpoint::{KeyKind, VerifyingKey, notes};
 use wasm_bindgen::prelude::JsValue;
 
 use crate::failure;
@@ -22,9 +22,11 @@ pub(crate) fn read_witnesses(option: &str, texts: &[String]) -> Result<Vec<Verif
     }
 }
 
-/// A signed note as it was signed, whatever an editor or a mail made of its line ends: a note holds no carriage
-/// return and ends with one line feed.
+/// A signed note as it was signed, whatever an editor or a mail made of its line ends. What is none, or several, is told
+/// from one where it is read.
 pub(crate) fn note(text: &str) -> String {
-    let lines = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    format!("{}\n", lines.trim_end())
+    match <[String; 1]>::try_from(notes(text)) {
+        Ok([note]) => note,
+        Err(_) => text.to_owned(),
+    }
 }

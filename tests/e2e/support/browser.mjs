@@ -53,11 +53,12 @@ export async function pick(page, files) {
 }
 
 /** Fills in what the auditor brings. */
-export async function bring(page, { keys = [], checkpoints = [], witnesses = [] }) {
-  await page.locator("#trusted summary").click();
+export async function bring(page, { keys = [], checkpoints = [], witnesses = [], taxes = "", shown = false }) {
+  if (!shown) await page.locator("#trusted summary").click();
   await page.getByLabel("Verifying keys").fill(keys.join("\n"));
   await page.getByLabel("Kept checkpoints, one").fill(checkpoints.join("\n"));
   await page.getByLabel("Witnesses").fill(witnesses.join("\n"));
+  await page.getByLabel("Table of taxes").fill(taxes);
 }
 
 /** Waits for a verdict and gives its heading. */

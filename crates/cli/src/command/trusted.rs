@@ -5,12 +5,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countersign_core::checkpoint::{KeyKind, VerifyingKey};
+use countersign_core::checkpoint::{Checkpoint, KeyKind, NoteError, SignedNote, VerifyingKey, notes};
 use countersign_core::limits::MAX_NOTE;
 use countersign_core::taxes::{MAX_TABLE, Taxes};
 
 use super::Failure;
 
+/// Longest file of notes, in bytes.
+const MAX_NOTES_FILE: usize = MAX_NOTE * 16;
 /// Longest file of keys, in bytes.
 const MAX_KEYS_FILE: usize = 1 << 20;
 
@@ -19,7 +21,7 @@ pub(super) struct Given {
     /// A key that you trust to sign this ledger's checkpoints: name+hash+base64, or a file with one a line
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
-    /// A checkpoint that you kept from before, a file
+    /// A checkpoint that you kept from before, a file; of several in one file, one after the other, each
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
     /// The key of a witness who cosigns checkpoints, written like --key
@@ -44,30 +46,41 @@ pub(super) struct Trusted {
     pub(super) taxes: Option<Taxes>,
 }
 
-impl Given {
-    /// Which kept checkpoint, from 1, is none.
-    pub(super) fn unreadable(&self, number: usize, reason: &str) -> Failure {
-        let path = number.checked_sub(1).and_then(|i| self.checkpoint.get(i));
-        let file = path.map_or_else(|| format!("kept checkpoint {number}"), |path| path.display().to_string());
-        Failure { code: "CHECKPOINT_NOT_READABLE", ..Failure::new(file, format_args!("no checkpoint: {reason}")) }
-    }
-}
-
 impl Trusted {
     pub(super) fn read(given: &Given) -> Result<Self, Failure> {
         let witnesses = keys(&given.witness)?;
         if let Some(other) = witnesses.iter().find(|key| key.kind() != KeyKind::CosignatureV1) {
             return Err(Failure::new(other, "a witness has a key of type 0x04 (cosignature/v1)"));
         }
-        let checkpoint = |path: &PathBuf| text(path, MAX_NOTE);
         Ok(Self {
             keys: keys(&given.key)?,
-            checkpoints: given.checkpoint.iter().map(checkpoint).collect::<Result<_, _>>()?,
+            checkpoints: checkpoints(&given.checkpoint)?,
             witnesses,
             witness_quorum: given.witness_quorum.map_or(0, usize::from),
             taxes: given.taxes.as_deref().map(taxes).transpose()?,
         })
     }
+}
+
+/// The notes of these files, however they were copied.
+fn checkpoints(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for path in files {
+        let notes = notes(&text(path, MAX_NOTES_FILE)?);
+        let unreadable = |reason: &dyn std::fmt::Display| Failure {
+            code: "CHECKPOINT_NOT_READABLE",
+            ..Failure::new(path.display(), format_args!("no checkpoint: {reason}"))
+        };
+        if notes.is_empty() {
+            return Err(unreadable(&NoteError::Form));
+        }
+        for note in &notes {
+            let signed = SignedNote::parse(note).map_err(|error| unreadable(&error))?;
+            Checkpoint::parse(signed.text()).map_err(|error| unreadable(&error))?;
+        }
+        all.extend(notes);
+    }
+    Ok(all)
 }
 
 /// Keys as they stand there, or in the files that are named.

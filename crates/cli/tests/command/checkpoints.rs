@@ -82,6 +82,37 @@ fn keys_stand_in_files_too() {
     assert_eq!((code(&output), grade(&output).as_str()), (0, "signed"));
 }
 
+/// An editor's line ends and blank lines are no part of a note, and two that were kept in one file are two.
+#[test]
+fn notes_stand_one_after_the_other_however_they_were_copied() {
+    let directory = tempfile::tempdir().unwrap();
+    let [nine, twenty] =
+        ["checkpoint-9.txt", "checkpoint-20-cosigned.txt"].map(|name| std::fs::read_to_string(vector(name)).unwrap());
+    for (name, text) in [
+        ("crlf", nine.replace('\n', "\r\n")),
+        ("blank", format!("\u{feff}{nine}\n\n")),
+        ("both", format!("{nine}\n{twenty}")),
+    ] {
+        let kept = write(&directory, name, text);
+        let output = verify("good.jsonl", &["--key", KEY, "--checkpoint", &kept, "--json"]);
+        assert_eq!((code(&output), grade(&output).as_str()), (0, "anchored"), "{name}");
+    }
+}
+
+#[test]
+fn entries_are_held_to_the_auditors_taxes() {
+    let directory = tempfile::tempdir().unwrap();
+    let table =
+        write(&directory, "taxes.json", r#"{"TRANSFER": {"rate": 250, "tax_type": "transfer_tax"}}"#.to_owned());
+    let shown = stdout(&verify("good.jsonl", &["--taxes", &table]));
+    assert!(shown.contains("Entry 16 withholds 12.5000; the policy gives 6.2500."), "{shown}");
+    assert!(shown.contains("- tax rates against the table that was given"), "{shown}");
+    let wrong = write(&directory, "wrong.json", r#"{"REFUND": {"rate": 250, "tax_type": "vat"}}"#.to_owned());
+    let output = verify("good.jsonl", &["--taxes", &wrong]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("wrong.json: no table of taxes: REFUND is never taxed"), "{}", stderr(&output));
+}
+
 /// What was brought and cannot be used is no reason to go on without it.
 #[test]
 fn what_cannot_be_used_is_said() {

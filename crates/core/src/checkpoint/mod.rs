@@ -16,6 +16,6 @@ pub mod signing;
 pub mod tree_head;
 
 pub use key::{KeyError, KeyKind, VerifyingKey};
-pub use note::{NoteError, NoteSignature, OpenedNote, SignedNote, Signer};
+pub use note::{NoteError, NoteSignature, OpenedNote, SignedNote, Signer, notes};
 pub use signing::SigningKey;
 pub use tree_head::{Checkpoint, CheckpointError};

@@ -179,6 +179,29 @@ impl SignedNote {
     }
 }
 
+/// Signed notes that stand one after another, however they were copied: a byte order mark, white space at the ends of
+/// lines and blank lines between notes are what editors and mails leave behind. None is read yet.
+#[must_use]
+pub fn notes(text: &str) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut signatures = true;
+    for line in text.trim_start_matches('\u{feff}').trim().lines().map(str::trim_end) {
+        let signs = line.starts_with("— ");
+        if signatures && !signs {
+            if line.is_empty() {
+                continue;
+            }
+            notes.push(String::new());
+        }
+        signatures = signs;
+        if let Some(note) = notes.last_mut() {
+            note.push_str(line);
+            note.push('\n');
+        }
+    }
+    notes
+}
+
 impl std::fmt::Display for SignedNote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}", self.text)?;
