@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use countersign_core::hash::Hash;
+use countersign_core::report::Cause;
 use countersign_core::{Options, Report, Unreadable, verify_chain_integrity};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -431,7 +432,9 @@ fn a_circle_is_cut_where_it_was_closed() {
             let line = documents.iter().position(|one| one["transaction_id"] == genuine[at]["transaction_id"]).unwrap();
             let report = audit(&documents);
             assert_eq!(told(&report), [is("RELINKED", line as u64 + 1)], "{at} to {to}");
-            assert_eq!(report.findings[0].expected, at.checked_sub(1).map(|at| genuine[at]["current_hash"].clone()));
+            // The ledger's first entry names "0".
+            let expected = at.checked_sub(1).map_or_else(|| json!("0"), |at| genuine[at]["current_hash"].clone());
+            assert_eq!(report.findings[0].expected, Some(expected));
             assert_eq!(end(&report), end_with(&genuine[39]));
         }
     }
@@ -606,4 +609,15 @@ fn what_an_entry_says_is_not_kept_whole() {
     let mut amounts = documents();
     amounts.iter_mut().take(20).for_each(|document| document["amount_gross"] = json!({"$numberDecimal": long}));
     assert!(serde_json::to_string(&audit(&amounts)).unwrap().len() < 400_000);
+}
+
+#[test]
+fn the_first_entrys_link_is_that_of_a_ledgers_start() {
+    let mut documents = documents();
+    documents[0]["previous_hash"] = json!("ab".repeat(32));
+    let report = audit(&documents);
+    assert_eq!(report.findings_total, 1, "{:?}", report.findings);
+    let finding = &report.findings[0];
+    assert_eq!((finding.cause, finding.expected.as_ref()), (Some(Cause::Relinked), Some(&json!("0"))));
+    assert!(!finding.message.contains("entry before"), "{}", finding.message);
 }

@@ -6,6 +6,9 @@ use crate::hash::Hash;
 use crate::recovery::LONGEST;
 use crate::report::{ErrorType, Finding, ModifiedField};
 
+/// What the first entry of a ledger of format 1 names as its predecessor's hash.
+pub(super) const START: &str = "0";
+
 /// What the second reading fetches of an entry.
 #[derive(Clone, Debug)]
 pub(super) struct Fetched {
@@ -49,7 +52,7 @@ impl Fetched {
         // Of what is longer than any entry, only the likeliest: each hash of a megabyte takes as long as a thousand.
         let length: usize = (0..HASHED.len()).filter_map(|i| document.hashed_text(i)).map(|text| text.len()).sum();
         let most = if length > LONGEST { 1 } else { usize::MAX };
-        let text = |hash: Option<Hash>| hash.map_or_else(|| "0".to_owned(), |hash| hash.to_string());
+        let text = |hash: Option<Hash>| hash.map_or_else(|| START.to_owned(), |hash| hash.to_string());
         let gives = |named: &Option<Hash>| states(&self.shown, hash_of(document, Some(&text(*named))));
         let named = previous.into_iter().take(most).find(gives);
         Self { named, ..self }

@@ -3,6 +3,7 @@
 use super::document::UNPROTECTED;
 use super::examination::Examination;
 use super::facts::{Malformed, flag};
+use super::fetched::START;
 use super::judgement::{Act, Named, Said};
 use crate::forensics::{Assembly, Listing, Place, chain_finding, content_finding, file_finding};
 use crate::report::{Cause, Coverage, EntryPlace, ErrorType, Finding, NotChecked, Report, Warning, WarningType};
@@ -99,6 +100,17 @@ impl Examination {
             shown.transaction_id.as_deref().map_or_else(|| format!("on {} {}", self.unit, place.line), str::to_owned);
         let chain = |cause, message, expected| vec![chain_finding(cause, message, &place, shown, expected)];
         match said.act {
+            Act::Tampered(None) | Act::Loose(_) if fetched.named == Some(None) => {
+                let message = format!(
+                    "Only previous_hash of entry {name} was changed: with the {START} of the ledger's first entry, its content gives its own hash."
+                );
+                let mut relinked = chain_finding(Cause::Relinked, message, &place, shown, None);
+                relinked.expected = Some(START.into());
+                if let Some(details) = &mut relinked.hash_mismatch_details {
+                    details.expected = Some(START.to_owned());
+                }
+                vec![relinked]
+            }
             Act::Tampered(None) | Act::Loose(_) if let Some(named) = fetched.named => chain(
                 Cause::Relinked,
                 format!(
