@@ -452,3 +452,31 @@ fn an_entry_that_does_not_add_up_is_found_beside_a_broken_rule() {
     assert!(!report.coverage.checked.iter().any(|what| what == conserved));
     assert!(report.coverage.not_checked.iter().any(|gap| gap.what == conserved));
 }
+
+/// The hash between two entries stands in both, and both say what it was.
+#[test]
+fn a_hash_overwritten_on_both_sides_of_a_joint_is_proven_by_both() {
+    for at in [2, 8, 18] {
+        let mut export = Export::good();
+        export.entries[at - 1]["current_hash"] = json!("0".repeat(64));
+        export.entries[at]["previous_hash"] = json!("0".repeat(64));
+        let report = export.by_key();
+        let found: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.cause, f.line)).collect();
+        let line = Some(at as u64 + 1);
+        assert_eq!(
+            found,
+            [
+                (ErrorType::TransactionTampered, None, line),
+                (ErrorType::HashChainBroken, Some(Cause::Relinked), line.map(|line| line + 1)),
+            ],
+            "{:?}",
+            report.findings
+        );
+        let proven = report.findings[0].modified_fields.as_ref().unwrap();
+        assert_eq!(
+            (proven[0].field.as_str(), &proven[0].original),
+            ("current_hash", &Export::good().entries[at - 1]["current_hash"])
+        );
+        assert!(report.checkpoints[0].counts, "the leaf is the genuine hash");
+    }
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use countersign_core::hash::Hash;
-use countersign_core::report::{ErrorType, Finding, Report};
+use countersign_core::report::{Cause, ErrorType, Finding, Report};
 use countersign_core::{Options, verify_chain_integrity};
 use serde_json::{Value, json};
 
@@ -291,10 +291,17 @@ fn what_only_a_changed_entry_names_proves_nothing() {
     rehash(&mut forged);
     lines[4]["current_hash"] = forged["current_hash"].clone();
     lines[5]["previous_hash"] = forged["current_hash"].clone();
-    let report = audit(&lines);
-    assert!(!report.valid);
     let names = |finding: &Finding| proven(finding).iter().any(|(field, ..)| *field == "sender_id");
-    assert!(!report.findings.iter().any(names), "{:?}", report.findings);
+    // Its content and that of entry 5 agree upon another hash between them: that is the one that stood there.
+    let report = audit(&lines);
+    assert!(!report.valid && !report.findings.iter().any(names), "{:?}", report.findings);
+    assert_eq!(proven(&report.findings[0])[0].0, "current_hash");
+    assert_eq!(report.findings[1].cause, Some(Cause::Relinked));
+
+    // Where its content is another too, nothing does.
+    lines[4]["reference_id"] = json!("order-78");
+    let report = audit(&lines);
+    assert!(!report.valid && !report.findings.iter().any(names), "{:?}", report.findings);
     let gap = report.coverage.not_checked.iter().find(|gap| gap.why.starts_with("nothing that is vouched for"));
     assert!(gap.is_some(), "{:?}", report.coverage.not_checked);
 

@@ -33,11 +33,12 @@ impl Examination {
         // Nothing is hashed twice: what the first reading found right need not be found right again.
         let gives = if self.overview.is_sound(place) { Hash::parse(entry.current_hash) } else { None };
         let content = content(entry, gives.unwrap_or_else(|| entry.content_hash()), &genuine);
-        self.remember_leaves(entry, &genuine, content.vouched());
         match content {
+            // What its leaf is, only its judgement says.
             Content::Differs if genuine.known => self.hold(entry, fault, place, genuine),
             content => {
                 self.judge_changed(content.link(entry), Some(entry.created_at));
+                self.remember_leaves(entry, &genuine, content.vouched());
                 self.judge(entry, fault, place, &genuine, &content);
             }
         }

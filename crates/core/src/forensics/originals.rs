@@ -4,6 +4,7 @@ use super::content::{Content, Genuine};
 use super::examination::Examination;
 use super::finding::Place;
 use super::recovery::{Block, Changed, Recovery};
+use super::roots::Roots;
 use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::hash::Hash;
@@ -30,6 +31,13 @@ impl Examination {
         self.recovery.changed.push(Changed { entry, fault, place, genuine, before });
     }
 
+    /// The leaves so far, and those of the entries that are held, as the chain has them.
+    pub(super) fn leaves_so_far(&self) -> Roots {
+        let mut leaves = self.leaves.clone();
+        self.recovery.changed.iter().for_each(|Changed { genuine, .. }| leaves.push(genuine.seq, genuine.hash));
+        leaves
+    }
+
     /// Judges the entries that are held. `confirmed` is the hash that the entry after the last of them names, where
     /// that entry's own content is vouched for: of what only a changed entry names, a forger may have made the hash
     /// for a content of his. So the last is searched for first; once it is found, it confirms the one before.
@@ -37,14 +45,31 @@ impl Examination {
         let mut confirmed = confirmed;
         let mut after = after.and_then(|time| Timestamp::parse(time.as_bytes()));
         let mut judged = Vec::new();
-        for changed in std::mem::take(&mut self.recovery.changed).into_iter().rev() {
-            let original = self.original(&changed, confirmed, after);
-            confirmed = original.as_ref().and_then(|_| Hash::parse(&changed.previous()));
-            after = original.as_ref().and_then(|o| Timestamp::parse(o.entry.entry().created_at.as_bytes()));
-            judged.push((changed, original));
+        let mut held = std::mem::take(&mut self.recovery.changed);
+        while let Some(changed) = held.pop() {
+            let content = match held.last_mut().and_then(|before| joined(before, &changed, confirmed)) {
+                Some(previous) => Content::Relinked(previous),
+                None if changed.gives() == changed.genuine.hash => {
+                    match changed.entry.entry().seq == changed.genuine.seq {
+                        true => Content::Restated,
+                        false => Content::Renumbered,
+                    }
+                }
+                None => match self.original(&changed, confirmed, after) {
+                    Some(original) => Content::Recovered(Box::new(original)),
+                    None => Content::Differs,
+                },
+            };
+            confirmed = match &content {
+                Content::Relinked(previous) => Some(*previous),
+                content => Hash::parse(&changed.previous()).filter(|_| content.vouched()),
+            };
+            after = Timestamp::parse(content.written(&changed.entry.entry()).created_at.as_bytes())
+                .filter(|_| content.vouched());
+            judged.push((changed, content));
         }
-        for (Changed { entry, fault, place, genuine, .. }, original) in judged.into_iter().rev() {
-            let content = original.map_or(Content::Differs, |original| Content::Recovered(Box::new(original)));
+        for (Changed { entry, fault, place, genuine, .. }, content) in judged.into_iter().rev() {
+            self.leaves.push(genuine.seq, genuine.hash);
             self.judge(&entry.entry(), fault.as_ref(), &place, &genuine, &content);
         }
     }
@@ -79,6 +104,20 @@ impl Examination {
             }
         }
     }
+}
+
+/// The hash between two entries, where both state another, the one as its own and the other as its predecessor's: that
+/// which the content of the first gives, and with which that of the second gives its own.
+fn joined(before: &mut Changed, changed: &Changed, confirmed: Option<Hash>) -> Option<Hash> {
+    let Genuine { seq, hash, .. } = changed.genuine;
+    let (entry, gives) = (changed.entry.entry(), before.gives());
+    let is_joint = confirmed == Some(hash)
+        && before.genuine.seq + 1 == seq
+        && entry.content_hash_at(seq, &gives.to_string()) == hash;
+    is_joint.then(|| {
+        before.genuine.hash = gives;
+        gives
+    })
 }
 
 /// What a block was is no longer only possible.

@@ -63,8 +63,8 @@ impl Examination {
     /// gives it, else the trailer's head.
     fn end_hash(&self, seq: u64, stated: Hash, content: Hash) -> Hash {
         let head = self.trailer().filter(|trailer| trailer.last_seq == seq).map_or(stated, |trailer| trailer.head);
-        let confirmed =
-            |hash: &Hash| self.leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
+        let leaves = self.leaves_so_far();
+        let confirmed = |hash: &Hash| leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
         let own = if content == stated { stated } else { head };
         [stated, head, content].into_iter().find(confirmed).unwrap_or(own)
     }

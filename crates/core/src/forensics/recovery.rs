@@ -5,6 +5,7 @@ use super::content::Genuine;
 use super::finding::Place;
 use crate::entry::Entry;
 use crate::export::strict::{Fault, OwnedEntry};
+use crate::hash::Hash;
 use crate::recovery::{Budget, LONGEST, Lexicon, length};
 use crate::timestamp::Timestamp;
 
@@ -39,6 +40,12 @@ pub(super) struct Block {
 }
 
 impl Changed {
+    /// The hash that its content gives as it stands, with the number of its place.
+    pub(super) fn gives(&self) -> Hash {
+        let entry = self.entry.entry();
+        entry.content_hash_at(self.genuine.seq, entry.previous_hash)
+    }
+
     /// The hash that the entry before it has.
     pub(super) fn previous(&self) -> String {
         match self.genuine.joint {
