@@ -19,6 +19,7 @@ mod location;
 pub mod postgres;
 pub mod sqlite;
 mod store;
+mod subtrees;
 mod tree;
 
 pub use act::{Act, ActKind};
@@ -28,6 +29,7 @@ pub use error::{Document, StoreError, VersionError};
 pub use head::{Halt, Head, Identity, Total, Totals};
 pub use location::{Location, LocationError};
 pub use store::{Loaded, MAX_FORGOTTEN, Page, Query, Remains, Snapshot, Store, Wanted};
+pub use subtrees::Subtrees;
 pub use tree::Tree;
 
 use countersign_core::timestamp::Timestamp;

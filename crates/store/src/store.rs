@@ -7,7 +7,7 @@ use std::path::Path;
 
 use countersign_core::books::{Account, Referenced, Treasury};
 use countersign_core::hash::Hash;
-use countersign_core::merkle::NodeId;
+use countersign_core::merkle::{NodeId, border_nodes};
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 
@@ -254,9 +254,17 @@ pub trait Snapshot {
     /// Those of the database.
     fn treasury(&mut self) -> Result<Treasury, StoreError>;
 
+    /// Roots of complete subtrees, in the order asked for.
+    ///
+    /// # Errors
+    /// As [`Store::nodes`].
+    fn nodes(&mut self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError>;
+
     /// Roots of the complete subtrees of the first `size` entries, largest first: `prefix` of an export.
     ///
     /// # Errors
-    /// Those of the database.
-    fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError>;
+    /// As [`Store::nodes`].
+    fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError> {
+        self.nodes(&border_nodes(size))
+    }
 }

@@ -30,6 +30,9 @@ impl NodeSource for Tree<'_> {
 
 /// Root of the tree of `size` entries, from the roots of its complete subtrees, largest first.
 pub(crate) fn root_of(size: u64, roots: &[Hash]) -> Result<Hash, StoreError> {
-    let root = Range::of_prefix(size, roots).and_then(|range| range.root());
-    root.ok_or_else(|| StoreError::Damaged(format!("the subtrees of the first {size} entries are not all kept")))
+    Range::of_prefix(size, roots).and_then(|range| range.root()).ok_or_else(|| lost(size))
+}
+
+pub(crate) fn lost(size: u64) -> StoreError {
+    StoreError::Damaged(format!("the subtrees of the first {size} entries are not all kept"))
 }

@@ -3,10 +3,10 @@
 use std::io::{self, BufWriter, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use countersign_core::hash::Hash;
 use countersign_core::verify::Progress;
 use countersign_core::{Options, Report, Step, Unreadable, Verifier};
-use countersign_store::export::{self, Extent};
-use countersign_store::{Snapshot, Store, StoreError};
+use countersign_store::{Snapshot, Store, StoreError, Subtrees, export};
 
 /// How much is verified at once, in bytes.
 const CHUNK: usize = 1 << 18;
@@ -21,12 +21,18 @@ pub(super) fn run(
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, Unreadable> {
     let mut snapshot = store.snapshot().map_err(unreadable)?;
+    let kept = store.checkpoint(Some(snapshot.head().seq)).map_err(unreadable)?;
+    let notes: Vec<String> = kept.into_iter().map(|checkpoint| checkpoint.note).collect();
     let mut verifier = Verifier::new(options.clone());
+    let mut subtrees = Subtrees::of(store);
+    verifier = read(store, &mut *snapshot, verifier, &notes, on_progress, &mut |hash| subtrees.push(&hash))?;
+    let differs = subtrees.finish().map_err(unreadable)?;
     loop {
-        verifier = read(store, &mut *snapshot, verifier, on_progress)?;
         match verifier.finish()? {
-            Step::Done(report) => return hold_head(report, &*snapshot),
-            Step::ReadAgain(again) => verifier = again,
+            Step::Done(report) => return hold_subtrees(hold_head(report, &*snapshot)?, differs),
+            Step::ReadAgain(again) => {
+                verifier = read(store, &mut *snapshot, again, &notes, on_progress, &mut |_| Ok(()))?;
+            }
         }
     }
 }
@@ -42,26 +48,30 @@ fn hold_head(report: Report, snapshot: &dyn Snapshot) -> Result<Report, Unreadab
     Ok(report)
 }
 
-/// One reading of the snapshot.
+/// The subtrees stand beside them too. Where the entries are not well, these are the finding.
+fn hold_subtrees(report: Report, differs: Option<String>) -> Result<Report, Unreadable> {
+    match differs.filter(|_| report.valid) {
+        Some(why) => Err(unreadable(StoreError::Damaged(why))),
+        None => Ok(report),
+    }
+}
+
+/// One reading of the snapshot. `each` is handed every entry's hash.
 fn read(
     store: &dyn Store,
     snapshot: &mut dyn Snapshot,
     verifier: Verifier,
+    notes: &[String],
     on_progress: &mut dyn FnMut(Progress),
+    each: &mut dyn FnMut(Hash) -> Result<(), StoreError>,
 ) -> Result<Verifier, Unreadable> {
     let mut feed = Feed { verifier, failed: None, on_progress };
-    let mut kept = Ok(None);
-    let mut latest = |size, _| {
-        kept = store.checkpoint(Some(size));
-        kept.iter().flatten().map(|checkpoint| checkpoint.note.clone()).collect()
-    };
     let out = BufWriter::with_capacity(CHUNK, &mut feed);
-    let written = export::write(snapshot, store.identity(), &Extent::default(), &mut latest, out);
+    let written = export::write_as_it_stands(snapshot, store.identity(), notes.to_vec(), each, out);
     if let Some(failed) = feed.failed {
         return Err(failed);
     }
     written.map_err(unreadable)?;
-    kept.map_err(unreadable)?;
     Ok(feed.verifier)
 }
 

@@ -284,6 +284,24 @@ fn what_the_entries_do_not_bear_out_is_not_signed() {
     }
 }
 
+/// The key vouches for what it signed before, and reads only what follows: the roots before the first entry are the
+/// database's own.
+#[test]
+fn a_subtree_that_is_not_the_entries_is_found_and_exported_by_nobody() {
+    let (ledger, _) = signed(NAME, KeyKind::Ed25519);
+    ledger.done(&["checkpoint", "--key", "signing.key"]);
+    tamper(&ledger, &format!("UPDATE nodes SET hash = '{}' WHERE level = 1 AND idx = 0", "ab".repeat(32)));
+    for arguments in [&["--key", "signing.key"][..], &[], &["--last", "4"], &["--last", "3", "--gzip"]] {
+        ledger.finds_damage(&[&["export", "--first", "3", "--out", "export.jsonl"], arguments].concat());
+        assert!(!fs::exists(ledger.path("export.jsonl")).unwrap(), "{arguments:?}");
+    }
+    let output = ledger.run(&["verify", "--db", "ledger.db"]);
+    assert!(code(&output) == 2 && stdout(&output).contains("over the entries 1 to 2 is not theirs"), "{output:?}");
+    let output = ledger.run(&["watch", "--once", "--full", "--watch-folder", "watch"]);
+    assert!(code(&output) == 1 && stdout(&output).contains("HEAD_DIFFERS: "), "{output:?}");
+    assert_ne!(code(&ledger.run(&["backup", "--to", "backup.db"])), 0);
+}
+
 const EDITS: [(&str, &str); 3] = [
     ("UPDATE entries SET amount_gross = '9.0000' WHERE seq = 2", "TRANSACTION_TAMPERED"),
     ("DELETE FROM entries WHERE seq = 2", "HASH_CHAIN_BROKEN"),

@@ -19,8 +19,7 @@ use countersign_core::surveyor::Context;
 use countersign_core::taxes::Taxes;
 use countersign_core::timestamp::Timestamp;
 use countersign_core::{Options, Step, Unreadable, Verifier};
-use countersign_store::export::{self, Extent};
-use countersign_store::{Identity, Snapshot, Store, StoreError};
+use countersign_store::{Identity, Snapshot, Store, StoreError, Subtrees, export};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
@@ -177,12 +176,13 @@ impl Auditor<'_> {
         if audit.contradictions.is_empty() {
             (audit.report, prepared) = self.increment(saved, &mut snapshot, audit.at)?;
         }
-        let follows = audit.report.is_some();
+        let (follows, mut subtrees) = (audit.report.is_some(), None);
         if !follows || audit.kind == Kind::Full {
             audit.kind = Kind::Full;
-            audit.report = Some(self.full(&mut snapshot)?);
+            let (report, differs) = self.full(&mut snapshot)?;
+            (audit.report, subtrees) = (Some(report), differs);
         }
-        self.look_beyond(audit, &mut snapshot, follows)?;
+        self.look_beyond(audit, &mut snapshot, follows, subtrees)?;
         // What was found counts, though the state could not be written.
         if audit.valid()
             && let Some(prepared) = prepared.map_err(StateError::from)?
@@ -219,10 +219,19 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    /// What no export shows: the ledger's head, and whether what was saved led here.
-    fn look_beyond(&self, audit: &mut Audit, snapshot: &mut dyn Snapshot, follows: bool) -> Result<(), AuditError> {
+    /// What no export shows: the ledger's head, what the subtrees differ in, and whether what was saved led here.
+    fn look_beyond(
+        &self,
+        audit: &mut Audit,
+        snapshot: &mut dyn Snapshot,
+        follows: bool,
+        subtrees: Option<String>,
+    ) -> Result<(), AuditError> {
         let Some(report) = audit.report.as_ref().filter(|report| report.valid) else { return Ok(()) };
-        audit.contradictions.extend(of_head(report, snapshot)?);
+        match subtrees {
+            Some(why) => audit.contradictions.push(ContradictionKind::HeadDiffers.found(why)),
+            None => audit.contradictions.extend(of_head(report, snapshot)?),
+        }
         if !follows && audit.contradictions.is_empty() {
             let message = "The ledger agrees with itself, and what is new does not follow on the saved state.";
             audit.contradictions.push(ContradictionKind::StateDisagrees.found(message));
@@ -286,30 +295,45 @@ impl Auditor<'_> {
         Ok(erased)
     }
 
-    /// Audits everything, as an auditor would an export; twice, where something is wrong, from one snapshot.
-    fn full(&self, snapshot: &mut dyn Snapshot) -> Result<Report, AuditError> {
+    /// Audits everything, as an auditor would an export; twice, where something is wrong, from one snapshot. And where the
+    /// subtrees that are kept differ first from those of the entries.
+    fn full(&self, snapshot: &mut dyn Snapshot) -> Result<(Report, Option<String>), AuditError> {
         let identity = self.store.identity();
         let kept = self.store.checkpoint(Some(snapshot.head().seq))?;
+        let notes: Vec<String> = kept.into_iter().map(|checkpoint| checkpoint.note).collect();
         // Before the first checkpoint there is nothing that a key could open, which is no finding here.
-        let keys = if kept.is_some() { self.keys.to_vec() } else { Vec::new() };
+        let keys = if notes.is_empty() { Vec::new() } else { self.keys.to_vec() };
         let name = Some(identity.ledger.clone());
         let taxes = self.taxes.cloned();
         let options = Options { name, input_hash: false, keys, taxes, ..Options::default() };
-        let notes: Vec<String> = kept.into_iter().map(|checkpoint| checkpoint.note).collect();
+        let mut subtrees = Subtrees::of(self.store);
         let mut verifier = Verifier::new(options);
+        feed(&mut verifier, identity, snapshot, &notes, &mut |hash| subtrees.push(&hash))?;
+        let differs = subtrees.finish()?;
         loop {
-            let mut fed = Fed { verifier: &mut verifier, refused: None };
-            let out = BufWriter::with_capacity(CHUNK, &mut fed);
-            let written = export::write(snapshot, identity, &Extent::default(), &mut |_, _| notes.clone(), out);
-            if let Some(refused) = fed.refused {
-                return Err(refused.into());
-            }
-            written?;
             match verifier.finish()? {
-                Step::Done(report) => return Ok(report),
+                Step::Done(report) => return Ok((report, differs)),
                 Step::ReadAgain(again) => verifier = again,
             }
+            feed(&mut verifier, identity, snapshot, &notes, &mut |_| Ok(()))?;
         }
+    }
+}
+
+/// One reading of a snapshot. `each` is handed every entry's hash.
+fn feed(
+    verifier: &mut Verifier,
+    identity: &Identity,
+    snapshot: &mut dyn Snapshot,
+    notes: &[String],
+    each: &mut dyn FnMut(Hash) -> Result<(), StoreError>,
+) -> Result<(), AuditError> {
+    let mut fed = Fed { verifier, refused: None };
+    let out = BufWriter::with_capacity(CHUNK, &mut fed);
+    let written = export::write_as_it_stands(snapshot, identity, notes.to_vec(), each, out);
+    match fed.refused {
+        Some(refused) => Err(refused.into()),
+        None => Ok(written?),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use countersign_core::books::{Account, Treasury};
 use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_store::{Head, Snapshot, StoreError};
 
@@ -103,8 +104,8 @@ impl Snapshot for Throttled<'_> {
         self.snapshot.treasury()
     }
 
-    fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError> {
-        self.snapshot.prefix(size)
+    fn nodes(&mut self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
+        self.snapshot.nodes(wanted)
     }
 }
 

@@ -209,6 +209,24 @@ fn subtrees_that_are_not_those_of_the_entries_are_found() {
     assert!(place.halt().is_some());
 }
 
+/// One below those that the roots of today are made of: proofs and partial exports are made of it all the same.
+#[test]
+fn every_subtree_is_held_to_the_entries_by_a_full_audit() {
+    for spoil in [format!("UPDATE nodes SET hash = '{}'", "0".repeat(64)), "DELETE FROM nodes".to_owned()] {
+        let place = Place::new();
+        let mut watch = place.watch();
+        assert!(watch.audit_now(Kind::Full).unwrap().valid());
+        place.tamper(&format!("{spoil} WHERE level = 1 AND idx = 0"));
+        let audit = watch.audit_now(Kind::Full).unwrap();
+        assert_eq!(kinds(&audit), [ContradictionKind::HeadDiffers], "{audit:?}");
+        assert!(audit.report.unwrap().valid && place.halt().is_some());
+        // Of entries that are not well, no subtree can be what they give.
+        place.tamper("UPDATE entries SET receiver_id = 'carol' WHERE seq = 2");
+        let audit = watch.audit_now(Kind::Full).unwrap();
+        assert_eq!((kinds(&audit), errors(&audit)), (Vec::new(), vec![ErrorType::TransactionTampered]));
+    }
+}
+
 #[test]
 fn a_head_that_is_not_that_of_the_entries_is_found() {
     let place = Place::new();

@@ -144,8 +144,10 @@ impl Writing<'_> {
         let written = self.write(&mut *snapshot, &settled, window, pieces);
         // Before the last bytes go out: who has them may ask for the next export at once.
         drop((snapshot, self.slot));
-        if let Err(error) = written.and_then(|pieces| Ok(pieces.finish()?)) {
-            tracing::info!(%error, "an export was not read to its end");
+        match written.and_then(|pieces| Ok(pieces.finish()?)) {
+            Ok(()) => {}
+            Err(error @ StoreError::Io(_)) => tracing::info!(%error, "an export was not read to its end"),
+            Err(error) => tracing::error!(%error, "an export was broken off"),
         }
     }
 

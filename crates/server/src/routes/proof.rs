@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use countersign_core::hash::Hash;
-use countersign_core::merkle::{NodeId, NodeSource, ProofError, consistency_proof, inclusion_proof};
-use countersign_store::{StoreError, Tree, Wanted};
+use countersign_core::merkle::{
+    NodeId, NodeSource, ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion,
+};
+use countersign_store::{Head, StoreError, Tree, Wanted};
 use serde::Serialize;
 
 use super::Call;
@@ -62,7 +64,8 @@ impl Asked {
     }
 
     fn answer(&self, tree: Tree<'_>) -> Result<Answer, Problem> {
-        let last = tree.0.load(&Wanted::default())?.head.seq;
+        let head = tree.0.load(&Wanted::default())?.head;
+        let last = head.seq;
         match *self {
             Self::Inclusion { seq, size } => {
                 let size = within("size", size.unwrap_or(last), last)?;
@@ -70,18 +73,39 @@ impl Asked {
                 let [leaf] = tree.nodes(&[NodeId { level: 0, index: seq - 1 }])?[..] else {
                     return Err(StoreError::Damaged(format!("entry {seq} has no leaf")).into());
                 };
+                let root = root_of(tree, size, &head)?;
                 let proof = inclusion_proof(&tree, seq - 1, size).map_err(unproven)?;
-                answer::json(&Inclusion { seq, size, leaf, root: tree.root(size)?, proof })
+                if !verify_inclusion(seq - 1, size, &leaf, &root, &proof) {
+                    return Err(other_subtrees(size));
+                }
+                answer::json(&Inclusion { seq, size, leaf, root, proof })
             }
             Self::Consistency { old, new } => {
                 let new = within("new", new.unwrap_or(last), last)?;
                 within("old", old, new)?;
+                let (old_root, new_root) = (root_of(tree, old, &head)?, root_of(tree, new, &head)?);
                 let proof = consistency_proof(&tree, old, new).map_err(unproven)?;
-                let (old_root, new_root) = (tree.root(old)?, tree.root(new)?);
+                if !verify_consistency(old, &old_root, new, &new_root, &proof) {
+                    return Err(other_subtrees(new));
+                }
                 answer::json(&Consistency { old, new, old_root, new_root, proof })
             }
         }
     }
+}
+
+/// Root of the tree of the first `size` entries, from the subtrees that are kept and proven to be the beginning of the
+/// head's tree: a proof may agree with a root that is made of the same wrong subtree.
+fn root_of(tree: Tree<'_>, size: u64, head: &Head) -> Result<Hash, Problem> {
+    let root = tree.root(size)?;
+    let proof = consistency_proof(&tree, size, head.seq).map_err(unproven)?;
+    let whole = head.range.root().unwrap_or_default();
+    if verify_consistency(size, &root, head.seq, &whole, &proof) { Ok(root) } else { Err(other_subtrees(size)) }
+}
+
+fn other_subtrees(size: u64) -> Problem {
+    let why = format!("the subtrees kept over the first {size} entries do not give the tree of the head");
+    StoreError::Damaged(why).into()
 }
 
 fn within(name: &str, value: u64, most: u64) -> Result<u64, Problem> {

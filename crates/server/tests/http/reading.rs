@@ -135,6 +135,26 @@ fn proofs_hold_for_every_entry_and_every_pair_of_sizes() {
     }
 }
 
+/// Whoever has the file makes a subtree another one, below those that the roots of today are made of.
+#[test]
+fn a_proof_that_does_not_hold_is_not_given() {
+    let bed = with_payments(8);
+    let file = rusqlite::Connection::open(ledger_file(&bed.folder)).unwrap();
+    let forge = "DROP TRIGGER nodes_never_change; UPDATE nodes SET hash = ? WHERE level = 1 AND idx = 0";
+    file.execute_batch(&forge.replace('?', &format!("'{}'", "ab".repeat(32)))).unwrap();
+    // The last two agree with a root that is made of the same subtree.
+    for query in ["?seq=3", "?seq=4&size=7", "?old=2", "?old=3&new=8", "?seq=1&size=2", "?seq=3&size=3", "?old=2&new=3"]
+    {
+        let refused = bed.get(&format!("/api/v1/proof{query}"));
+        assert_eq!((refused.status, refused.code().as_str()), (500, "STORE_DAMAGED"), "{query}");
+    }
+    for query in ["?seq=1", "?seq=5", "?seq=9", "?old=4", "?old=0"] {
+        assert_eq!(bed.get(&format!("/api/v1/proof{query}")).status, 200, "{query}");
+    }
+    let export = bed.get_with("/api/v1/export?first=3", &[("range", "bytes=0-9")]);
+    assert_eq!((export.status, export.code().as_str()), (500, "STORE_DAMAGED"));
+}
+
 #[test]
 fn a_resource_answers_head_options_and_no_other_method() {
     let bed = with_payments(0);

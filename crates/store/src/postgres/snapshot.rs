@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use countersign_core::books::{Account, Treasury};
 use countersign_core::hash::Hash;
-use countersign_core::merkle::border_nodes;
+use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -115,7 +115,7 @@ impl store::Snapshot for Snapshot<'_> {
         rows::treasury(&self.ask(rows::TREASURY, &[(&self.ledger, Type::UUID)])?)
     }
 
-    fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError> {
-        self.link.on_own(tree::nodes(&self.client, self.ledger, &border_nodes(size)))
+    fn nodes(&mut self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
+        self.link.on_own(tree::nodes(&self.client, self.ledger, wanted))
     }
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use countersign_core::books::{Account, Treasury};
 use countersign_core::hash::Hash;
-use countersign_core::merkle::border_nodes;
+use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, params};
@@ -73,7 +73,7 @@ impl store::Snapshot for Snapshot {
         rows::treasury(&self.connection)
     }
 
-    fn prefix(&mut self, size: u64) -> Result<Vec<Hash>, StoreError> {
-        tree::nodes(&self.connection, &border_nodes(size))
+    fn nodes(&mut self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
+        tree::nodes(&self.connection, wanted)
     }
 }

@@ -34,7 +34,7 @@ fn use_it(store: &dyn Store) -> Result<(), StoreError> {
 }
 
 /// Makes an edit as somebody does who knows SQLite: triggers are taken away for it, and put back.
-fn edit(raw: &Connection, sql: &str) {
+pub(super) fn edit(raw: &Connection, sql: &str) {
     let of_triggers = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'";
     let mut statement = raw.prepare(of_triggers).unwrap();
     let triggers = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();

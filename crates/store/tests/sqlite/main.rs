@@ -4,6 +4,7 @@
 mod backup;
 mod conformance;
 mod damage;
+mod exports;
 mod full;
 mod guards;
 mod opening;
