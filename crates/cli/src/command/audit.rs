@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use countersign_core::hash::Hash;
 use countersign_core::verify::Progress;
 use countersign_core::{Options, Report, Step, Unreadable, Verifier};
-use countersign_store::{Snapshot, Store, StoreError, Subtrees, export};
+use countersign_store::{SignedCheckpoint, Snapshot, Store, StoreError, Subtrees, export};
 
 /// How much is verified at once, in bytes.
 const CHUNK: usize = 1 << 18;
@@ -20,9 +20,10 @@ pub(super) fn run(
     options: &Options,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, Unreadable> {
+    // Before the snapshot, which then has at least as many entries as this says, unless some were dropped.
+    let latest = store.checkpoint(None).map_err(unreadable)?;
     let mut snapshot = store.snapshot().map_err(unreadable)?;
-    let kept = store.checkpoint(Some(snapshot.head().seq)).map_err(unreadable)?;
-    let notes: Vec<String> = kept.into_iter().map(|checkpoint| checkpoint.note).collect();
+    let notes = notes(store, snapshot.head().seq, latest).map_err(unreadable)?;
     let mut verifier = Verifier::new(options.clone());
     let mut subtrees = Subtrees::of(store);
     verifier = read(store, &mut *snapshot, verifier, &notes, on_progress, &mut |hash| subtrees.push(&hash))?;
@@ -35,6 +36,12 @@ pub(super) fn run(
             }
         }
     }
+}
+
+/// The notes that are kept: the latest of entries that there are, and the latest of all where it covers more.
+fn notes(store: &dyn Store, head: u64, latest: Option<SignedCheckpoint>) -> Result<Vec<String>, StoreError> {
+    let beyond = latest.filter(|latest| latest.size > head);
+    Ok(store.checkpoint(Some(head))?.into_iter().chain(beyond).map(|checkpoint| checkpoint.note).collect())
 }
 
 /// The head stands in the database beside the entries: an export does not show one that disagrees with them.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Output;
 
-use countersign_core::checkpoint::{KeyKind, SignedNote, SigningKey};
+use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, SigningKey};
 use serde_json::Value;
 
 use super::ledger::{Ledger, NAME};
@@ -300,6 +300,21 @@ fn a_subtree_that_is_not_the_entries_is_found_and_exported_by_nobody() {
     let output = ledger.run(&["watch", "--once", "--full", "--watch-folder", "watch"]);
     assert!(code(&output) == 1 && stdout(&output).contains("HEAD_DIFFERS: "), "{output:?}");
     assert_ne!(code(&ledger.run(&["backup", "--to", "backup.db"])), 0);
+}
+
+/// Whoever drops the last entries, and forgets the checkpoint of them.
+#[test]
+fn a_checkpoint_of_entries_that_are_gone_is_found() {
+    let (ledger, key) = signed(NAME, KeyKind::Ed25519);
+    ledger.done(&["checkpoint", "--key", "signing.key"]);
+    let checkpoint = Checkpoint { origin: NAME.to_owned(), size: 7, root: countersign_core::hash::Hash::of(b"gone") };
+    let connection = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    let insert = "INSERT INTO checkpoints (size, note, at) VALUES (7, ?1, '2026-01-01T00:00:00.000Z')";
+    connection.execute(insert, [checkpoint.sign(&key, None)]).unwrap();
+    for arguments in [&[][..], &["--key", &key.verifying_key().to_string()]] {
+        let (code, report) = verdict(&ledger.run(&[&["verify", "--json"], arguments].concat()));
+        assert_eq!((code, &report["findings"][0]["error_type"]), (1, &"EXPORT_TRUNCATED".into()), "{report}");
+    }
 }
 
 const EDITS: [(&str, &str); 3] = [

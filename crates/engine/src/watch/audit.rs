@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use countersign_core::checkpoint::VerifyingKey;
+use countersign_core::checkpoint::{SignedNote, VerifyingKey};
 use countersign_core::export::header::{FORMAT, Header, PersonalData};
 use countersign_core::export::writer::Writer;
 use countersign_core::hash::Hash;
@@ -19,7 +19,7 @@ use countersign_core::surveyor::Context;
 use countersign_core::taxes::Taxes;
 use countersign_core::timestamp::Timestamp;
 use countersign_core::{Options, Step, Unreadable, Verifier};
-use countersign_store::{Identity, Snapshot, Store, StoreError, Subtrees, export};
+use countersign_store::{Identity, SignedCheckpoint, Snapshot, Store, StoreError, Subtrees, export};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
@@ -163,9 +163,16 @@ impl Auditor<'_> {
     fn judge(&self, audit: &mut Audit, slept: &Cell<Duration>) -> Result<(), AuditError> {
         audit.contradictions.extend(of_protection(self.primary.unwrap_or(self.store))?);
         let saved = self.saved(audit)?;
+        // Before the snapshot, which then has at least as many entries as this says, unless some were dropped.
+        let latest = self.store.checkpoint(None)?;
         let (snapshot, rate) = (self.store.snapshot()?, self.entries_per_second);
         let mut snapshot = Throttled::new(snapshot, &**self.clock, rate, slept, self.stop);
         audit.entries = snapshot.head().seq;
+        let beyond = latest.filter(|latest| self.covers_more(latest, audit.entries));
+        // What an audit of what is new leaves to those before it: entries are gone since.
+        if beyond.is_some() {
+            audit.kind = Kind::Full;
+        }
         if let Some(primary) = self.primary {
             audit.contradictions.extend(of_replica(primary, &snapshot)?);
         }
@@ -179,7 +186,7 @@ impl Auditor<'_> {
         let (follows, mut subtrees) = (audit.report.is_some(), None);
         if !follows || audit.kind == Kind::Full {
             audit.kind = Kind::Full;
-            let (report, differs) = self.full(&mut snapshot)?;
+            let (report, differs) = self.full(&mut snapshot, beyond)?;
             (audit.report, subtrees) = (Some(report), differs);
         }
         self.look_beyond(audit, &mut snapshot, follows, subtrees)?;
@@ -295,12 +302,23 @@ impl Auditor<'_> {
         Ok(erased)
     }
 
+    /// Whether a checkpoint that is kept covers more entries than there are; of those that a key opens, where there are
+    /// keys: anybody's may stand there.
+    fn covers_more(&self, kept: &SignedCheckpoint, entries: u64) -> bool {
+        let is_opened = || SignedNote::parse(&kept.note).is_ok_and(|note| note.open(self.keys).is_ok());
+        kept.size > entries && (self.keys.is_empty() || is_opened())
+    }
+
     /// Audits everything, as an auditor would an export; twice, where something is wrong, from one snapshot. And where the
-    /// subtrees that are kept differ first from those of the entries.
-    fn full(&self, snapshot: &mut dyn Snapshot) -> Result<(Report, Option<String>), AuditError> {
+    /// subtrees that are kept differ first from those of the entries. `beyond`: a checkpoint of more entries than there are.
+    fn full(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        beyond: Option<SignedCheckpoint>,
+    ) -> Result<(Report, Option<String>), AuditError> {
         let identity = self.store.identity();
         let kept = self.store.checkpoint(Some(snapshot.head().seq))?;
-        let notes: Vec<String> = kept.into_iter().map(|checkpoint| checkpoint.note).collect();
+        let notes: Vec<String> = kept.into_iter().chain(beyond).map(|checkpoint| checkpoint.note).collect();
         // Before the first checkpoint there is nothing that a key could open, which is no finding here.
         let keys = if notes.is_empty() { Vec::new() } else { self.keys.to_vec() };
         let name = Some(identity.ledger.clone());

@@ -305,6 +305,42 @@ fn a_full_audit_holds_the_kept_checkpoint_to_the_entries() {
     assert_eq!(errors(&audit), [ErrorType::CheckpointMismatch]);
 }
 
+/// Whoever drops the last entries, and forgets the checkpoint of them.
+#[test]
+fn a_checkpoint_of_entries_that_are_gone_is_found() {
+    let identity = desk::identity();
+    let key = |seed| SigningKey::from_seed(&identity.ledger, [seed; 32], KeyKind::Ed25519).unwrap();
+    let (ours, theirs) = (key(7), key(8));
+    // By whose key, with what key in the watch, and whether one of entries that are there is kept.
+    for (signer, keys, earlier, found) in [
+        (&ours, vec![], true, true),
+        (&ours, vec![&ours], true, true),
+        (&ours, vec![&ours], false, true),
+        (&theirs, vec![&ours], true, false),
+        (&theirs, vec![&ours], false, false),
+    ] {
+        let place = Place::new();
+        let keys = keys.into_iter().map(SigningKey::verifying_key).collect();
+        let mut watch = Watch::new(Setup { keys, ..place.setup() }).unwrap();
+        let root = place.store.snapshot().unwrap().head().range.root().unwrap();
+        let note = |size, root, key| Checkpoint { origin: identity.ledger.clone(), size, root }.sign(key, None);
+        if earlier {
+            let kept = SignedCheckpoint { size: 4, note: note(4, root, &ours), at: desk::start() };
+            place.store.keep_checkpoint(&kept).unwrap();
+        }
+        assert!(watch.audit_now(Kind::Incremental).unwrap().valid());
+        let insert = "INSERT INTO checkpoints (size, note, at) VALUES (6, ?1, ?2)";
+        place.raw().execute(insert, [note(6, root, signer), desk::start().to_string()]).unwrap();
+        for kind in [Kind::Incremental, Kind::Full] {
+            let audit = watch.audit_now(kind).unwrap();
+            let expected = if found { vec![ErrorType::ExportTruncated] } else { Vec::new() };
+            assert_eq!((errors(&audit), audit.valid()), (expected, !found), "{audit:?}");
+            assert!(!found || audit.kind == Kind::Full);
+        }
+        assert_eq!(place.halt().is_some(), found);
+    }
+}
+
 #[test]
 fn a_damaged_state_is_a_finding_until_an_operator_starts_over() {
     let place = Place::new();
