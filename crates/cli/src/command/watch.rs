@@ -186,8 +186,8 @@ fn once(watch: &mut Watch, store: &dyn Store, arguments: &Arguments) -> Result<O
 
 fn words(audit: &Audit, halted: bool) -> String {
     let read = match audit.kind {
-        Kind::Incremental if !audit.without_state => "what is new read",
-        _ => "all of them read",
+        Kind::Incremental => "what is new read",
+        Kind::Full => "all of them read",
     };
     let (entries, seconds) = (grouped(audit.entries), audit.took.as_secs_f64());
     if audit.valid() {

@@ -31,7 +31,7 @@ use super::throttle::Throttled;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// What is new since the last one, and all documents. Where something is wrong, everything.
+    /// What is new since the last one, and all documents. Where something is wrong, or no state is saved, everything.
     Incremental,
     /// Everything.
     Full,
@@ -169,8 +169,8 @@ impl Auditor<'_> {
         let mut snapshot = Throttled::new(snapshot, &**self.clock, rate, slept, self.stop);
         audit.entries = snapshot.head().seq;
         let beyond = latest.filter(|latest| self.covers_more(latest, audit.entries));
-        // What an audit of what is new leaves to those before it: entries are gone since.
-        if beyond.is_some() {
+        // What an audit of what is new leaves to those before it: there was none, or entries are gone since.
+        if audit.without_state || beyond.is_some() {
             audit.kind = Kind::Full;
         }
         if let Some(primary) = self.primary {

@@ -342,6 +342,18 @@ fn a_checkpoint_of_entries_that_are_gone_is_found() {
 }
 
 #[test]
+fn without_a_saved_state_the_kept_checkpoint_is_looked_at() {
+    let place = Place::new();
+    let root = countersign_core::hash::Hash::of(b"another");
+    let key = SigningKey::from_seed(&desk::identity().ledger, [7; 32], KeyKind::Ed25519).unwrap();
+    let note = Checkpoint { origin: desk::identity().ledger, size: 4, root }.sign(&key, None);
+    place.store.keep_checkpoint(&SignedCheckpoint { size: 4, note, at: desk::start() }).unwrap();
+    let audit = place.watch().audit_now(Kind::Incremental).unwrap();
+    assert_eq!((audit.kind, errors(&audit)), (Kind::Full, vec![ErrorType::CheckpointMismatch]));
+    assert!(place.halt().is_some());
+}
+
+#[test]
 fn a_damaged_state_is_a_finding_until_an_operator_starts_over() {
     let place = Place::new();
     let mut watch = place.watch();
@@ -417,8 +429,8 @@ fn entries_pass_no_faster_than_they_may() {
     setup.config.entries_per_second = 16;
     let audit = Watch::new(setup).unwrap().audit_now(Kind::Incremental).unwrap();
     assert!(audit.valid());
-    // 64 entries and three accounts.
-    assert_eq!((audit.entries, place.clock.slept().as_secs()), (64, 4));
+    // 64 entries and three accounts, once for the state to save and once for the verdict.
+    assert_eq!((audit.entries, place.clock.slept().as_secs()), (64, 8));
     assert!(audit.took.is_zero(), "what was slept is not counted");
 }
 
