@@ -83,7 +83,7 @@ impl Engine {
         let footing = Footing::find(&*store, &head)?;
         let voucher = signer.map(|signer| Arc::new(Voucher::new(signer)));
         voucher.as_ref().map_or(Ok(()), |voucher| voucher.check(&*store, &head))?;
-        let last = store.checkpoint(Some(head.seq))?;
+        let last = voucher.as_ref().map_or(Ok(None), |voucher| voucher.latest(&*store, head.seq))?;
         let notary = Notary::new(voucher.clone(), &config, last.as_ref(), stamps.now());
         let found = (head.time.unwrap_or_else(|| stamps.now()), Instant::now());
         let (config, shared) = (Arc::new(config), Arc::new(Shared::new(footing)));

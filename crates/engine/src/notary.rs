@@ -21,6 +21,11 @@ pub trait Signer: Debug + Send + Sync {
 
     /// The size and the root that a note says, where it is one of this ledger's and the same key signed it.
     fn opens(&self, note: &str) -> Option<(u64, Hash)>;
+
+    /// Whether a note needs no further signature of this one's: it opens it, and whoever cosigns with it did so.
+    fn signed(&self, note: &str) -> bool {
+        self.opens(note).is_some()
+    }
 }
 
 /// Knows when the next checkpoint is due.
@@ -34,7 +39,7 @@ pub(crate) struct Notary {
 }
 
 impl Notary {
-    /// `last`: the latest checkpoint that is kept of entries that there are.
+    /// `last`: the latest checkpoint by the same keys that is kept of entries that there are.
     pub(crate) fn new(
         voucher: Option<Arc<Voucher>>,
         config: &Config,

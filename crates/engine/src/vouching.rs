@@ -53,6 +53,20 @@ impl Voucher {
         Ok(self.sign(size, &verified.root_of(store, size)?, now))
     }
 
+    /// Whether a kept checkpoint is one that this would sign: by the same key, and the same cosigner where there is one.
+    #[must_use]
+    pub fn signed(&self, kept: &SignedCheckpoint) -> bool {
+        self.signer.signed(&kept.note) && self.signer.opens(&kept.note).is_none_or(|(size, _)| size == kept.size)
+    }
+
+    /// The latest kept checkpoint of at most `size` entries that this would sign.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn latest(&self, store: &dyn Store, size: u64) -> Result<Option<SignedCheckpoint>, StoreError> {
+        find_kept(store, Some(size), |kept| self.signed(&kept).then_some(kept))
+    }
+
     /// Verifies the ledger up to a head, and holds the head's tree to it.
     ///
     /// # Errors
@@ -139,16 +153,10 @@ impl Voucher {
 impl Verified {
     /// What the latest kept checkpoint of this key vouches for; nothing where there is none.
     fn find(signer: &dyn Signer, store: &dyn Store) -> Result<Self, StoreError> {
-        let mut most = None;
-        for _ in 0..MAX_LOOKED_AT {
-            let Some(kept) = store.checkpoint(most)? else { break };
-            if let Some((size, root)) = signer.opens(&kept.note) {
-                return Self::signed(store, size, &root);
-            }
-            let Some(smaller) = kept.size.checked_sub(1) else { break };
-            most = Some(smaller);
+        match find_kept(store, None, |kept| signer.opens(&kept.note))? {
+            Some((size, root)) => Self::signed(store, size, &root),
+            None => Ok(Self { range: Range::empty(0), hash: store.identity().genesis() }),
         }
-        Ok(Self { range: Range::empty(0), hash: store.identity().genesis() })
     }
 
     /// The first `size` entries, where the database still has the tree of them that was signed, and the last of
@@ -214,6 +222,24 @@ impl Verified {
         }
         damaged(format!("the tree that is kept of the first {size} entries is not the one that they give"))
     }
+}
+
+/// What the latest of the kept checkpoints of at most `most` entries gives that gives something.
+fn find_kept<T>(
+    store: &dyn Store,
+    mut most: Option<u64>,
+    what: impl Fn(SignedCheckpoint) -> Option<T>,
+) -> Result<Option<T>, StoreError> {
+    for _ in 0..MAX_LOOKED_AT {
+        let Some(kept) = store.checkpoint(most)? else { break };
+        let smaller = kept.size.checked_sub(1);
+        if let Some(found) = what(kept) {
+            return Ok(Some(found));
+        }
+        let Some(smaller) = smaller else { break };
+        most = Some(smaller);
+    }
+    Ok(None)
 }
 
 fn unproven(error: ProofError<StoreError>) -> StoreError {

@@ -47,6 +47,13 @@ impl Signer for Keys {
         let checkpoint = note.open(&[self.key.verifying_key()]).ok()?.checkpoint().ok()?;
         (checkpoint.origin == self.ledger).then_some((checkpoint.size, checkpoint.root))
     }
+
+    fn signed(&self, note: &str) -> bool {
+        let cosigned = |cosigner: &SigningKey| {
+            SignedNote::parse(note).is_ok_and(|note| note.open(&[cosigner.verifying_key()]).is_ok())
+        };
+        self.opens(note).is_some() && self.cosigner.as_ref().is_none_or(cosigned)
+    }
 }
 
 /// A key of this kind, and of this name where one is given.
@@ -64,5 +71,32 @@ fn read(path: &Path, kind: KeyKind, name: Option<&str>) -> Result<SigningKey, Fa
             wrong(&format_args!("it is the key of {}, and the ledger is {name}", key.name()))
         }
         _ => Ok(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_that_the_cosigner_of_today_did_not_cosign_is_signed_again() {
+        let key = |seed, name: &str, kind| SigningKey::from_seed(name, [seed; 32], kind).unwrap();
+        let ledger = |seed| key(seed, "game.example/economy", KeyKind::Ed25519);
+        let witness = |seed| Some(key(seed, "witness.example/1", KeyKind::CosignatureV1));
+        let keys = |seed, cosigner| Keys { cosigner, ..Keys::of(ledger(seed)) };
+        let plain = keys(7, None).sign(5, &Hash::of(b"root"), 1);
+        let cosigned = keys(7, witness(8)).sign(5, &Hash::of(b"root"), 1);
+        for (keys, note, signed) in [
+            (keys(7, None), &plain, true),
+            (keys(7, None), &cosigned, true),
+            (keys(7, witness(8)), &plain, false),
+            (keys(7, witness(8)), &cosigned, true),
+            (keys(7, witness(9)), &cosigned, false),
+            (keys(9, witness(8)), &cosigned, false),
+        ] {
+            assert_eq!(keys.signed(note), signed, "{keys:?}: {note}");
+        }
+        // What it signed before there was a cosigner still vouches for its entries.
+        assert_eq!(keys(7, witness(8)).opens(&plain), Some((5, Hash::of(b"root"))));
     }
 }

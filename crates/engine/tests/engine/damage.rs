@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use countersign_core::hash::Hash;
 use countersign_engine::notary::Signer;
 use countersign_engine::{Engine, EngineError, Parts, Request};
-use countersign_store::{Batch, Head, Wanted};
+use countersign_store::{Batch, Head, SignedCheckpoint, Wanted};
 
 use crate::audit::verify;
 use crate::double::{Double, Mishap};
@@ -18,6 +18,7 @@ on_each_store!(
     a_checkpoint_when_asked,
     checkpoints_go_on_after_a_clock_was_ahead,
     checkpoints_go_on_beside_one_of_what_is_not_there,
+    a_new_key_counts_from_its_own_checkpoints,
     a_damaged_account_spoils_no_other_order,
     an_edit_without_a_version_is_told_in_company,
 );
@@ -128,6 +129,20 @@ fn checkpoints_go_on_beside_one_of_what_is_not_there(ledger: &Ledger) {
         mint(&engine, "ada", "1");
         assert!(!sizes(&pen).is_empty());
     }
+}
+
+/// One that another key signed, or that lacks the cosigner of today, vouches for nothing to whoever has today's keys.
+fn a_new_key_counts_from_its_own_checkpoints(ledger: &Ledger) {
+    let (_, _, engine) = signed(ledger, 3, 0);
+    (0..4).for_each(|_| drop(mint(&engine, "ada", "1")));
+    let kept = || engine.store().checkpoint(None).unwrap().unwrap();
+    assert_eq!(kept().size, 3);
+    let another = SignedCheckpoint { note: "of another key".to_owned(), size: 4, ..kept() };
+    engine.store().keep_checkpoint(&another).unwrap();
+    engine.shutdown();
+    let (pen, _, engine) = signed_again(ledger, 3, 0);
+    (0..2).for_each(|_| drop(mint(&engine, "ada", "1")));
+    assert_eq!(sizes(&pen), [6], "three after its own");
 }
 
 fn a_checkpoint_when_asked(ledger: &Ledger) {

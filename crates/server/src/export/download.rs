@@ -209,18 +209,21 @@ impl Writing<'_> {
         Ok(Settled { extent, last, notes, tag })
     }
 
-    /// The checkpoint of exactly these entries, made where there is none yet: the next export has the same one.
-    /// That of the ledger's head is kept; others, of which there can be as many as there are entries, are only
+    /// The checkpoint of exactly these entries, made where there is none by today's keys yet: the next export has the same one.
+    /// That of the ledger's head is kept where it can be; others, of which there can be as many as there are entries, are only
     /// remembered. `None`: one would be signed, were it asked for more than what would be said of it.
     fn notes(&mut self, last: u64, head: u64) -> Result<Option<Vec<String>>, Problem> {
         let store = self.app.ledger.store();
-        let kept = || -> Result<Option<SignedCheckpoint>, StoreError> {
-            Ok(store.checkpoint(Some(last))?.filter(|kept| kept.size == last))
+        let voucher = self.app.voucher.as_ref().filter(|_| self.download.may_sign);
+        let kept = || -> Result<Option<Vec<String>>, StoreError> {
+            // Another key's says nothing to whoever has the verifying key of this one.
+            let is_own = |kept: &SignedCheckpoint| voucher.is_none_or(|voucher| voucher.signed(kept));
+            let kept = store.checkpoint(Some(last))?.filter(|kept| kept.size == last && is_own(kept));
+            Ok(kept.map(|kept| vec![kept.note]))
         };
         if let Some(kept) = kept()? {
-            return Ok(Some(vec![kept.note]));
+            return Ok(Some(kept));
         }
-        let voucher = self.app.voucher.as_ref().filter(|_| self.download.may_sign);
         let Some(voucher) = voucher else { return Ok(Some(Vec::new())) };
         if let Some(note) = self.app.notes.find(&last) {
             return Ok(Some(vec![note]));
@@ -230,11 +233,17 @@ impl Writing<'_> {
         }
         self.count()?;
         let signed = voucher.vouch(store, last, now())?;
-        if last < head {
-            return Ok(Some(vec![self.app.notes.note(last, signed.note)]));
+        if last == head {
+            match store.keep_checkpoint(&signed) {
+                // A database that is only read keeps none; this process remembers it.
+                Err(StoreError::Refused { .. }) => {}
+                outcome => outcome?,
+            }
+            if let Some(kept) = kept()? {
+                return Ok(Some(kept));
+            }
         }
-        store.keep_checkpoint(&signed)?;
-        Ok(Some(kept()?.into_iter().map(|kept| kept.note).collect()))
+        Ok(Some(vec![self.app.notes.note(last, signed.note)]))
     }
 
     /// The bytes that are asked for, and how many there are in all.

@@ -202,6 +202,34 @@ fn an_export_carries_a_checkpoint_of_exactly_its_entries() {
     assert_eq!(bed.get("/api/v1/checkpoint?size=4").code(), "NOT_FOUND", "whoever reads fills no table");
 }
 
+/// Whoever has only the new verifying key could not use a note by the old one.
+#[test]
+fn after_a_change_of_keys_exports_are_signed_by_the_new_one() {
+    let key = |seed| SigningKey::from_seed("game.example/economy", [seed; 32], KeyKind::Ed25519).unwrap();
+    let signer = |seed| Some(Arc::new(Key(key(seed))) as Arc<dyn Signer>);
+    let mut bed = Plan { signer: signer(7), ..Plan::default() }.start();
+    pay(&bed, 5);
+    let before = bed.get("/api/v1/export");
+    for (seed, read_only) in [(8, true), (9, false)] {
+        bed.stop();
+        let mut plan = Plan { signer: signer(seed), read_only, ..bed.plan() };
+        plan.config.writable = !read_only;
+        bed = plan.start_in(bed.folder.clone());
+        let options = Options { keys: vec![key(seed).verifying_key()], ..Options::default() };
+        for query in ["", "?last=4"] {
+            let export = bed.get(&format!("/api/v1/export{query}"));
+            assert_eq!(verified(&export.body, &options).trust_grade, TrustGrade::Signed, "{seed}{query}");
+            assert_eq!(bed.get(&format!("/api/v1/export{query}")).body, export.body, "{query}");
+            assert_ne!(export.body, before.body);
+        }
+    }
+    // Who signs nothing hands out what is kept.
+    bed.stop();
+    let bed = bed.plan().start_in(bed.folder.clone());
+    let options = Options { keys: vec![key(9).verifying_key()], ..Options::default() };
+    assert_eq!(verified(&bed.get("/api/v1/export").body, &options).trust_grade, TrustGrade::Signed);
+}
+
 #[test]
 fn what_would_be_said_of_an_export_signs_nothing() {
     let key = SigningKey::from_seed("game.example/economy", [7; 32], KeyKind::Ed25519).unwrap();
