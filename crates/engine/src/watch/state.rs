@@ -296,7 +296,7 @@ mod tests {
             bytes.extend(Hash::of(text.as_bytes()).0);
             read(&bytes).unwrap_err()
         };
-        assert!(matches!(later("{\"format\":\"countersign/watch/2\"}\n"), StateError::UnknownFormat(_)));
+        assert!(matches!(later("{\"format\":\"countersign/watch/3\"}\n"), StateError::UnknownFormat(_)));
         assert!(matches!(later("{\"format\":\"something\"}\n"), StateError::Damaged(_)));
         assert!(matches!(later("garbage"), StateError::Damaged(_)));
     }
