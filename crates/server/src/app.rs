@@ -75,6 +75,8 @@ pub(crate) struct App {
     pub(crate) sites: Sites,
     pub(crate) metrics: Metrics,
     pub(crate) watch: Option<WatchFigures>,
+    /// How many lines of the log could not be written, where that is counted.
+    pub(crate) log_lost: Option<fn() -> u64>,
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) lengths: Lengths,
     pub(crate) notes: Notes,
@@ -100,6 +102,7 @@ impl App {
             sites: Sites::new(&config)?,
             metrics: Metrics::new(),
             watch: None,
+            log_lost: None,
             exports: Arc::new(Semaphore::new(config.limits.exports)),
             lengths: Lengths::default(),
             notes: Notes::default(),

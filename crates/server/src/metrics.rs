@@ -89,6 +89,8 @@ pub(crate) struct Moment {
     pub(crate) ledger: Option<Stored>,
     pub(crate) engine: Option<EngineMetrics>,
     pub(crate) watch: Option<WatchMetrics>,
+    /// Lines of the log that could not be written.
+    pub(crate) log_lost: Option<u64>,
 }
 
 /// What the database says of the ledger.
@@ -103,6 +105,9 @@ impl Collector for Moment {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let up = ConstGauge::new(i64::from(self.ledger.is_some()));
         show(&mut encoder, "ledger_up", "1 where the database answers", &up)?;
+        let lost = self.log_lost.map(ConstCounter::new);
+        let help = "Lines of the log that could not be written";
+        lost.map_or(Ok(()), |lost| show(&mut encoder, "log_lines_lost", help, &lost))?;
         self.ledger.as_ref().map_or(Ok(()), |ledger| show_ledger(&mut encoder, ledger))?;
         self.engine.as_ref().map_or(Ok(()), |engine| show_engine(&mut encoder, engine))?;
         self.watch.as_ref().map_or(Ok(()), |watch| show_watch(&mut encoder, watch))
@@ -220,7 +225,8 @@ mod tests {
         metrics.answered(&labels, Duration::from_millis(3));
         let identity = Identity { ledger: "a".to_owned(), ledger_id: "0".repeat(32) };
         let ledger = Some(Stored { head: Head { seq: 7, ..Head::empty(&identity) }, unprotected: 2 });
-        let text = metrics.text(Moment { ledger, engine: None, watch: Some(WatchMetrics::default()) }).unwrap();
+        let watch = Some(WatchMetrics::default());
+        let text = metrics.text(Moment { ledger, engine: None, watch, log_lost: None }).unwrap();
         assert!(
             text.contains("countersign_http_requests_total{route=\"/api/v1/stats\",method=\"GET\",status=\"200\"} 1\n")
         );

@@ -71,6 +71,13 @@ impl Server {
         self
     }
 
+    /// Shows among its own figures how many lines of the log could not be written.
+    #[must_use]
+    pub fn with_log(mut self, lost: fn() -> u64) -> Self {
+        self.app.log_lost = Some(lost);
+        self
+    }
+
     /// Where it listens.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::export::KeyArguments;
 use super::log::LogArguments;
 use super::settings::{Settings, Source};
 use super::watch::WatchArguments;
-use super::{Failure, Outcome, interrupt, ledger, screen};
+use super::{Failure, Outcome, interrupt, ledger, log, screen};
 
 #[derive(Args, Debug)]
 #[command(after_help = "It listens on this machine alone, reads only, and lets nobody in without a token, unless \
@@ -67,6 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let within = runtime.enter();
     let server = Server::bind(config, served, signer).map_err(|e| Failure::of(e.to_string()))?;
     drop(within);
+    let server = server.with_log(log::lost);
     let server = match guard {
         Some(guard) => server.with_watch(move || guard.metrics()),
         None => server,

@@ -18,9 +18,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(ledger: &Ledger, arguments: &[&str]) -> Self {
+        Self::start_logging(ledger, arguments, Stdio::null())
+    }
+
+    pub(crate) fn start_logging(ledger: &Ledger, arguments: &[&str], log: Stdio) -> Self {
         let all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut serve = ledger.command(&all);
-        let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = serve.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
@@ -76,16 +80,36 @@ fn a_token_is_shown_once_with_what_the_server_needs() {
 
 const PAY: &str = r#"{"type":"TRANSFER","sender_id":"alice","receiver_id":"bob","currency":"EURO","amount":"100"}"#;
 
+/// The settings of a server that takes an operator's orders; the headers of one.
+fn writable(ledger: &Ledger) -> String {
+    let (secret, token) = token("operator");
+    let sha256 = token["sha256"].as_str().unwrap();
+    let tokens = format!("[[server.tokens]]\nname = 'desk-1'\nrole = 'operator'\nsha256 = '{sha256}'\n");
+    fs::write(ledger.path("countersign.toml"), format!("[server]\nwritable = true\n{tokens}")).unwrap();
+    format!("authorization: Bearer {secret}\r\ncontent-type: application/json\r\nidempotency-key: 1\r\n")
+}
+
+/// As where its disk is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_keeps_nobody_from_his_answer() {
+    let ledger = Ledger::with_accounts();
+    let headers = writable(&ledger);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let server = Server::start_logging(&ledger, &[], full.into());
+    let (status, answer) = server.ask("POST /api/v1/transactions", &headers, PAY);
+    assert!((200..300).contains(&status), "{status} {answer}");
+    let (_, figures) = server.ask("GET /metrics", &headers, "");
+    let lost = figures.lines().find_map(|line| line.strip_prefix("countersign_log_lines_lost_total "));
+    assert!(lost.is_some_and(|lost| lost.parse::<u64>().unwrap() > 0), "{figures}");
+    assert!(server.stop(), "it did not end in order");
+}
+
 #[test]
 fn what_is_ordered_over_http_is_settled_and_survives_the_server() {
     let ledger = Ledger::with_accounts();
-    let output = countersign(&["token", "new", "--name", "desk-1", "--role", "operator", "--json"]);
-    let made: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    let (secret, sha256) = (made["secret"].as_str().unwrap(), made["token"]["sha256"].as_str().unwrap());
-    let tokens = format!("[[server.tokens]]\nname = 'desk-1'\nrole = 'operator'\nsha256 = '{sha256}'\n");
-    fs::write(ledger.path("countersign.toml"), format!("[server]\nwritable = true\n{tokens}")).unwrap();
+    let headers = writable(&ledger);
     let server = Server::start(&ledger, &[]);
-    let headers = format!("authorization: Bearer {secret}\r\ncontent-type: application/json\r\nidempotency-key: 1\r\n");
     let (status, first) = server.ask("POST /api/v1/transactions", &headers, PAY);
     assert!((200..300).contains(&status), "{status} {first}");
     let (_, again) = server.ask("POST /api/v1/transactions", &headers, PAY);

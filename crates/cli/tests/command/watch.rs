@@ -28,6 +28,23 @@ fn an_audit_that_finds_something_halts_the_ledger() {
     assert_eq!(result(&output)["halted"], true);
 }
 
+/// As where the disk of the log is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_keeps_no_audit_from_its_verdict() {
+    let ledger = Ledger::with_accounts();
+    let audit = || {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        ledger.command(&["watch", "--once", "--full", "--watch-folder", "watch"]).stderr(full).output().unwrap()
+    };
+    assert_eq!(code(&audit()), 0);
+    let connection = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    connection.execute("UPDATE accounts SET balances = '{}' WHERE id = 'alice'", []).unwrap();
+    drop(connection);
+    let found = audit();
+    assert!(code(&found) == 1 && stdout(&found).contains("The ledger is halted."), "{}", stdout(&found));
+}
+
 /// Who halted for maintenance knows why, and lifts that: not what an audit found meanwhile.
 #[test]
 fn a_finding_is_not_lifted_with_the_halt_that_stood_before() {

@@ -27,5 +27,6 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let ledger = timeout(PATIENCE, ledger).await.ok().and_then(Result::ok);
     let engine = app.ledger.engine().map(Engine::metrics);
     let watch = app.watch.as_ref().map(|figures| figures());
-    Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { ledger, engine, watch })?))
+    let log_lost = app.log_lost.map(|lost| lost());
+    Ok(answer::text(CONTENT_TYPE, app.metrics.text(Moment { ledger, engine, watch, log_lost })?))
 }
