@@ -201,7 +201,7 @@ struct Shown<'a>(&'a Counts);
 
 impl EncodeMetric for Shown<'_> {
     fn encode(&self, mut encoder: prometheus_client::encoding::MetricEncoder<'_>) -> fmt::Result {
-        let bounds = self.0.upper_bounds.iter().copied().chain([f64::MAX]);
+        let bounds = self.0.upper_bounds.iter().copied().chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds.zip(self.0.counts.iter().copied()).collect();
         encoder.encode_histogram::<NoLabelSet>(self.0.sum, self.0.count(), &buckets, None)
     }

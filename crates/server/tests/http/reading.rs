@@ -85,6 +85,24 @@ fn figures_add_up() {
     }
 }
 
+/// A reader that keeps to OpenMetrics takes none of the figures where one histogram has no bucket for all.
+#[test]
+fn every_histogram_ends_with_a_bucket_for_all() {
+    let figures = with_payments(2).get("/metrics");
+    let text = figures.text();
+    assert!(!text.contains("7976931348623157"), "{text}");
+    let histograms: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" histogram")).collect();
+    assert!(histograms.contains(&"countersign_engine_commit_seconds"), "{text}");
+    for name in histograms {
+        let buckets: Vec<&str> = text.lines().filter(|line| line.starts_with(&format!("{name}_bucket"))).collect();
+        let counts = text.lines().filter(|line| line.starts_with(&format!("{name}_count"))).count();
+        let all = buckets.iter().filter(|bucket| bucket.contains("le=\"+Inf\"")).count();
+        assert!(counts > 0 && all == counts, "{name}: {buckets:?}");
+        assert!(buckets.last().is_some_and(|last| last.contains("le=\"+Inf\"")), "{name}: {buckets:?}");
+    }
+}
+
 #[test]
 fn figures_are_there_while_the_database_is_not() {
     let bed = with_payments(1);
