@@ -18,7 +18,7 @@ use crate::export::recent::{Lengths, Notes};
 use crate::limits::MAX_READS;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::readiness::Readiness;
+use crate::readiness::{Attempts, Readiness};
 use crate::routes::Routes;
 use crate::site::Sites;
 use crate::token::Keyring;
@@ -81,6 +81,7 @@ pub(crate) struct App {
     pub(crate) lengths: Lengths,
     pub(crate) notes: Notes,
     pub(crate) readiness: Readiness,
+    pub(crate) attempts: Attempts,
     reads: Arc<Semaphore>,
     stopping: AtomicBool,
 }
@@ -107,6 +108,7 @@ impl App {
             lengths: Lengths::default(),
             notes: Notes::default(),
             readiness: Readiness::default(),
+            attempts: Attempts::default(),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             stopping: AtomicBool::new(false),
             config,

@@ -1,7 +1,7 @@
 //! Whether the ledger can be read, found out once for everybody who asks at about the same time.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -10,6 +10,28 @@ use crate::problem::Problem;
 
 /// So long an answer stands. Anybody may ask, so asking must not cost a read each time.
 const STANDS: Duration = Duration::from_secs(1);
+
+/// So long it stands that the ledger can be written, or why it cannot: to try it asks for the lock of who writes.
+const TRIED: Duration = Duration::from_secs(5);
+
+/// Whether the ledger can be written, as it was tried last, and when.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(std::sync::Mutex<Option<(Instant, Result<(), String>)>>);
+
+impl Attempts {
+    /// What was found less than five seconds ago, else what `attempt` finds.
+    pub(crate) fn ask(&self, attempt: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, found)) = &*last
+            && at.elapsed() < TRIED
+        {
+            return found.clone();
+        }
+        let found = attempt();
+        *last = Some((Instant::now(), found.clone()));
+        found
+    }
+}
 
 /// What was found out last, and when.
 #[derive(Debug, Default)]
@@ -60,6 +82,20 @@ mod tests {
             // More than one only where the machine took seconds for this.
             assert!(looks.load(Ordering::Relaxed) < 100);
         });
+    }
+
+    #[test]
+    fn whether_it_can_be_written_is_not_tried_for_everybody() {
+        let (attempts, tries) = (Attempts::default(), AtomicUsize::new(0));
+        for _ in 0..1000 {
+            let refused = attempts.ask(|| {
+                tries.fetch_add(1, Ordering::Relaxed);
+                Err("read-only".to_owned())
+            });
+            assert_eq!(refused, Err("read-only".to_owned()));
+        }
+        // More than one only where the machine took seconds for this.
+        assert!(tries.load(Ordering::Relaxed) < 100);
     }
 
     #[test]

@@ -131,6 +131,15 @@ pub trait Store: Debug + Send + Sync {
         Ok(())
     }
 
+    /// Tries whether a batch could be written now, by whoever has it open: the database is asked for all that a batch
+    /// needs, and nothing is written. A store around another one, which does not say, could.
+    ///
+    /// # Errors
+    /// Why it could not; those of the database.
+    fn try_commit(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// The ledger as it is now, to be read in peace: no commit waits for it.
     ///
     /// # Errors

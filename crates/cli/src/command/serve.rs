@@ -11,7 +11,7 @@ use countersign_engine::stamps::SystemStamps;
 use countersign_engine::watch::Guard;
 use countersign_engine::{Engine, Parts};
 use countersign_server::{Config, Ledger, Server};
-use countersign_store::Store;
+use countersign_store::{Store, StoreError};
 
 use super::export::KeyArguments;
 use super::log::LogArguments;
@@ -86,6 +86,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Good)
 }
 
+/// A server that takes orders and can write none would look as if it could.
+fn can_be_written(store: &dyn Store) -> Result<(), Failure> {
+    match store.try_commit() {
+        // Who writes meanwhile is only waited for.
+        Ok(()) | Err(StoreError::Version(_) | StoreError::Busy { .. }) => Ok(()),
+        Err(error) => {
+            let failure = Failure::from(error);
+            Err(Failure { why: format!("--writable: the ledger cannot be written: {}", failure.why), ..failure })
+        }
+    }
+}
+
 fn serve(
     writable: bool,
     store: &Arc<dyn Store>,
@@ -95,6 +107,7 @@ fn serve(
     if !writable {
         return Ok(Ledger::ReadOnly(store.clone()));
     }
+    can_be_written(&**store)?;
     let parts = Parts { signer, stamps: Box::new(SystemStamps::default()) };
     Ok(Ledger::Engine(Engine::start_with(store.clone(), settings.engine.clone(), parts)?))
 }

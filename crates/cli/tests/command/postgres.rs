@@ -4,6 +4,7 @@ use countersign_testbed::{PASSWORD, shared};
 
 use super::import::Old;
 use super::ledger::{Ledger, NAME, race};
+use super::serve::refused;
 use super::{code, stderr, stdout};
 
 /// A database of its own: its owner's address, the name of a role that is to write there, and that one's address.
@@ -108,6 +109,26 @@ fn who_may_not_make_a_ledger_is_told_who_may() {
     assert_told(&Ledger::at(&writer).run(&["init", "--ledger", NAME]));
     let output = Old::to("ledger.db").import("legacy.bson", &["--writer-role", &role]);
     assert!(code(&output) == 2 && stderr(&output).contains("has no roles"), "{}", stderr(&output));
+}
+
+/// A role with the rights of a watch, and a server that takes no writes, as a standby takes none.
+#[test]
+fn who_may_not_write_does_not_take_orders() {
+    let (owner, role, writer) = database_and_role();
+    Ledger::at(&owner).done(&["init", "--ledger", NAME, "--writer-role", &role]);
+    let database = role.strip_prefix("clerk_of_").unwrap();
+    let assert_refused = |why: &str| {
+        let output = refused(&Ledger::at(&writer), &["--writable"]);
+        let said = stderr(&output);
+        let told = said.contains("--writable: the ledger cannot be written: ") && said.contains(why);
+        assert!(output.status.code() == Some(2) && told, "{said}");
+    };
+    let sql = |sql: &str| shared().sql(database, sql);
+    sql(&format!("REVOKE INSERT ON countersign_entries FROM {role}"));
+    assert_refused("countersign_entries");
+    sql(&format!("GRANT INSERT ON countersign_entries TO {role}"));
+    sql(&format!("ALTER ROLE {role} SET default_transaction_read_only = on"));
+    assert_refused("read-only transaction");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -58,6 +59,23 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// A server that does not start: one that does is ended.
+pub(crate) fn refused(ledger: &Ledger, arguments: &[&str]) -> Output {
+    let all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+    let mut child = ledger.command(&all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap()
+}
+
+/// How long a server may take not to start, or anything else that it does.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn token(role: &str) -> (String, Value) {
     let output = countersign(&["token", "new", "--name", "desk-1", "--role", role, "--json"]);
@@ -125,6 +143,18 @@ fn what_is_ordered_over_http_is_settled_and_survives_the_server() {
 }
 
 #[test]
+fn a_ledger_that_cannot_be_written_takes_no_orders() {
+    let ledger = Ledger::with_accounts();
+    let file = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    let smallest = i64::MIN;
+    let refuses = format!("CREATE INDEX none ON acts (abs(CASE kind WHEN 'HALT' THEN {smallest} ELSE 1 END))");
+    file.execute_batch(&refuses).unwrap();
+    let output = refused(&ledger, &["--writable"]);
+    let said = stderr(&output);
+    assert!(output.status.code() == Some(2) && said.contains("--writable: the ledger cannot be written: "), "{said}");
+}
+
+#[test]
 fn unless_told_otherwise_it_only_reads() {
     let ledger = Ledger::with_accounts();
     let server = Server::start(&ledger, &[]);
@@ -170,7 +200,7 @@ fn a_server_with_a_watch_is_replaced() {
         let refused = code(&output) == 2 && stderr(&output).contains("another watch");
         // One that was not had the lock itself: time for the new one to take it.
         if !refused {
-            std::thread::sleep(std::time::Duration::from_millis(150));
+            std::thread::sleep(Duration::from_millis(150));
         }
         refused
     };

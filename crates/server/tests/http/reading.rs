@@ -130,6 +130,17 @@ fn a_server_says_that_its_ledger_lost_its_protection() {
     assert_eq!((bed.get("/api/v1/export").status, bed.get("/api/v1/entries?first=1").status), (200, 200));
 }
 
+/// As where the file is another user's, or the database a standby.
+#[test]
+fn a_server_that_cannot_write_what_it_takes_is_not_ready() {
+    let bed = with_payments(1);
+    let file = rusqlite::Connection::open(ledger_file(&bed.folder)).unwrap();
+    let smallest = i64::MIN;
+    let refuses = format!("CREATE INDEX none ON acts (abs(CASE kind WHEN 'HALT' THEN {smallest} ELSE 1 END))");
+    file.execute_batch(&refuses).unwrap();
+    assert_eq!(bed.get("/readyz").code(), "NOT_READY");
+}
+
 #[test]
 fn proofs_hold_for_every_entry_and_every_pair_of_sizes() {
     let bed = with_payments(8);

@@ -222,6 +222,7 @@ pub(super) fn whether_it_could_be_halted_is_tried_and_taken_back(open: &Open) {
     furnish(&*store, &["alice"]);
     let before = other.load(&Wanted::default()).unwrap().head;
     store.try_halt().unwrap();
+    store.try_commit().unwrap();
     assert_eq!(other.load(&Wanted::default()).unwrap().head, before);
     let halt = Halt { by: "officer".to_owned(), reason: "a drill".to_owned(), at: start() };
     other.halt(&halt, None).unwrap();

@@ -20,6 +20,7 @@ mod history;
 mod last;
 mod link;
 mod load;
+mod rights;
 mod rows;
 mod schema;
 mod snapshot;
@@ -217,6 +218,10 @@ impl Store for Postgres {
 
     fn try_halt(&self) -> Result<(), StoreError> {
         self.link.with(async |client| halting::attempt(client, self.ledger).await)
+    }
+
+    fn try_commit(&self) -> Result<(), StoreError> {
+        self.link.with(rights::attempt)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

@@ -295,6 +295,11 @@ impl Store for Sqlite {
         halting::attempt(&mut self.halter()?.connection)
     }
 
+    /// A file may be written as a whole or not at all.
+    fn try_commit(&self) -> Result<(), StoreError> {
+        halting::attempt(&mut self.writer()?.connection)
+    }
+
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         Ok(Box::new(snapshot::Snapshot::begin(pool::reader(&self.path)?)?))
     }

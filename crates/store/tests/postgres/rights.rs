@@ -71,10 +71,12 @@ fn what_a_user_may_not_do_is_refused() {
     let store = postgres::open(&url, None).unwrap();
     desk::open_accounts(&store, &["alice"]);
     let batch = desk::prepare(&store, &[desk::mint("alice", "1")]);
-    let error = failure(store.commit(&batch));
-    assert!(matches!(&error, StoreError::Refused { why } if why.contains("countersign_entries")), "{error}");
+    for error in [failure(store.commit(&batch)), failure(store.try_commit())] {
+        assert!(matches!(&error, StoreError::Refused { why } if why.contains("countersign_entries")), "{error}");
+    }
     assert_eq!(Everything::of(&store).entries, []);
     ledger.sql(&format!("GRANT INSERT ON countersign_entries TO {role}"));
+    store.try_commit().unwrap();
     store.commit(&batch).unwrap();
 }
 
@@ -107,6 +109,7 @@ fn who_only_reads_and_halts_needs_no_more_than_that() {
     assert!(watch.try_halt().is_err(), "what it did must be kept too");
     ledger.sql(&format!("GRANT INSERT ON countersign_acts TO {role}"));
     watch.try_halt().unwrap();
+    assert!(matches!(failure(watch.try_commit()), StoreError::Refused { .. }), "a halt is no right to write");
     assert_eq!(store.load(&countersign_store::Wanted::default()).unwrap().head.halt, None);
     let halt = Halt { by: "watch".to_owned(), reason: "a drill".to_owned(), at: desk::start() };
     assert_eq!(watch.halt(&halt, None).unwrap(), halt);
