@@ -51,7 +51,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use countersign_engine::EngineError;
 use countersign_store::{LocationError, StoreError};
 
@@ -217,7 +217,7 @@ impl From<EngineError> for Failure {
 /// Runs the command of the process's own arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -230,6 +230,15 @@ pub fn run() -> ExitCode {
             outcome.code().into()
         }
     }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    if let Some(unused) = matches.subcommand_matches("serve").and_then(serve::unused) {
+        return Err(command.error(ErrorKind::MissingRequiredArgument, unused));
+    }
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 fn carry_out(command: Command) -> Result<Outcome, Failure> {

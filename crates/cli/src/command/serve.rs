@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 use countersign_engine::notary::Signer;
 use countersign_engine::stamps::SystemStamps;
 use countersign_engine::watch::Guard;
@@ -43,6 +44,18 @@ pub(super) struct Arguments {
     keys: KeyArguments,
     #[command(flatten)]
     log: LogArguments,
+}
+
+/// A flag that does nothing beside the others. What the environment or the file says is not told: both may be shared with a
+/// watch of its own.
+pub(super) fn unused(matches: &ArgMatches) -> Option<String> {
+    if matches.get_flag("watch") {
+        return None;
+    }
+    let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let flags = [("watch_folder", "--watch-folder"), ("replica", "--replica")];
+    let (_, flag) = flags.into_iter().find(|(id, _)| given(id))?;
+    Some(format!("{flag} is of no use without --watch"))
 }
 
 /// How long threads that read for somebody who is gone are waited for.
@@ -108,6 +121,11 @@ fn serve(
         return Ok(Ledger::ReadOnly(store.clone()));
     }
     can_be_written(&**store)?;
+    if signer.is_none()
+        && (settings.engine.checkpoint_every_entries > 0 || settings.engine.checkpoint_every_seconds > 0)
+    {
+        tracing::warn!("checkpoint_every_entries and checkpoint_every_seconds sign nothing: no key is named");
+    }
     let parts = Parts { signer, stamps: Box::new(SystemStamps::default()) };
     Ok(Ledger::Engine(Engine::start_with(store.clone(), settings.engine.clone(), parts)?))
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, NAME};
 use super::{code, countersign, stderr, stdout};
 
 /// A server of this project's, ended with the test.
@@ -105,6 +105,38 @@ fn writable(ledger: &Ledger) -> String {
     let tokens = format!("[[server.tokens]]\nname = 'desk-1'\nrole = 'operator'\nsha256 = '{sha256}'\n");
     fs::write(ledger.path("countersign.toml"), format!("[server]\nwritable = true\n{tokens}")).unwrap();
     format!("authorization: Bearer {secret}\r\ncontent-type: application/json\r\nidempotency-key: 1\r\n")
+}
+
+/// Nobody asks for a directory or a replica and wants no watch. Both names may stand in an environment that a watch shares.
+#[test]
+fn what_belongs_to_a_watch_is_not_passed_over_without_one() {
+    let ledger = Ledger::with_accounts();
+    for flag in ["--watch-folder", "--replica"] {
+        let output = refused(&ledger, &[flag, "elsewhere"]);
+        let said = stderr(&output);
+        assert!(
+            output.status.code() == Some(2) && said.contains(&format!("{flag} is of no use without --watch")),
+            "{said}"
+        );
+    }
+    let all = ["serve", "--listen", "127.0.0.1:0", "--db", "nowhere.db"];
+    let output = ledger.command(&all).env("COUNTERSIGN_WATCH_FOLDER", "watch").output().unwrap();
+    assert!(stderr(&output).contains("there is no ledger at nowhere.db"), "{}", stderr(&output));
+}
+
+#[test]
+fn checkpoints_that_nobody_signs_are_told() {
+    let ledger = Ledger::with_accounts();
+    let settings = "[server]\nwritable = true\n[engine]\ncheckpoint_every_entries = 10\n";
+    fs::write(ledger.path("countersign.toml"), settings).unwrap();
+    let log = || fs::File::create(ledger.path("log")).unwrap();
+    let logged = || fs::read_to_string(ledger.path("log")).unwrap();
+    let warning = "checkpoint_every_entries and checkpoint_every_seconds sign nothing: no key is named";
+    drop(Server::start_logging(&ledger, &[], log().into()));
+    assert!(logged().contains("WARN") && logged().contains(warning), "{}", logged());
+    ledger.done(&["key", "new", "--name", NAME, "--out", "key"]);
+    drop(Server::start_logging(&ledger, &["--key", "key"], log().into()));
+    assert!(!logged().contains(warning), "{}", logged());
 }
 
 /// As where its disk is full.
