@@ -154,17 +154,14 @@ impl StateFile {
     /// Writes a state beside the one that is there.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Those of the disk, with the file's name.
     pub fn prepare(&self, mark: &Mark, segment: &Segment) -> io::Result<Prepared> {
         let prepared = Prepared { new: files::beside(&self.path), path: self.path.clone() };
-        let mut out = Hashing { out: BufWriter::new(files::create(&prepared.new)?), hasher: Sha256::new() };
-        serde_json::to_writer(&mut out, mark)?;
-        out.write_all(b"\n")?;
-        let mut out = postcard::to_io(segment, out).map_err(io::Error::other)?;
-        let digest: [u8; DIGEST] = out.hasher.finalize().into();
-        out.out.write_all(&digest)?;
-        out.out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(prepared)
+        let written = files::create(&prepared.new).and_then(|file| {
+            let out = write(BufWriter::new(file), mark, segment)?;
+            out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        });
+        written.map(|()| prepared).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", self.path.display())))
     }
 
     /// Sets the state aside, so that the next audit starts from the first entry; to where, `None` where there is none.
@@ -199,6 +196,19 @@ impl Drop for Prepared {
     }
 }
 
+/// Writes a state, and gives back what it was written to.
+fn write<W: Write>(out: W, mark: &Mark, segment: &Segment) -> io::Result<W> {
+    let mut out = Hashing { out, hasher: Sha256::new(), failed: None };
+    serde_json::to_writer(&mut out, mark)?;
+    out.write_all(b"\n")?;
+    let written = postcard::to_io(segment, &mut out).map(drop);
+    // Whatever the disk said, to postcard a buffer is full.
+    written.map_err(|error| out.failed.take().unwrap_or_else(|| io::Error::other(error)))?;
+    let digest: [u8; DIGEST] = out.hasher.finalize().into();
+    out.out.write_all(&digest)?;
+    Ok(out.out)
+}
+
 fn read(bytes: &[u8]) -> Result<Option<Saved>, StateError> {
     let (content, digest) = bytes.split_last_chunk::<DIGEST>().ok_or(StateError::Damaged("it is cut short"))?;
     let line_end = content.iter().take(MAX_MARK).position(|b| *b == b'\n');
@@ -223,22 +233,28 @@ fn read(bytes: &[u8]) -> Result<Option<Saved>, StateError> {
     Ok(Some(Saved { mark, segment }))
 }
 
-/// Hashes what is written.
+/// Hashes what is written, and keeps why it could not be.
 struct Hashing<W> {
     out: W,
     hasher: Sha256,
+    failed: Option<io::Error>,
 }
 
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
+        let written = self.out.write(bytes).inspect_err(|error| self.failed = Some(copy(error)))?;
         self.hasher.update(&bytes[..written]);
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.flush().inspect_err(|error| self.failed = Some(copy(error)))
     }
+}
+
+/// Its kind and its words: the system's error itself cannot be copied.
+fn copy(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }
 
 #[cfg(test)]
@@ -272,6 +288,43 @@ mod tests {
         assert!(file.set_aside(Timestamp::from_millis(7)).unwrap().is_some());
         assert_eq!(file.set_aside(Timestamp::from_millis(8)).unwrap(), None);
         assert!(file.read().unwrap().is_none());
+    }
+
+    /// A disk with room for so many bytes.
+    struct Disk(usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = self.0.min(bytes.len());
+            self.0 -= room;
+            if room == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(room) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let Saved { mark, segment } = saved();
+        let room = (0..).find(|room| write(Disk(*room), &mark, &segment).is_ok()).unwrap();
+        assert!(room > 1000, "{room}");
+        for less in 0..room {
+            let error = write(Disk(less), &mark, &segment).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{less} of {room}: {error}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_state_that_cannot_be_written_is_told_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = StateFile::in_folder(folder.path());
+        std::os::unix::fs::symlink("/dev/full", files::beside(file.path())).unwrap();
+        let Saved { mark, segment } = saved();
+        let said = file.prepare(&mark, &segment).unwrap_err().to_string();
+        assert!(said.contains("segment.state: ") && said.contains("No space left"), "{said}");
     }
 
     #[test]
