@@ -24,6 +24,32 @@ struct Lasting {
     summary: String,
     since: Timestamp,
     told: Timestamp,
+    /// When it was told for other reasons.
+    #[serde(default)]
+    otherwise: BTreeMap<String, Timestamp>,
+}
+
+/// Most reasons of one cause that are told, each by itself.
+const MAX_REASONS: usize = 8;
+
+impl Lasting {
+    /// When it was told for this reason; for whatever reason where it had too many.
+    fn told_for(&self, reason: &str) -> Option<Timestamp> {
+        if self.reason() == reason {
+            return Some(self.told);
+        }
+        let is_one_too_many = self.otherwise.len() >= MAX_REASONS;
+        self.otherwise.get(reason).copied().or_else(|| is_one_too_many.then_some(self.told))
+    }
+
+    fn reason(&self) -> String {
+        reason(&self.summary)
+    }
+}
+
+/// A summary without its numbers: how long something took, or how much is missing, is no other reason.
+fn reason(summary: &str) -> String {
+    summary.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// Sends alerts through every channel, each in a thread of its own, and remembers which causes last.
@@ -94,18 +120,23 @@ impl Alarm {
         Self { outlets, again_after, path, lasting, counts: Counts::default(), clock, stop, tell, told }
     }
 
-    /// Tells everyone, unless they were told of the same a short while ago. Whether it did.
+    /// Tells everyone, unless they were told of the same, for the same reason, a short while ago. Whether it did. The log
+    /// has it each time.
     pub fn raise(&mut self, alert: &Alert) -> bool {
+        log::error!("{}", alert.text());
         let known = self.lasting.get(&alert.key);
         // What was told later than now was told by a clock that ran ahead.
-        let lately = |told| told <= alert.at && between(told, alert.at) < self.again_after;
-        if known.is_some_and(|known| lately(known.told)) {
+        let lately = |told: Timestamp| told <= alert.at && between(told, alert.at) < self.again_after;
+        let reason = reason(&alert.summary);
+        if known.and_then(|known| known.told_for(&reason)).is_some_and(lately) {
             return false;
         }
         let since = known.map_or(alert.at, |known| known.since);
-        let lasting = Lasting { cause: alert.cause, summary: alert.summary.clone(), since, told: alert.at };
+        let mut otherwise = known.map(|known| known.otherwise.clone()).unwrap_or_default();
+        otherwise.extend(known.map(|known| (known.reason(), known.told)));
+        otherwise.retain(|other, told| *other != reason && lately(*told));
+        let lasting = Lasting { cause: alert.cause, summary: alert.summary.clone(), since, told: alert.at, otherwise };
         self.lasting.insert(alert.key.clone(), lasting);
-        log::error!("{}", alert.text());
         self.tell(alert);
         true
     }
@@ -282,6 +313,32 @@ mod tests {
         let texts = texts.lock().unwrap();
         assert_eq!(texts.len(), 5);
         assert_eq!(texts[3], "[countersign shop] RECOVERED SLOW_AUDIT: over, after 7 h 0 min: slow");
+    }
+
+    #[test]
+    fn another_reason_is_told_though_the_cause_lasts() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Recorder::default();
+        let texts = recorder.texts.clone();
+        let mut alarm = alarm(folder.path(), vec![Box::new(recorder)], Duration::from_secs(6 * 3600));
+        let failed = |minute: i64, why: &str| {
+            Alert::new(Cause::AuditFailed, "shop", Timestamp::from_millis(minute * 60_000), why)
+        };
+        assert!(alarm.raise(&failed(0, "it lags by 7 entries")));
+        assert!(!alarm.raise(&failed(10, "it lags by 12 entries")), "the same reason");
+        assert!(alarm.raise(&failed(20, "the disk is full")));
+        for minute in [30, 50] {
+            assert!(!alarm.raise(&failed(minute, "it lags by 3 entries")));
+            assert!(!alarm.raise(&failed(minute + 10, "the disk is full")));
+        }
+        assert!(alarm.raise(&failed(360, "it lags by 3 entries")), "six hours after it was told");
+        for n in 0..100_u8 {
+            alarm.raise(&failed(361, &format!("reason {}", char::from(b' ' + n % 90))));
+        }
+        assert!(alarm.recover(Cause::AuditFailed, "shop", Timestamp::from_millis(362 * 60_000)));
+        alarm.wait(None);
+        let told = texts.lock().unwrap().len();
+        assert!((5..=4 + MAX_REASONS).contains(&told), "{told}");
     }
 
     #[test]

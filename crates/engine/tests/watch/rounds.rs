@@ -109,6 +109,26 @@ fn a_clock_that_ran_ahead_holds_off_no_audit() {
     }
 }
 
+/// Whoever looks into why must not find what was wrong six hours ago.
+#[test]
+fn every_failed_audit_is_in_the_log() {
+    crate::logs::keep();
+    let place = Place::new();
+    let store = Arc::new(Moody::of(place.store.clone()));
+    let mut watch = Watch::new(Setup { store: store.clone(), ..place.setup() }).unwrap();
+    let mut fails = |mood, at: &str, why: &str| {
+        let before = crate::logs::with(why).len();
+        store.be(mood);
+        place.clock.turn(at);
+        watch.round();
+        assert!(crate::logs::with(why).len() > before, "{at}: {why}");
+    };
+    fails(LOST, "2026-02-12T03:00:00.000Z", "no verdict: the database cannot be reached: gone fishing");
+    fails(LOST, "2026-02-12T03:10:00.000Z", "no verdict: the database cannot be reached: gone fishing");
+    fails(PANICKING, "2026-02-12T03:20:00.000Z", "a fault of the program");
+    assert_eq!(place.hook.causes(), ["AUDIT_FAILED", "AUDIT_FAILED"], "one for each reason");
+}
+
 #[test]
 fn an_audit_without_a_verdict_is_told_and_tried_again() {
     for (mood, why) in [(LOST, "gone fishing"), (PANICKING, "a fault of the program")] {
