@@ -91,8 +91,9 @@ impl WatchArguments {
         })?;
         let mut setup = Setup::new(store.clone(), folder, settings.watch.clone());
         if let Some(url) = self.replica.as_ref().or(settings.replica.as_ref()) {
-            setup.replica =
-                Some(ledger::open(&Location::parse(url).map_err(|e| Failure::new("--replica", e))?, settings, false)?);
+            let location = Location::parse(url).map_err(|e| Failure::new("--replica", e))?;
+            setup.replica_at = Some(ledger::shown(&location));
+            setup.replica = Some(open_replica(&location, settings)?);
         }
         for key in &settings.verifying_keys {
             setup.keys.push(key.parse::<VerifyingKey>().map_err(|e| Failure::new("verifying_keys", e))?);
@@ -100,6 +101,14 @@ impl WatchArguments {
         setup.taxes = settings.own_taxes();
         Ok(setup)
     }
+}
+
+/// What cannot be done with a replica is not said of the ledger.
+fn open_replica(location: &Location, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    ledger::open(location, settings, false).map_err(|failure| {
+        let why = format!("the replica {}: {}", ledger::shown(location), failure.why);
+        Failure { why, ..failure }
+    })
 }
 
 fn watch(setup: Setup) -> Result<Watch, Failure> {

@@ -170,6 +170,22 @@ fn a_ledger_that_cannot_be_opened_is_told() {
     assert!(texts[1].contains("RECOVERED AUDIT_FAILED"), "{texts:?}");
 }
 
+/// Whoever is told looks for the machine that it is about.
+#[test]
+fn a_replica_that_is_down_is_told_as_one() {
+    let ledger = Ledger::with_accounts();
+    let (address, told) = hook();
+    let replica = "postgres://looks:hunter2@127.0.0.1:1/none";
+    let mut command = ledger.command(&["watch", "--once", "--watch-folder", "watch", "--replica", replica]);
+    let output = command.env("COUNTERSIGN_WEBHOOK_URL", &address).output().unwrap();
+    assert_eq!(code(&output), 2);
+    let text = told.try_iter().next().unwrap()["text"].to_string();
+    for said in [stderr(&output), text] {
+        let names = said.contains("the replica postgres://looks@127.0.0.1:1/none: ") && !said.contains("hunter2");
+        assert!(names, "{said}");
+    }
+}
+
 /// Before there is a finding.
 #[test]
 fn a_watch_that_could_not_halt_says_so() {

@@ -37,6 +37,7 @@ const WRONG_CLOCK: Duration = Duration::from_secs(3600);
 pub struct Watch {
     store: Arc<dyn Store>,
     replica: Option<Arc<dyn Store>>,
+    replica_at: Option<String>,
     halts: Option<Box<dyn Halts>>,
     /// Halts where that fails.
     store_halt: StoreHalt,
@@ -82,7 +83,8 @@ impl Watch {
     /// A watch on a directory that is its own.
     pub(super) fn on(checked: Checked, held: Held) -> Self {
         let Checked { setup, schedule, channels, metrics, stop } = checked;
-        let Setup { store, replica, halts, commits, keys, taxes, folder, config, environment: _, clock } = setup;
+        let Setup { store, replica, replica_at, halts, commits, keys, taxes, folder, config, environment: _, clock } =
+            setup;
         let Held { lock, results, started } = held;
         let again_after = Duration::from_secs(config.alerts.again_after_seconds);
         let followed = results.last_verdict().map_or(started, |result| result.at);
@@ -90,6 +92,7 @@ impl Watch {
             store_halt: StoreHalt::new(store.clone(), clock.clone()),
             store,
             replica,
+            replica_at,
             halts,
             counted: commits.as_ref().map(|count| count()).unwrap_or_default(),
             commits,
@@ -300,7 +303,11 @@ impl Watch {
     fn failed(&mut self, error: &AuditError) {
         self.again = Some(after(self.clock.now(), TRY_AGAIN));
         self.show(|metrics| metrics.failed += 1);
-        let alert = self.alert(Cause::AuditFailed, &format!("an audit came to no verdict: {error}"));
+        let mut alert = self.alert(Cause::AuditFailed, &format!("an audit came to no verdict: {error}"));
+        if self.replica.is_some() {
+            let at = self.replica_at.as_deref().map_or(String::new(), |at| format!(" at {at}"));
+            alert = alert.line(&format!("What is audited is the replica{at}, beside the ledger itself."));
+        }
         self.alarm.raise(&alert.line(match self.goes_rounds {
             true => "It is tried again in ten minutes. Nothing is halted.",
             false => "It is not tried again before the next audit is run. Nothing is halted.",

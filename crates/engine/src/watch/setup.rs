@@ -9,7 +9,7 @@ use std::time::Duration;
 use countersign_core::checkpoint::VerifyingKey;
 use countersign_core::taxes::Taxes;
 use countersign_core::timestamp::Timestamp;
-use countersign_store::Store;
+use countersign_store::{Identity, Store};
 
 use super::alarm::Alarm;
 use super::alert::{Alert, Cause, Channel};
@@ -33,6 +33,8 @@ pub struct Setup {
     pub store: Arc<dyn Store>,
     /// What is audited in its stead: a replica, opened for reading.
     pub replica: Option<Arc<dyn Store>>,
+    /// Where that is, without any secret: said where an audit of it fails.
+    pub replica_at: Option<String>,
     /// Who halts; `None`, or where that fails: the watch itself, in the store.
     pub halts: Option<Box<dyn Halts>>,
     /// What counts commits; `None`: the conflict rate is not judged.
@@ -69,23 +71,32 @@ pub enum WatchError {
     #[error("another watch keeps its state in {}", .0.display())]
     InUse(PathBuf),
     /// The replica holds another ledger.
-    #[error("the replica holds the ledger {found}, not {expected}")]
+    #[error("the replica holds the ledger {}, not {}", named(found, expected), named(expected, found))]
     OtherReplica {
         /// Of the primary.
-        expected: String,
+        expected: Identity,
         /// Of the replica.
-        found: String,
+        found: Identity,
     },
+}
+
+/// A ledger by its name, and where that is the other's too, by its id.
+fn named(ledger: &Identity, other: &Identity) -> String {
+    if ledger.ledger != other.ledger {
+        return ledger.ledger.clone();
+    }
+    format!("{} with the id {}", ledger.ledger, ledger.ledger_id)
 }
 
 impl Setup {
     /// A watch over a store, with the machine's clock and environment.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, folder: PathBuf, config: Config) -> Self {
-        let (replica, halts, commits, taxes) = (None, None, None, None);
+        let (replica, replica_at, halts, commits, taxes) = (None, None, None, None, None);
         let environment = |name: &str| std::env::var(name).ok();
         let clock = Arc::new(SystemClock::default());
-        Self { store, replica, halts, commits, keys: Vec::new(), taxes, folder, config, environment, clock }
+        let keys = Vec::new();
+        Self { store, replica, replica_at, halts, commits, keys, taxes, folder, config, environment, clock }
     }
 }
 
@@ -141,10 +152,7 @@ fn same_ledger(store: &dyn Store, replica: Option<&dyn Store>) -> Result<(), Wat
     let expected = store.identity();
     match replica.map(Store::identity).filter(|found| *found != expected) {
         None => Ok(()),
-        Some(found) => {
-            let (expected, found) = (expected.ledger.clone(), found.ledger.clone());
-            Err(WatchError::OtherReplica { expected, found })
-        }
+        Some(found) => Err(WatchError::OtherReplica { expected: expected.clone(), found: found.clone() }),
     }
 }
 

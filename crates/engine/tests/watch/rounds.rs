@@ -109,6 +109,20 @@ fn a_clock_that_ran_ahead_holds_off_no_audit() {
     }
 }
 
+#[test]
+fn a_replica_that_fails_is_named() {
+    let place = Place::new();
+    let replica = Arc::new(Moody::of(place.store.clone()));
+    let replica_at = Some("postgres://looks@standby.example/game".to_owned());
+    let setup = Setup { replica: Some(replica.clone()), replica_at, ..place.setup() };
+    let mut watch = Watch::new(setup).unwrap();
+    replica.be(LOST);
+    place.clock.turn("2026-02-12T03:00:00.000Z");
+    watch.round();
+    let told: Vec<String> = place.hook.bodies().iter().map(|body| body["text"].to_string()).collect();
+    assert!(told[0].contains("the replica at postgres://looks@standby.example/game"), "{told:?}");
+}
+
 /// Whoever looks into why must not find what was wrong six hours ago.
 #[test]
 fn every_failed_audit_is_in_the_log() {
@@ -493,6 +507,12 @@ fn what_makes_no_sense_is_refused() {
         &place.folder.path().join("other.db"),
         &countersign_store::Identity { ledger: "other".to_owned(), ..desk::identity() },
     );
-    let refused = Watch::new(Setup { replica: Some(other), ..place.setup() });
-    assert!(matches!(refused, Err(WatchError::OtherReplica { .. })));
+    let refused = Watch::new(Setup { replica: Some(other), ..place.setup() }).err().unwrap();
+    assert_eq!(refused.to_string(), format!("the replica holds the ledger other, not {}", desk::identity().ledger));
+    let twin = crate::ledger::create(
+        &place.folder.path().join("twin.db"),
+        &countersign_store::Identity { ledger_id: "7".repeat(32), ..desk::identity() },
+    );
+    let refused = Watch::new(Setup { replica: Some(twin), ..place.setup() }).err().unwrap().to_string();
+    assert!(refused.contains(&"7".repeat(32)) && refused.contains(&desk::identity().ledger_id), "{refused}");
 }
