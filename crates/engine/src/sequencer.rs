@@ -36,6 +36,8 @@ pub const MAX_BATCH: usize = 512;
 const LINGER_PART: u32 = 4;
 /// No longer than this.
 const LONGEST_LINGER: Duration = Duration::from_millis(2);
+/// A batch that is tried for longer is told in the log: whoever waits for it may have gone by then.
+const LONG: Duration = Duration::from_secs(2);
 /// How often answers that are old enough are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 const DAY_MS: i64 = 86_400_000;
@@ -129,7 +131,8 @@ impl Sequencer {
     /// Tries until it is done, or no further try is right.
     fn carry_out(&mut self, tickets: &[Ticket]) -> Result<Vec<Outcome>, EngineError> {
         let mut pauses = backoff(&self.config.retry).build();
-        let (mut lost, mut attempts) = (Vec::new(), 1);
+        let (mut lost, mut attempts, mut is_told) = (Vec::new(), 1, false);
+        let began = Instant::now();
         loop {
             let error = match self.attempt(tickets, &mut lost) {
                 Ok(outcomes) => return Ok(outcomes),
@@ -143,6 +146,11 @@ impl Sequencer {
             let pause = pauses.next().filter(|_| !is_over);
             self.shared.count_failed_try(&error, pause.is_some());
             let Some(pause) = pause else { return Err(EngineError::GaveUp { attempts, last: known_of(&lost, error) }) };
+            if !is_told && began.elapsed() >= LONG {
+                is_told = true;
+                let (orders, seconds) = (tickets.len(), began.elapsed().as_secs());
+                log::warn!("a batch of {orders} has been tried for {seconds} s, and is tried again: {error}");
+            }
             std::thread::sleep(pause);
             attempts += 1;
         }

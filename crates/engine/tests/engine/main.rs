@@ -10,6 +10,8 @@ mod halt;
 mod keys;
 mod known;
 mod ledger;
+#[path = "../watch/logs.rs"]
+mod logs;
 mod model;
 mod naive;
 mod process;

@@ -12,6 +12,8 @@ use crate::ledger::*;
 on_each_store!(
     a_conflict_is_settled_again,
     who_gives_up_says_so,
+    what_holds_a_batch_up_is_in_the_log,
+    a_conflict_puts_no_notice_of_the_databases_in_the_log,
     written_and_lost_is_not_written_again,
     not_written_and_lost_is_written,
     lost_and_given_up_the_key_tells,
@@ -60,6 +62,33 @@ fn who_gives_up_says_so(ledger: &Ledger) {
     assert_eq!((engine.metrics().given_up, engine.metrics().retries), (1, 2));
     assert_eq!(entries(&*store), 0);
     mint(&engine, "ada", "5");
+}
+
+/// Once a batch, long before it is given up.
+fn what_holds_a_batch_up_is_in_the_log(ledger: &Ledger) {
+    crate::logs::keep();
+    let store = Arc::new(Double::of(ledger.open()));
+    let mut config: Config = unshielded();
+    (config.retry.attempts, config.retry.pause_ms, config.retry.longest_pause_ms) = (10, 1100, 1100);
+    let engine = Engine::start(store.clone(), config).unwrap();
+    let why = format!("locked by the stranger {:p}", Arc::as_ptr(&store));
+    let held = || Mishap::Before(StoreError::Busy { why: why.clone() });
+    store.on_commit([held(), held(), held(), held()]);
+    open_accounts(&engine, &["ada"]);
+    let told = crate::logs::with(&why);
+    assert!(told.len() == 1 && told[0].contains("is tried again"), "{told:?}");
+}
+
+/// What was ended is not ended again.
+fn a_conflict_puts_no_notice_of_the_databases_in_the_log(ledger: &Ledger) {
+    crate::logs::keep();
+    let [one, other] = [(); 2].map(|()| Engine::start(ledger.open(), unshielded()).unwrap());
+    open_accounts(&one, &["ada"]);
+    for engine in [&one, &other, &one, &other] {
+        mint(engine, "ada", "1");
+    }
+    assert!(one.metrics().version_conflicts + other.metrics().version_conflicts > 0);
+    assert_eq!(crate::logs::with("there is no transaction in progress"), Vec::<String>::new());
 }
 
 fn written_and_lost_is_not_written_again(ledger: &Ledger) {

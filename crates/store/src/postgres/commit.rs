@@ -53,6 +53,8 @@ struct Writes<'a> {
     erased: Vec<Uuid>,
     /// Whether a statement failed: one that could not even be sent is not known to the database.
     failed: Cell<bool>,
+    /// Whether the database answered to the end of the transaction, whatever it said.
+    ended: Cell<bool>,
 }
 
 /// Writes a batch. It is durable when this returns.
@@ -69,8 +71,10 @@ pub(super) async fn commit(client: &Client, ledger: Uuid, batch: &Batch, known: 
     writes.last = last.as_ref().map(|last| Entries::of(slice::from_ref(last))).transpose()?;
     writes.prepare(client).await.map_err(fault)?;
     if let Err(error) = writes.write_all(client).await {
-        // Where this fails the connection is gone, and the transaction with it.
-        let _ = client.batch_execute("ROLLBACK").await;
+        if !writes.ended.get() {
+            // Where this fails the connection is gone, and the transaction with it.
+            let _ = client.batch_execute("ROLLBACK").await;
+        }
         if let Some(&SqlState::DIVISION_BY_ZERO | &SqlState::UNIQUE_VIOLATION) = error.code() {
             writes.explain(client).await?;
         }
@@ -103,6 +107,7 @@ impl<'a> Writes<'a> {
             checkpoints: Checkpoints::of(&batch.checkpoints)?,
             erased: batch.erased.iter().map(|id| columns::uuid(id)).collect::<Result<_, _>>()?,
             failed: Cell::new(false),
+            ended: Cell::new(false),
         })
     }
 
@@ -155,7 +160,9 @@ impl<'a> Writes<'a> {
     /// Ends the transaction. Where a statement failed in the database, that makes of the commit a rollback; where one
     /// was too long to be sent, it knows of none.
     async fn end(&self, client: &Client) -> Result<(), Error> {
-        client.batch_execute(if self.failed.get() { "ROLLBACK" } else { "COMMIT" }).await
+        let ended = client.batch_execute(if self.failed.get() { "ROLLBACK" } else { "COMMIT" }).await;
+        self.ended.set(ended.as_ref().err().is_none_or(|error| error.as_db_error().is_some()));
+        ended
     }
 
     /// The flight.
