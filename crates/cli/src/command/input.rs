@@ -1,8 +1,11 @@
 //! What a command reads: a file, or standard input kept in a file of its own.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::Path;
+
+use super::named::Named;
 
 /// An input that can be read more than once.
 #[derive(Debug)]
@@ -34,8 +37,9 @@ impl Input {
     }
 
     fn spool(mut from: impl io::Read, name: &str) -> io::Result<Self> {
-        let mut file = tempfile::tempfile()?;
-        let bytes = io::copy(&mut from, &mut file)?;
+        let place = format!("a temporary file in {}, which keeps it", env::temp_dir().display());
+        let mut file = tempfile::tempfile().map_err(|e| io::Error::new(e.kind(), format!("{place}: {e}")))?;
+        let bytes = io::copy(&mut from, &mut Named::new(&mut file, place))?;
         file.rewind()?;
         Ok(Self { file, bytes, name: name.to_owned() })
     }

@@ -25,6 +25,7 @@ mod ledger;
 mod legacy_entry;
 mod lines;
 mod log;
+mod named;
 mod new_file;
 mod new_ledger;
 mod pay;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::named::Named;
 use super::{Failure, interrupt};
 
 /// What becomes of a file that is there already.
@@ -20,7 +21,7 @@ pub(super) enum Existing<'a> {
 pub(super) fn write<T>(
     path: &Path,
     existing: Existing<'_>,
-    content: impl FnOnce(&mut BufWriter<&File>) -> Result<T, Failure>,
+    content: impl FnOnce(&mut Named<BufWriter<&File>>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
     existing.check(path).map_err(|why| wrong(&why))?;
@@ -31,9 +32,9 @@ pub(super) fn write<T>(
         kind => wrong(&io::Error::from(kind)),
     })?;
     let _unfinished = interrupt::remove_on_interrupt(file.path());
-    let mut out = BufWriter::with_capacity(1 << 18, file.as_file());
+    let mut out = Named::new(BufWriter::with_capacity(1 << 18, file.as_file()), path.display().to_string());
     let written = content(&mut out)?;
-    out.flush().map_err(|e| wrong(&e))?;
+    out.flush()?;
     drop(out);
     file.as_file().sync_all().map_err(|e| wrong(&e))?;
     let moved = match existing {

@@ -13,6 +13,45 @@ fn verdict(output: &Output) -> (i32, Value) {
     (code(output), serde_json::from_str(&stdout(output)).unwrap())
 }
 
+/// A command that cannot write more than a few hundred bytes to any file, as on a disk that is full.
+#[cfg(unix)]
+fn cramped(ledger: &Ledger, arguments: &[&str]) -> std::process::Command {
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    let all = ["-c", script, "sh", env!("CARGO_BIN_EXE_countersign")];
+    command.args(all).args(arguments).current_dir(ledger.folder.path());
+    command.env("COUNTERSIGN_DB", ledger.path("ledger.db")).env("TMPDIR", ledger.folder.path());
+    command
+}
+
+/// With several disks on a machine, "no space left" by itself sends nobody to the right one.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_named() {
+    let ledger = Ledger::with_accounts();
+    // Held open, so that nothing is to be written beside the database to read it.
+    let reader = rusqlite::Connection::open(ledger.path("ledger.db")).unwrap();
+    let seq = || reader.query_row("SELECT seq FROM ledger", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(seq(), 1);
+    let said = |arguments: &[&str]| {
+        let output = cramped(&ledger, arguments).output().unwrap();
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        stderr(&output)
+    };
+    let export = said(&["export", "--out", "export.jsonl"]);
+    assert!(export.contains("export.jsonl: File too large"), "{export}");
+    let backup = said(&["backup", "--to", "backup.db"]);
+    assert!(backup.contains("the copy at backup.db.part: ") && !backup.contains("the database"), "{backup}");
+    let nowhere = said(&["backup", "--to", "nowhere/backup.db"]);
+    assert!(nowhere.contains("nowhere/backup.db.part: No such file") && !nowhere.contains("reached"), "{nowhere}");
+    let good = fs::File::open(vector("good.jsonl")).unwrap();
+    let output = cramped(&ledger, &["verify", "-"]).stdin(good).output().unwrap();
+    let said = stdout(&output) + &stderr(&output);
+    let names = said.contains("a temporary file in ") && said.contains(ledger.folder.path().to_str().unwrap());
+    assert!(code(&output) == 2 && names && said.contains("File too large"), "{said}");
+    assert_eq!(seq(), 1);
+}
+
 /// A ledger with a few transfers, and the file of a key of its.
 fn signed(name: &str, kind: KeyKind) -> (Ledger, SigningKey) {
     let ledger = Ledger::with_accounts();
