@@ -11,6 +11,7 @@ mod halting;
 mod history;
 mod load;
 mod log;
+mod place;
 mod pool;
 mod rows;
 mod schema;
@@ -31,6 +32,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use self::fault::fault;
 use self::log::Carrier;
+use self::place::Place;
 use self::pool::Readers;
 use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
@@ -43,6 +45,7 @@ use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Remains, Snapshot, Store,
 pub struct Sqlite {
     identity: Identity,
     path: PathBuf,
+    place: Place,
     /// Closed before the writer: only a connection that may write, closing last, carries the log over and
     /// removes it.
     readers: Readers,
@@ -207,7 +210,8 @@ impl Sqlite {
     fn new(path: &Path, identity: Identity, writer: Option<Connection>) -> Result<Self, StoreError> {
         let writer = writer.map(|connection| Writer::new(path, connection)).transpose()?.map(Mutex::new);
         let readers = Readers::new(path.to_owned());
-        Ok(Self { identity, path: path.to_owned(), writer, readers, only_halts: false })
+        let place = Place::of(path)?;
+        Ok(Self { identity, path: path.to_owned(), place, writer, readers, only_halts: false })
     }
 
     /// Bounds what the file may grow to, in pages of 4096 bytes, while it is open: past it commits fail with
@@ -226,10 +230,13 @@ impl Sqlite {
         self.halter()
     }
 
-    /// A writer whose thread panicked has rolled back, and is used again.
+    /// The writer, while its file is where it was opened. One whose thread panicked has rolled back, and is used again.
     fn halter(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
         let read_only = || StoreError::Refused { why: "it was opened for reading only".to_owned() };
-        Ok(self.writer.as_ref().ok_or_else(read_only)?.lock().unwrap_or_else(PoisonError::into_inner))
+        let writer = self.writer.as_ref().ok_or_else(read_only)?.lock().unwrap_or_else(PoisonError::into_inner);
+        // Once it is this one's turn, which may come late.
+        self.place.hold()?;
+        Ok(writer)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use countersign_store::conformance::desk::{self, Everything};
-use countersign_store::{Store as _, StoreError, sqlite};
+use countersign_store::{Halt, Store as _, StoreError, sqlite};
 
 use crate::Ledger;
 
@@ -37,6 +37,38 @@ fn nothing_is_overwritten() {
     let outcome = ledger.open().backup(&nowhere);
     let names = matches!(&outcome, Err(StoreError::Io(error)) if error.to_string().contains("no such directory"));
     assert!(names, "{outcome:?}");
+}
+
+/// As a backup is played back under a server that runs: payments went on into the file that was moved away.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_to_a_file_that_was_moved_away() {
+    let ledger = Ledger::furnished();
+    let (store, copy) = (ledger.open(), ledger.directory.path().join("copy.db"));
+    store.backup(&copy).unwrap();
+    let batch = desk::prepare(&store, &[desk::mint("alice", "1")]);
+    let aside = ledger.directory.path().join("aside");
+    fs::create_dir(&aside).unwrap();
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        fs::rename(ledger.directory.path().join(name), aside.join(name)).unwrap();
+    }
+    let assert_refused = |what: &str| {
+        let halt = Halt { by: "officer".to_owned(), reason: "a drill".to_owned(), at: desk::start() };
+        for outcome in [store.commit(&batch), store.try_commit(), store.halt(&halt, None).map(drop)] {
+            let told = matches!(&outcome, Err(StoreError::Damaged(why)) if why.contains(what));
+            assert!(told, "{outcome:?}");
+        }
+    };
+    assert_refused("no longer there");
+    fs::copy(&copy, &ledger.path).unwrap();
+    assert_refused("another file is there");
+    let seq = |path: &std::path::Path| {
+        let found = rusqlite::Connection::open(path).unwrap();
+        found.query_row("SELECT seq FROM ledger", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(seq(&ledger.path), seq(&aside.join("ledger.db")));
+    fs::rename(aside.join("ledger.db"), &ledger.path).unwrap();
+    store.commit(&batch).unwrap();
 }
 
 #[test]
