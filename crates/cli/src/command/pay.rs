@@ -9,6 +9,11 @@ use super::settings::Source;
 use super::{Failure, Outcome, answer, ledger, receipt};
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "It goes by the settings that this command reads (--config, else ./countersign.toml), also for taxes \
+                        and for the shield, which freezes who sends too much too fast: without a server's settings a \
+                        payment from here may freeze an account that the server would not. Give both the same file."
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,

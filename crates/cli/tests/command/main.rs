@@ -92,6 +92,13 @@ fn wrong_usage_is_no_verdict() {
     assert_eq!(code(&countersign(&["--version"])), 0);
 }
 
+/// Whoever pays by hand beside a server must know whose limits freeze whom.
+#[test]
+fn who_pays_by_hand_is_told_by_whose_settings() {
+    let help = stdout(&countersign(&["pay", "--help"])).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("goes by the settings that this command reads") && help.contains("may freeze"), "{help}");
+}
+
 #[test]
 fn every_shell_has_its_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
