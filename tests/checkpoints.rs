@@ -399,7 +399,7 @@ fn witnesses_that_are_missing_are_missed() {
 fn a_kept_note_with_a_forged_signature_vouches_for_nothing() {
     let export = Export::new(8, 5);
     let note = export.checkpoint(8, &writer(), None);
-    let mut other = export.clone();
+    let mut other = export;
     other.rewrite(2);
     // The signature under another text.
     let (_, signature) = note.split_once("\n\n").unwrap();
@@ -416,7 +416,7 @@ fn a_kept_note_with_a_forged_signature_vouches_for_nothing() {
 fn a_kept_checkpoint_that_shows_nothing_is_named() {
     let whole = Export::new(20, 5);
     let kept = [whole.checkpoint(9, &writer(), None), whole.checkpoint(20, &writer(), None)];
-    let mut early = whole.clone();
+    let mut early = whole;
     early.rewrite(12);
     early.entries.pop();
     early.header = early.header.replacen("\"personal\"", "\"last_seq\":19,\"personal\"", 1);
@@ -453,7 +453,7 @@ fn a_kept_checkpoint_contradicts_the_prefix_of_a_part() {
     {
         assert!(report.coverage.not_checked.iter().any(|gap| gap.what == checked), "{checked}");
     }
-    let mut forged = whole.clone();
+    let mut forged = whole;
     forged.rewrite(3);
     let report = audit(part(&forged));
     assert_eq!(kinds(&report), [ErrorType::CheckpointMismatch]);

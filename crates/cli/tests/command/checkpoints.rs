@@ -102,12 +102,11 @@ fn notes_stand_one_after_the_other_however_they_were_copied() {
 #[test]
 fn entries_are_held_to_the_auditors_taxes() {
     let directory = tempfile::tempdir().unwrap();
-    let table =
-        write(&directory, "taxes.json", r#"{"TRANSFER": {"rate": 250, "tax_type": "transfer_tax"}}"#.to_owned());
+    let table = write(&directory, "taxes.json", r#"{"TRANSFER": {"rate": 250, "tax_type": "transfer_tax"}}"#);
     let shown = stdout(&verify("good.jsonl", &["--taxes", &table]));
     assert!(shown.contains("Entry 16 withholds 12.5000; the policy gives 6.2500."), "{shown}");
     assert!(shown.contains("- tax rates against the table that was given"), "{shown}");
-    let wrong = write(&directory, "wrong.json", r#"{"REFUND": {"rate": 250, "tax_type": "vat"}}"#.to_owned());
+    let wrong = write(&directory, "wrong.json", r#"{"REFUND": {"rate": 250, "tax_type": "vat"}}"#);
     let output = verify("good.jsonl", &["--taxes", &wrong]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("wrong.json: no table of taxes: REFUND is never taxed"), "{}", stderr(&output));

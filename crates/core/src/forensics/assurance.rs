@@ -70,12 +70,7 @@ pub(crate) fn judge(statements: &Statements, roots: &BTreeMap<u64, Hash>, beside
         views: judged.of.iter().map(|(statement, outcome)| judged.view(statement, outcome)).collect(),
         grade: judged.grade(&covering),
         says: judged.says(&covering),
-        signed_at: covering
-            .iter()
-            .filter_map(|signer| signer.time)
-            .filter_map(|time| date(time))
-            .min()
-            .map(|t| t.to_string()),
+        signed_at: covering.iter().filter_map(|signer| signer.time).filter_map(date).min().map(|t| t.to_string()),
         checked: judged.checked(clean),
         not_checked: judged.not_checked(),
     }
