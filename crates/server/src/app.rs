@@ -19,7 +19,6 @@ use crate::limits::MAX_READS;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::readiness::{Attempts, Readiness};
-use crate::routes::Routes;
 use crate::site::Sites;
 use crate::token::Keyring;
 
@@ -71,7 +70,6 @@ pub(crate) struct App {
     pub(crate) keyring: Keyring,
     pub(crate) ledger: Ledger,
     pub(crate) voucher: Option<Arc<Voucher>>,
-    pub(crate) routes: Routes,
     pub(crate) sites: Sites,
     pub(crate) metrics: Metrics,
     pub(crate) watch: Option<WatchFigures>,
@@ -99,7 +97,6 @@ impl App {
             keyring: Keyring::new(config.tokens.clone())?,
             ledger,
             voucher,
-            routes: Routes::new()?,
             sites: Sites::new(&config)?,
             metrics: Metrics::new(),
             watch: None,

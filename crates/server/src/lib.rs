@@ -13,6 +13,7 @@
 mod answer;
 mod app;
 mod body;
+mod call;
 mod caller;
 mod client;
 mod code;

@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::caller::unauthenticated;
 use crate::client::Client;
 use crate::limits::MAX_IDEMPOTENCY_KEY;
 use crate::problem::Problem;
-use crate::routes::Call;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 

@@ -15,13 +15,14 @@ use tracing::{Instrument, info, info_span};
 
 use crate::answer::{Answer, Code, empty, secure};
 use crate::app::App;
+use crate::call::Call;
 use crate::caller::Caller;
 use crate::client::Client;
 use crate::host;
 use crate::metrics::Labels;
 use crate::order::IDEMPOTENCY_KEY;
 use crate::problem::Problem;
-use crate::routes::{Call, Resource, Route};
+use crate::routes::{Resource, Route, Routes};
 
 /// What the log calls what is no resource of the interface.
 const FILES: &str = "files";
@@ -55,7 +56,7 @@ pub(crate) async fn answer(app: Arc<App>, peer: IpAddr, request: Request<Incomin
 async fn dispatch(app: &Arc<App>, request: Request<Incoming>, seen: &mut Seen) -> Result<Answer, Problem> {
     let (head, body) = request.into_parts();
     host::check(&head, &app.config.hosts)?;
-    let Some((resource, parameters)) = app.routes.find(head.uri.path()) else {
+    let Some((resource, parameters)) = Routes::all().find(head.uri.path()) else {
         return app.sites.answer(&head.method, &head.uri, head.headers).await;
     };
     seen.route = resource.path;

@@ -11,10 +11,10 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::body;
+use crate::call::Call;
 use crate::order::{self, Orderer};
 use crate::problem::Problem;
 

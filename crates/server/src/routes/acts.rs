@@ -5,9 +5,9 @@ use std::sync::Arc;
 use countersign_store::{Act, Page};
 use serde::Serialize;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::caller::unauthenticated;
 use crate::problem::Problem;
 

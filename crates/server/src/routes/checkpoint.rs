@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::problem::Problem;
 
 /// The latest, or that of exactly `size` entries.

@@ -8,9 +8,9 @@ use countersign_core::seal::Record;
 use countersign_store::Store;
 use serde::Serialize;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::problem::Problem;
 
 /// Entries in order, and where the next page starts.

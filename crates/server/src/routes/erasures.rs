@@ -6,10 +6,10 @@ use countersign_core::grammar::SYSTEM;
 use countersign_core::settle::Order;
 use serde::Deserialize;
 
-use super::Call;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::body;
+use crate::call::Call;
 use crate::order::{self, Orderer};
 use crate::problem::Problem;
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hyper::Method;
 
-use super::Call;
 use crate::answer::Answer;
 use crate::app::App;
+use crate::call::Call;
 use crate::export::{Conditions, Download, Form, PARAMETERS, begin};
 use crate::problem::Problem;
 

@@ -6,10 +6,10 @@ use countersign_store::Wanted;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::body;
+use crate::call::Call;
 use crate::order::{self, Orderer};
 use crate::problem::Problem;
 

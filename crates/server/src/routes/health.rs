@@ -5,9 +5,9 @@ use std::sync::Arc;
 use countersign_store::{Store, StoreError, Wanted};
 use serde_json::json;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::problem::Problem;
 
 pub(super) async fn alive(_app: Arc<App>, _call: Call) -> Result<Answer, Problem> {

@@ -6,11 +6,11 @@ use countersign_core::entry::Entry;
 use countersign_store::{Page, Query, Store};
 use serde::Serialize;
 
-use super::Call;
 use super::accounts;
 use super::entries::shown;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::problem::Problem;
 
 #[derive(Serialize)]

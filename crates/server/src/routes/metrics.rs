@@ -7,9 +7,9 @@ use countersign_engine::Engine;
 use countersign_store::Wanted;
 use tokio::time::timeout;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::metrics::{Moment, Stored};
 use crate::problem::Problem;
 

@@ -18,41 +18,17 @@ mod treasury;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use hyper::body::Incoming;
-use hyper::{HeaderMap, Method};
+use hyper::Method;
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::caller::{Access, Caller};
-use crate::client::Client;
+use crate::call::Call;
+use crate::caller::Access;
 use crate::problem::Problem;
-use crate::query::{Query, decoded};
+use crate::query::decoded;
 use crate::token::Role;
-
-/// A request on its way to its resource.
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    pub(crate) headers: HeaderMap,
-    pub(crate) query: Option<String>,
-    pub(crate) parameters: Vec<(String, String)>,
-    pub(crate) body: Incoming,
-    pub(crate) caller: Caller,
-    pub(crate) client: Client,
-}
-
-impl Call {
-    /// A part of the path.
-    pub(crate) fn parameter(&self, name: &str) -> &str {
-        self.parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// What stands after the `?`; only `known` names may.
-    pub(crate) fn query(&self, known: &[&str]) -> Result<Query, Problem> {
-        Query::read(self.query.as_deref(), known)
-    }
-}
 
 type Outcome = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send>>;
 
@@ -140,7 +116,13 @@ impl Resource {
 pub(crate) struct Routes(matchit::Router<Resource>);
 
 impl Routes {
-    pub(crate) fn new() -> Result<Self, String> {
+    /// The table, which is the same for every server.
+    pub(crate) fn all() -> &'static Self {
+        static ALL: LazyLock<Routes> = LazyLock::new(|| Routes::new().expect("no two paths of the table are one"));
+        &ALL
+    }
+
+    fn new() -> Result<Self, String> {
         let mut resources: Vec<Resource> = Vec::new();
         for route in all() {
             match resources.iter_mut().find(|resource| resource.path == route.path) {

@@ -9,9 +9,9 @@ use countersign_core::merkle::{
 use countersign_store::{Head, StoreError, Tree, Wanted};
 use serde::Serialize;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::problem::Problem;
 use crate::query::Query;
 

@@ -11,9 +11,9 @@ use countersign_core::timestamp::Timestamp;
 use countersign_store::{Head, Identity, Total, Totals, Wanted};
 use serde::Serialize;
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
+use crate::call::Call;
 use crate::problem::Problem;
 
 #[derive(Serialize)]

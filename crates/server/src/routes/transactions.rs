@@ -5,10 +5,10 @@ use std::sync::Arc;
 use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
 
-use super::Call;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::body;
+use crate::call::Call;
 use crate::order::{self, Orderer};
 use crate::problem::Problem;
 use crate::token::Role;

@@ -8,10 +8,10 @@ use countersign_core::settle::Order;
 use countersign_store::Wanted;
 use serde::{Deserialize, Serialize};
 
-use super::Call;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::body;
+use crate::call::Call;
 use crate::order::{self, Orderer};
 use crate::problem::Problem;
 
