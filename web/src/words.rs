@@ -17,7 +17,7 @@ pub(crate) const ONE_FILE: &str = "One export at a time, please: pick or drop a 
 pub(crate) const CANCELLED: &str = "Cancelled. The file was not verified to its end, and nothing of it was kept.";
 /// A key or a kept checkpoint that cannot be read, before what is wrong with it.
 pub(crate) const BROUGHT_UNREADABLE: &str =
-    "Nothing was opened: correct or clear what stands under “Keys and kept checkpoints” first.";
+    "Nothing was opened: correct or clear what stands under “Keys, kept checkpoints, taxes” first.";
 /// The verifier itself failed.
 pub(crate) const CRASHED: &str = "The verifier stopped before it reached a verdict";
 
@@ -317,7 +317,7 @@ const LIMIT: Refusal = Refusal {
 const BROUGHT: Refusal = Refusal {
     heading: "A kept checkpoint cannot be read",
     meaning: "The export was not verified: to go on without the checkpoint would be another audit than the one asked for.",
-    advice: &["Correct or clear it under “Keys and kept checkpoints”, and open the export again."],
+    advice: &["Correct or clear it under “Keys, kept checkpoints, taxes”, and open the export again."],
     show_sample: false,
 };
 
