@@ -269,6 +269,16 @@ impl Judged<'_> {
         }
     }
 
+    /// Witnesses that were asked for, and are not there.
+    fn unwitnessed(&self) -> Option<NotChecked> {
+        let (holdings, covering) = (&self.statements.holdings, self.covering());
+        let (found, asked) = (holdings.witnessing(&covering), holdings.quorum);
+        (found < asked).then(|| NotChecked {
+            what: "whether these entries are what the witnesses were shown".to_owned(),
+            why: format!("{found} of {asked} cosigned a checkpoint that counts and covers them all"),
+        })
+    }
+
     /// How many entries come after the one with this `seq`, where any do.
     fn tail_after(&self, seq: u64) -> Option<u64> {
         self.statements.last_seq.checked_sub(seq).filter(|tail| *tail > 0)
@@ -372,18 +382,6 @@ impl Judged<'_> {
             list.push(NotChecked { what, why: TOO_MANY.to_owned() });
         }
         list
-    }
-}
-
-impl Judged<'_> {
-    /// Witnesses that were asked for, and are not there.
-    fn unwitnessed(&self) -> Option<NotChecked> {
-        let (holdings, covering) = (&self.statements.holdings, self.covering());
-        let (found, asked) = (holdings.witnessing(&covering), holdings.quorum);
-        (found < asked).then(|| NotChecked {
-            what: "whether these entries are what the witnesses were shown".to_owned(),
-            why: format!("{found} of {asked} cosigned a checkpoint that counts and covers them all"),
-        })
     }
 }
 

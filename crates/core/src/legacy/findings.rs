@@ -5,7 +5,7 @@ use super::examination::Examination;
 use super::facts::{Malformed, flag};
 use super::fetched::START;
 use super::judgement::{Act, Named, Said};
-use crate::forensics::{Assembly, Listing, Place, chain_finding, content_finding, file_finding};
+use crate::forensics::{Assembly, Listing, Place, Shown, chain_finding, content_finding, file_finding};
 use crate::report::{Cause, Coverage, EntryPlace, ErrorType, Finding, NotChecked, Report, Warning, WarningType};
 use crate::segment::{id_text, time_text};
 
@@ -101,15 +101,7 @@ impl Examination {
         let chain = |cause, message, expected| vec![chain_finding(cause, message, &place, shown, expected)];
         match said.act {
             Act::Tampered(None) | Act::Loose(_) if fetched.named == Some(None) => {
-                let message = format!(
-                    "Only previous_hash of entry {name} was changed: with the {START} of the ledger's first entry, its content gives its own hash."
-                );
-                let mut relinked = chain_finding(Cause::Relinked, message, &place, shown, None);
-                relinked.expected = Some(START.into());
-                if let Some(details) = &mut relinked.hash_mismatch_details {
-                    details.expected = Some(START.to_owned());
-                }
-                vec![relinked]
+                vec![relinked_start(&name, &place, shown)]
             }
             Act::Tampered(None) | Act::Loose(_) if let Some(named) = fetched.named => chain(
                 Cause::Relinked,
@@ -211,6 +203,19 @@ impl Examination {
 
 fn counted(count: u64, findings: Vec<Finding>) -> Vec<Finding> {
     findings.into_iter().map(|finding| Finding { count: Some(count), ..finding }).collect()
+}
+
+/// The first entry of the ledger, made to name another: no hash stood there.
+fn relinked_start(name: &str, place: &Place, shown: &Shown) -> Finding {
+    let message = format!(
+        "Only previous_hash of entry {name} was changed: with the {START} of the ledger's first entry, its content gives its own hash."
+    );
+    let mut relinked = chain_finding(Cause::Relinked, message, place, shown, None);
+    relinked.expected = Some(START.into());
+    if let Some(details) = &mut relinked.hash_mismatch_details {
+        details.expected = Some(START.to_owned());
+    }
+    relinked
 }
 
 /// `all`: whether every entry was judged by itself; `is_ledger`: whether every one is taken for one of the ledger.
