@@ -480,3 +480,81 @@ fn a_hash_overwritten_on_both_sides_of_a_joint_is_proven_by_both() {
         assert!(report.checkpoints[0].counts, "the leaf is the genuine hash");
     }
 }
+
+impl Export {
+    /// Every number after the first `after` entries moved by so much, and nothing else.
+    fn moved(mut self, after: usize, by: i64) -> Self {
+        for entry in &mut self.entries[after..] {
+            entry["seq"] = entry["seq"].as_u64().unwrap().checked_add_signed(by).unwrap().into();
+        }
+        self
+    }
+
+    /// A trailer that counts as the entries do.
+    fn counted(mut self) -> Self {
+        self.trailer["entries"] = self.entries.len().into();
+        self.trailer["last_seq"] = self.entries.last().unwrap()["seq"].clone();
+        self
+    }
+}
+
+/// Threat: who takes entries out of a table moves the numbers after them, so that none is missing.
+#[test]
+fn entries_taken_out_are_missing_though_the_numbers_after_them_were_moved() {
+    for (at, count) in [(9, 1), (9, 3), (0, 1), (18, 1)] {
+        let mut export = Export::good();
+        export.entries.drain(at..at + count);
+        let export = export.moved(at, -(count as i64));
+        for export in [export.clone(), export.counted()] {
+            for report in [export.by_key(), export.audit(&Options::default())] {
+                let place = format!("{count} at {at}: {:#?}", said(&report));
+                let finding = |kind| report.findings.iter().find(|finding| finding.error_type == kind);
+                let gap = finding(ErrorType::HashChainBroken).expect(&place);
+                let missing = gap.missing.expect(&place);
+                let first = at as u64 + 1;
+                assert_eq!((missing.first_seq, missing.last_seq), (first, at as u64 + count as u64), "{place}");
+                let moved = finding(ErrorType::TransactionTampered).expect(&place);
+                let rest = 20 - at - count;
+                assert_eq!(moved.seq, Some(first + count as u64), "{place}");
+                assert_eq!(moved.count, (rest > 1).then_some(rest as u64), "{place}");
+                let fields: Vec<_> = moved.modified_fields.iter().flatten().map(|m| (&*m.field, m.proven)).collect();
+                assert_eq!(fields, [("seq", true)], "{place}");
+                assert_eq!(report.findings.len(), 2, "{place}");
+                assert_eq!(report.head.as_deref(), export.trailer["head"].as_str(), "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_entry_put_in_is_found_though_the_numbers_after_it_were_moved() {
+    let mut export = Export::good().moved(12, 1);
+    export.entries.insert(12, branch(12, 1).remove(0));
+    for report in [export.by_key(), export.clone().counted().by_key()] {
+        let inserted = &report.findings[0];
+        assert_eq!((inserted.cause, inserted.line), (Some(Cause::Inserted), Some(14)), "{:#?}", said(&report));
+        let moved = &report.findings[1];
+        assert_eq!((moved.error_type, moved.seq, moved.count), (ErrorType::TransactionTampered, Some(13), Some(8)));
+    }
+}
+
+#[test]
+fn numbers_that_were_moved_alone_are_one_finding() {
+    for (after, by, count) in [(0, 5, 20), (0, 1000, 20), (12, 1, 8), (12, -3, 8), (19, -19, 1)] {
+        let report = Export::good().moved(after, by).by_key();
+        let finding = only(&report);
+        let seq = after as u64 + 1;
+        assert_eq!((finding.error_type, finding.seq), (ErrorType::TransactionTampered, Some(seq)), "{after}, {by}");
+        assert_eq!(finding.count, (count > 1).then_some(count), "{after}, {by}");
+    }
+}
+
+#[test]
+fn what_else_was_done_to_an_entry_whose_number_was_moved_is_found_beside() {
+    let mut export = Export::good().moved(9, 2);
+    export.entries[13]["amount_gross"] = "9.0000".into();
+    let report = export.by_key();
+    let tampered: Vec<_> = report.findings.iter().map(|f| (f.error_type, f.seq, f.count)).collect();
+    let kind = ErrorType::TransactionTampered;
+    assert_eq!(tampered, [(kind, Some(10), Some(11)), (kind, Some(14), None)]);
+}

@@ -142,7 +142,7 @@ impl<'a> Entry<'a> {
     /// Appends the preimage of `current_hash`, as this entry would have it at `seq` on `previous`.
     #[inline]
     pub fn write_preimage_at(&self, seq: u64, previous: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"countersign/entry/2\n");
+        out.extend_from_slice(PREFIX);
         write_number(out, seq);
         out.push(b'\n');
         fixed_line::<64>(out, previous);
@@ -230,6 +230,21 @@ impl<'a> Entry<'a> {
         let current_hash = hash(self.current_hash, "current_hash")?;
         Ok(Values { id, time, kind, gross, tax, net, personal_hash, previous_hash, current_hash })
     }
+}
+
+/// What every preimage of an entry starts with.
+const PREFIX: &[u8] = b"countersign/entry/2\n";
+
+/// The preimage of an entry with another number in it.
+#[must_use]
+pub fn renumbered(preimage: &[u8], seq: u64) -> Option<Vec<u8>> {
+    let numbered = preimage.strip_prefix(PREFIX)?;
+    let end = memchr::memchr(b'\n', numbered)?;
+    let mut out = Vec::with_capacity(preimage.len() + 20);
+    out.extend_from_slice(PREFIX);
+    write_number(&mut out, seq);
+    out.extend_from_slice(&numbered[end..]);
+    Some(out)
 }
 
 const A_TEXT: &str = "empty, too long, or with a control or deceiving character";

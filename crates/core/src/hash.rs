@@ -81,6 +81,12 @@ impl Batch {
         self.messages.push_with(write);
     }
 
+    /// The message of this number, counted from 0.
+    #[must_use]
+    pub fn message(&self, number: usize) -> &[u8] {
+        self.messages.message(number)
+    }
+
     /// Forgets every message.
     pub fn clear(&mut self) {
         self.messages.clear();

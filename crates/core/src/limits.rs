@@ -11,6 +11,11 @@ pub const MAX_ACCOUNTS: usize = 10_000_000;
 pub const MAX_CURRENCIES: usize = 4096;
 /// Most unbroken runs of entries that a damaged chain is followed through.
 pub const MAX_RUNS: usize = 10_000;
+/// Most of them, the first ones, of which it is tried whether another number than the one that stands there gives the
+/// first entry's hash.
+pub const MAX_MISNUMBERED: u64 = 1_000;
+/// Longest preimage of an entry that keeps its grammar is shorter.
+pub const MAX_PREIMAGE: usize = 1024;
 /// Most entries set aside that are held against the genuine ones one by one; each after them counts as the
 /// one before it in its run.
 pub const MAX_COMPARED: usize = 10_000;

@@ -210,7 +210,7 @@ pub struct Finding {
     /// Entries not in their place, ascending.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub seqs: Option<Vec<u64>>,
-    /// How many entries were put in.
+    /// How many entries were put in, or had their numbers moved alike.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub count: Option<u64>,
     /// Fields whose original value is proven, in key order; for TRANSACTION_TAMPERED always there.

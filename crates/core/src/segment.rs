@@ -12,7 +12,7 @@ use crate::balances::Balances;
 use crate::export::document::{Document, Trailer, Treasury, User};
 use crate::hash::Hash;
 use crate::index::Index;
-use crate::limits::{MAX_ACCOUNTS, MAX_FINDINGS, MAX_RUNS, MAX_WARNINGS};
+use crate::limits::{MAX_ACCOUNTS, MAX_FINDINGS, MAX_MISNUMBERED, MAX_RUNS, MAX_WARNINGS};
 use crate::merkle::Range;
 use crate::timestamp::Timestamp;
 
@@ -87,6 +87,8 @@ pub struct Run {
     pub first_hash: Hash,
     /// Whether the first's content gives its `current_hash`.
     pub first_agrees: bool,
+    /// The first's preimage, where it does not: with another number it may. Of the first [`MAX_MISNUMBERED`] runs.
+    pub first_preimage: Option<Box<[u8]>>,
     /// `current_hash` of the last as written.
     pub last_hash: Hash,
     /// What the last's content gives.
@@ -136,7 +138,8 @@ pub struct Runs {
 }
 
 impl Runs {
-    pub(crate) fn push(&mut self, run: Run) {
+    pub(crate) fn push(&mut self, mut run: Run) {
+        run.first_preimage.take_if(|_| self.count >= MAX_MISNUMBERED);
         self.count += 1;
         self.cut_after = false;
         if self.first.len() < MAX_RUNS && self.last.is_none() {

@@ -9,7 +9,7 @@ use crate::export::line::Line;
 use crate::grammar;
 use crate::hash::{Batch, Hash};
 use crate::kind::Kind;
-use crate::limits::{MAX_FINDINGS, MAX_LINE};
+use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_PREIMAGE};
 use crate::merkle::Range;
 use crate::money::Amount;
 use crate::movement::{Movement, Movements};
@@ -216,29 +216,29 @@ impl Surveyor {
         let mut personals = std::mem::take(&mut self.personal_digests);
         self.entry_preimages.digest_into(&mut contents);
         self.personal_preimages.digest_into(&mut personals);
-        self.entry_preimages.clear();
-        self.personal_preimages.clear();
         let mut personal = personals.iter().copied();
-        for (entry, content) in waiting.iter().zip(&contents) {
+        for (number, (entry, content)) in waiting.iter().zip(&contents).enumerate() {
             // Of a hash that is none, too, the block's digest is taken.
             let block_agrees = entry.personal.is_none_or(|written| personal.next() == written && written.is_some());
-            let agrees = self.hang(entry, content);
+            let agrees = self.hang(entry, number, content);
             if !(entry.good && block_agrees && agrees) {
                 self.fault(entry.line);
             }
         }
         (self.waiting, self.entry_digests, self.personal_digests) = (waiting, contents, personals);
         self.waiting.clear();
+        self.entry_preimages.clear();
+        self.personal_preimages.clear();
     }
 
-    /// Hangs an entry onto the chain; whether its content gives its hash.
-    fn hang(&mut self, entry: &Waiting, content: &Hash) -> bool {
+    /// Hangs an entry, whose preimage has this number, onto the chain; whether its content gives its hash.
+    fn hang(&mut self, entry: &Waiting, number: usize, content: &Hash) -> bool {
         let Some((previous, current)) = entry.hashes else {
             self.close_run();
             self.part.segment.runs.cut();
             return false;
         };
-        self.chain(entry, content, (previous, current.unwrap_or(*content)));
+        self.chain(entry, number, content, (previous, current.unwrap_or(*content)));
         current == Some(*content)
     }
 
@@ -257,7 +257,7 @@ impl Surveyor {
     }
 
     /// Hangs an entry onto the run before it, or starts another.
-    fn chain(&mut self, entry: &Waiting, content: &Hash, (previous, current): (Hash, Hash)) {
+    fn chain(&mut self, entry: &Waiting, number: usize, content: &Hash, (previous, current): (Hash, Hash)) {
         if let Some(run) = self.part.segment.runs.open()
             && run.leads_to(previous, entry.seq)
         {
@@ -271,6 +271,8 @@ impl Surveyor {
         }
         self.close_run();
         self.leaves.push(current);
+        let preimage = self.entry_preimages.message(number);
+        let first_preimage = (current != *content && preimage.len() <= MAX_PREIMAGE).then(|| preimage.into());
         self.part.segment.runs.push(Run {
             line: entry.line,
             count: 1,
@@ -279,6 +281,7 @@ impl Surveyor {
             first_previous: previous,
             first_hash: current,
             first_agrees: current == *content,
+            first_preimage,
             last_hash: current,
             last_content: *content,
             range: Range::default(),

@@ -49,6 +49,13 @@ impl Batch {
         self.messages.push(Message { start, length });
     }
 
+    /// The message of this number, counted from 0.
+    #[must_use]
+    pub fn message(&self, number: usize) -> &[u8] {
+        let Message { start, length } = self.messages[number];
+        &self.bytes[start..start + length]
+    }
+
     /// Forgets every message.
     pub fn clear(&mut self) {
         self.bytes.clear();

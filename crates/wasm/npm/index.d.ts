@@ -428,7 +428,7 @@ export interface Finding {
   missing?: MissingRange;
   /** Entries not in their place, ascending. */
   seqs?: number[];
-  /** How many entries were put in. */
+  /** How many entries were put in, or had their numbers moved alike. */
   count?: number;
   /** Fields whose original value is proven, in key order; for TRANSACTION_TAMPERED always there. */
   modified_fields?: ModifiedField[];

@@ -19,6 +19,7 @@ impl Examination {
         self.judge_held();
         // Of the last entry's hash the trailer and the checkpoints speak.
         self.judge_changed(self.last.map(|last| last.hash), None);
+        self.tell_renumbered();
         self.recover_blocks();
         self.replay.finish();
         // What they cover, now that the last entry is known.

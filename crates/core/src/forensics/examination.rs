@@ -10,6 +10,7 @@ use super::gaps::{LATER_START, TOO_MANY};
 use super::layout::boundary;
 use super::listing::Listing;
 use super::recovery::Recovery;
+use super::renumbering::{Renumbered, restore_numbers};
 use super::replay::Replay;
 use super::role::{Named, Role};
 use super::roots::Roots;
@@ -66,6 +67,8 @@ pub(crate) struct Examination {
     pub(super) broken_before: u64,
     /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
     pub(super) misnumbered_by: u64,
+    /// Those before it whose numbers were changed alike.
+    pub(super) renumbered: Option<Renumbered>,
 }
 
 /// What the first reading knows of the file as a whole.
@@ -132,7 +135,8 @@ impl Examination {
         statements: Statements,
     ) -> Self {
         let too_broken = segment.runs.count > segment.runs.first.len() as u64;
-        let runs = segment.runs.first;
+        let mut runs = segment.runs.first;
+        restore_numbers(&mut runs);
         let trailer = segment.documents.trailer.as_ref();
         let end = trailer.map(|trailer| End { seq: trailer.last_seq, hash: trailer.head });
         let end = end.filter(|end| !statements.go_beyond(end.seq));
@@ -187,6 +191,7 @@ impl Examination {
             order: Order::default(),
             broken_before: 0,
             misnumbered_by: 0,
+            renumbered: None,
             end,
             last: None,
             held: None,

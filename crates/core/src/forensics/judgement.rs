@@ -5,6 +5,7 @@ use super::chain::Joint;
 use super::content::{Content, Genuine, changed_block_alone, content, judge_content, tampered_and_malformed};
 use super::examination::Examination;
 use super::finding::{Place, Shown, chain_finding, file_finding};
+use super::renumbering::Renumbered;
 use crate::entry::{Entry, Personal};
 use crate::export::strict::Fault;
 use crate::hash::Hash;
@@ -70,7 +71,16 @@ impl Examination {
             Some(fault) => Some(tampered_and_malformed(entry, fault, place, content, genuine)),
             None => judge_content(entry, place, content, genuine, block.is_none()),
         };
-        self.find_content(entry, found, block, &written, place);
+        let is_alike = vouched && self.renumbered.as_mut().is_some_and(|before| before.takes_in(seq, entry.seq));
+        let number_alone = matches!(content, Content::Renumbered) && fault.is_none() && block.is_none();
+        match found {
+            Some(finding) if number_alone && !disagrees && Hash::parse(entry.current_hash) == Some(genuine.hash) => {
+                if !is_alike {
+                    self.find_renumbered(entry, seq, finding);
+                }
+            }
+            found => self.find_content(entry, found, block, &written, place),
+        }
         if matches!(content, Content::Agrees | Content::Restated) {
             self.judge_number(entry, place, seq);
         }
@@ -117,6 +127,20 @@ impl Examination {
         };
         if let Some(at) = self.findings.add(finding.error_type, || finding) {
             self.recovery.seek_block(written, at);
+        }
+    }
+
+    /// An entry of which the number alone was changed.
+    fn find_renumbered(&mut self, entry: &Entry<'_>, seq: u64, finding: Finding) {
+        self.tell_renumbered();
+        let at = self.findings.add(finding.error_type, || finding);
+        self.renumbered = at.map(|at| Renumbered::of(seq, entry.seq, at));
+    }
+
+    /// Says how far the last change of numbers went.
+    pub(super) fn tell_renumbered(&mut self) {
+        if let Some(renumbered) = self.renumbered.take() {
+            renumbered.tell(&mut self.findings.listed);
         }
     }
 

@@ -24,6 +24,7 @@ mod placement;
 mod reading;
 mod recount;
 mod recovery;
+mod renumbering;
 mod replay;
 mod role;
 mod roots;
