@@ -558,3 +558,128 @@ fn what_else_was_done_to_an_entry_whose_number_was_moved_is_found_beside() {
     let kind = ErrorType::TransactionTampered;
     assert_eq!(tampered, [(kind, Some(10), Some(11)), (kind, Some(14), None)]);
 }
+
+/// What was found, and of which entry.
+fn found(report: &Report) -> Vec<(ErrorType, Option<Cause>, Option<u64>)> {
+    report.findings.iter().map(|f| (f.error_type, f.cause, f.seq)).collect()
+}
+
+fn broken_at(cause: Cause, seq: u64) -> (ErrorType, Option<Cause>, Option<u64>) {
+    (ErrorType::HashChainBroken, Some(cause), Some(seq))
+}
+
+fn tampered_at(seq: u64) -> (ErrorType, Option<Cause>, Option<u64>) {
+    (ErrorType::TransactionTampered, None, Some(seq))
+}
+
+/// Threat: who takes an entry out mends the link after it.
+#[test]
+fn an_entry_taken_out_is_missing_though_the_link_after_it_was_mended() {
+    for (at, rehashed) in [(0, false), (9, false), (18, false), (9, true)] {
+        let mut export = Export::good();
+        export.entries[at + 1]["previous_hash"] = export.entries[at]["previous_hash"].clone();
+        if rehashed {
+            seal(&mut export.entries[at + 1]);
+        }
+        export.entries.remove(at);
+        let gone = at as u64 + 1;
+        for report in [export.by_key(), export.clone().counted().by_key()] {
+            assert_eq!(
+                found(&report),
+                [broken_at(Cause::Missing, gone + 1), tampered_at(gone + 1)],
+                "{at}, {rehashed}"
+            );
+            assert_eq!(report.findings[0].missing.map(|gap| (gap.first_seq, gap.last_seq)), Some((gone, gone)));
+        }
+    }
+}
+
+/// Threat: who puts an entry in points the next one at it.
+#[test]
+fn an_entry_put_in_is_found_though_the_next_one_names_it() {
+    for (at, number, rehashed) in [(9, 10, false), (9, 10, true), (9, 1000, false), (9, 1000, true), (19, 20, false)] {
+        let mut export = Export::good();
+        let forged = forged(number, &export.entries[at]["previous_hash"]);
+        export.entries[at]["previous_hash"] = forged["current_hash"].clone();
+        if rehashed {
+            seal(&mut export.entries[at]);
+        }
+        export.entries.insert(at, forged);
+        let report = export.by_key();
+        let seq = at as u64 + 1;
+        let place = format!("{number} at {at}, {rehashed}");
+        assert_eq!(found(&report), [broken_at(Cause::Inserted, number), broken_at(Cause::Relinked, seq)], "{place}");
+        assert_eq!(report.findings[0].line, Some(seq + 1), "{place}");
+    }
+}
+
+#[test]
+fn a_link_that_leads_far_back_accuses_no_entry_between() {
+    let relinked = |entries: &[(usize, Value)]| {
+        let mut export = Export::good();
+        entries.iter().for_each(|(at, hash)| export.entries[*at]["previous_hash"] = hash.clone());
+        found(&export.by_key())
+    };
+    let hashes: Vec<Value> = Export::good().entries.iter().map(|entry| entry["previous_hash"].clone()).collect();
+    for (one, other) in [(9, 19), (0, 3), (17, 19)] {
+        let seqs = [one, other].map(|at: usize| broken_at(Cause::Relinked, at as u64 + 1));
+        assert_eq!(relinked(&[(one, hashes[other].clone()), (other, hashes[one].clone())]), seqs, "{one} and {other}");
+    }
+    for at in [12, 18, 19] {
+        let mut export = Export::good();
+        (export.entries[at]["seq"], export.entries[at]["previous_hash"]) = (6.into(), hashes[5].clone());
+        assert_eq!(found(&export.by_key()), [broken_at(Cause::Relinked, at as u64 + 1)], "{at}");
+    }
+}
+
+#[test]
+fn a_forgery_with_a_far_number_is_put_in_whatever_is_broken_after_it() {
+    let mut export = Export::good();
+    export.entries.remove(14);
+    let far = forged(1000, &export.entries[4]["previous_hash"]);
+    export.entries.insert(4, far);
+    assert_eq!(found(&export.by_key()), [broken_at(Cause::Inserted, 1000), broken_at(Cause::Missing, 16)]);
+}
+
+#[test]
+fn who_stands_before_an_entry_of_elsewhere_is_not_accused() {
+    let mut export = Export::good();
+    export.entries[9] = forged(10, &"ab".repeat(32).into());
+    assert_eq!(found(&export.by_key()), [broken_at(Cause::Unknown, 10)]);
+}
+
+#[test]
+fn a_copy_of_the_first_entries_hides_none() {
+    let mut export = Export::good();
+    let mut copy = export.entries[0].clone();
+    copy["created_at"] = "2026-02-11T15:00:00.001Z".into();
+    export.entries.insert(1, copy);
+    export.entries.swap(12, 14);
+    let report = export.by_key();
+    assert_eq!(report.findings[0].cause, Some(Cause::Inserted), "{:#?}", said(&report));
+    assert_eq!((report.findings[0].line, report.findings[1].cause), (Some(3), Some(Cause::Reordered)));
+    let mut export = Export::good();
+    export.entries[0] = export.entries[1].clone();
+    let causes: Vec<_> = export.by_key().findings.iter().map(|finding| finding.cause).collect();
+    assert_eq!(causes, [Some(Cause::Duplicated), Some(Cause::Missing)]);
+}
+
+/// Threat: a hash that is none is taken for that of the forged content.
+#[test]
+fn a_hash_that_is_none_vouches_for_no_content() {
+    for hash in ["", "zz", "null"] {
+        for (at, gone) in [(19, None), (9, Some(10))] {
+            let mut export = Export::good();
+            export.entries[at]["receiver_id"] = "u-9999".into();
+            export.entries[at]["current_hash"] = if hash == "null" { Value::Null } else { hash.into() };
+            gone.map(|gone: usize| export.entries.remove(gone));
+            let report = export.by_key();
+            let finding = &report.findings[0];
+            assert_eq!(finding.error_type, ErrorType::MalformedLine, "{hash} at {at}: {:#?}", said(&report));
+            assert_eq!(report.findings.len(), 1 + usize::from(gone.is_some()), "{hash} at {at}: {:#?}", said(&report));
+            let genuine = &Export::good().entries[at]["current_hash"];
+            let modified = finding.modified_fields.iter().flatten();
+            assert!(modified.filter(|m| m.field == "current_hash").all(|m| m.original == *genuine), "{hash} at {at}");
+        }
+    }
+}

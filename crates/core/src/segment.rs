@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::balances::Balances;
+use crate::entry::{Entry, Values};
 use crate::export::document::{Document, Trailer, Treasury, User};
 use crate::hash::Hash;
 use crate::index::Index;
 use crate::limits::{MAX_ACCOUNTS, MAX_FINDINGS, MAX_MISNUMBERED, MAX_RUNS, MAX_WARNINGS};
 use crate::merkle::Range;
+use crate::money::Amount;
 use crate::timestamp::Timestamp;
 
 /// The first few of something by place, and how many there are.
@@ -181,7 +183,7 @@ impl Runs {
 }
 
 /// Something worth knowing about one entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Note {
     /// It is earlier than the entry before it, which has this time.
     Earlier {
@@ -194,11 +196,29 @@ pub enum Note {
         expected: u64,
         /// By the entry.
         found: u64,
+        /// What it is of, in ten-thousandths.
+        gross: u64,
+        /// The entry's currency.
+        currency: Box<str>,
+        /// Its type.
+        kind: Box<str>,
     },
 }
 
+impl Note {
+    pub(crate) fn other_tax(entry: &Entry<'_>, values: &Values, expected: Amount) -> Self {
+        Self::OtherTax {
+            expected: expected.ten_thousandths(),
+            found: values.tax.ten_thousandths(),
+            gross: values.gross.ten_thousandths(),
+            currency: entry.currency.into(),
+            kind: entry.kind.into(),
+        }
+    }
+}
+
 /// A note with the entry it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoteAt {
     /// The entry.
     pub entry: EndEntry,

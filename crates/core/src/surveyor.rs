@@ -11,7 +11,6 @@ use crate::hash::{Batch, Hash};
 use crate::kind::Kind;
 use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_PREIMAGE};
 use crate::merkle::Range;
-use crate::money::Amount;
 use crate::movement::{Movement, Movements};
 use crate::segment::{EndEntry, Note, NoteAt, Run, Segment, lines_of};
 use crate::survey::Surveying;
@@ -89,6 +88,13 @@ struct Waiting {
     personal: Option<Option<Hash>>,
     /// Whether nothing was wrong so far.
     good: bool,
+}
+
+impl Waiting {
+    /// Whether this is the hash that it states.
+    fn states(&self, hash: &Hash) -> bool {
+        self.hashes.and_then(|(_, current)| current).is_some_and(|current| current == *hash)
+    }
 }
 
 /// Makes parts of blocks.
@@ -251,8 +257,7 @@ impl Surveyor {
             notes.push(at(Note::Earlier { before_ms: last.time_ms }));
         }
         if let Some(expected) = economy::other_than_policy(entry, values, kind, self.context.taxes.as_ref()) {
-            let units = Amount::ten_thousandths;
-            notes.push(at(Note::OtherTax { expected: units(expected), found: units(values.tax) }));
+            notes.push(at(Note::other_tax(entry, values, expected)));
         }
     }
 
@@ -272,7 +277,7 @@ impl Surveyor {
         self.close_run();
         self.leaves.push(current);
         let preimage = self.entry_preimages.message(number);
-        let first_preimage = (current != *content && preimage.len() <= MAX_PREIMAGE).then(|| preimage.into());
+        let first_preimage = (!entry.states(content) && preimage.len() <= MAX_PREIMAGE).then(|| preimage.into());
         self.part.segment.runs.push(Run {
             line: entry.line,
             count: 1,
@@ -280,7 +285,7 @@ impl Surveyor {
             first_id: entry.id,
             first_previous: previous,
             first_hash: current,
-            first_agrees: current == *content,
+            first_agrees: entry.states(content),
             first_preimage,
             last_hash: current,
             last_content: *content,

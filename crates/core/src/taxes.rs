@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::grammar::is_tax_type;
 use crate::kind::Kind;
@@ -12,9 +13,16 @@ use crate::kind::Kind;
 #[serde(deny_unknown_fields)]
 pub struct Tax {
     /// In ten-thousandths of gross: 500 is 5 %. At most 10,000.
+    #[serde(deserialize_with = "rate")]
     pub rate: u32,
     /// The bucket.
     pub tax_type: String,
+}
+
+/// Says in the words of whoever writes tables what a rate is.
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let rate = u32::deserialize(deserializer);
+    rate.map_err(|_| D::Error::custom("a rate is a whole number of ten-thousandths, 350 for 3.5 %"))
 }
 
 /// Taxes by type, where they are not FORMAT.md's default; X_ types are not taxed unless they stand here.
@@ -104,7 +112,10 @@ mod tests {
         for (wrong, why) in [
             ("[]", "invalid type"),
             (r#"{"TRANSFER":{"rate":5}}"#, "missing field `tax_type`"),
-            (r#"{"TRANSFER":{"rate":5.5,"tax_type":"vat"}}"#, "floating point `5.5`"),
+            (
+                r#"{"TRANSFER":{"rate":5.5,"tax_type":"vat"}}"#,
+                "a rate is a whole number of ten-thousandths, 350 for 3.5 % at line 1 column",
+            ),
             (r#"{"TRANSFER":{"rate":5,"tax_type":"vat","from":1}}"#, "unknown field `from`"),
             (r#"{"transfer":{"rate":5,"tax_type":"vat"}}"#, "there is no type \"transfer\""),
             (r#"{"REFUND":{"rate":5,"tax_type":"vat"}}"#, "REFUND is never taxed"),

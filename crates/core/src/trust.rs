@@ -47,7 +47,10 @@ pub struct CheckpointView {
     pub signed_by: Vec<SignedBy>,
     /// Whether it counts.
     pub counts: bool,
-    /// Why it does not.
+    /// Whether its root is another than that of the entries, which were rewritten if it is this ledger's.
+    #[serde(default)]
+    pub contradicts: bool,
+    /// Why it does not count.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
 }

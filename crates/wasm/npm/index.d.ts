@@ -315,7 +315,9 @@ export interface CheckpointView {
   signed_by: SignedBy[];
   /** Whether it counts. */
   counts: boolean;
-  /** Why it does not. */
+  /** Whether its root is another than that of the entries, which were rewritten if it is this ledger's. */
+  contradicts: boolean;
+  /** Why it does not count. */
   why?: string;
 }
 

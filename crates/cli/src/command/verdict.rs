@@ -202,6 +202,9 @@ impl Page {
         };
         let worth = match &checkpoint.why {
             None => self.paint.good("counts").to_string(),
+            Some(why) if checkpoint.contradicts => {
+                format!("{} {}", self.paint.bad("contradicts this file:"), plain(why))
+            }
             Some(why) => format!("{} {}", self.paint.caution("does not count:"), plain(why)),
         };
         self.line(format_args!("  - {what}, {place}: {worth}"));

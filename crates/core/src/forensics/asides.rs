@@ -26,8 +26,8 @@ struct Seen {
 /// What was set aside.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asides {
-    /// By the numbers that they bear: the genuine hash, once it is known.
-    genuine: HashMap<u64, Option<Hash>>,
+    /// By the numbers that they bear: the genuine hash, once it is known, and the line of the entry that has it.
+    genuine: HashMap<u64, Option<(Hash, u64)>>,
     /// In the order of the file.
     seen: Vec<Seen>,
 }
@@ -40,10 +40,10 @@ impl Asides {
         Self { genuine: seqs.map(|seq| (seq, None)).collect(), seen: Vec::new() }
     }
 
-    /// The genuine hash of the entry `seq`.
-    pub(super) fn know(&mut self, seq: u64, hash: Hash) {
+    /// The genuine hash of the entry `seq`, which stands at this line.
+    pub(super) fn know(&mut self, seq: u64, hash: Hash, line: u64) {
         if let Some(genuine) = self.genuine.get_mut(&seq) {
-            *genuine = Some(hash);
+            *genuine = Some((hash, line));
         }
     }
 
@@ -66,17 +66,21 @@ impl Asides {
     /// One finding for each run of them that stand a second time, or were put in.
     pub(super) fn findings(self) -> Vec<Finding> {
         let Self { genuine, seen } = self;
-        let is_twice =
-            |seen: &Seen| seen.hash.is_some() && genuine.get(&seen.seq).is_some_and(|genuine| *genuine == seen.hash);
-        let mut runs: Vec<(bool, Seen)> = Vec::new();
+        let elsewhere = |seen: &Seen| {
+            let (hash, line) = (*genuine.get(&seen.seq)?)?;
+            (seen.hash == Some(hash)).then_some(line)
+        };
+        let mut runs: Vec<(Option<u64>, Seen)> = Vec::new();
         for seen in seen {
-            let twice = is_twice(&seen);
+            let other = elsewhere(&seen);
             match runs.last_mut() {
-                Some((like, last)) if *like == twice && last.aside == seen.aside => last.count += seen.count,
-                _ => runs.push((twice, seen)),
+                Some((like, last)) if like.is_some() == other.is_some() && last.aside == seen.aside => {
+                    last.count += seen.count;
+                }
+                _ => runs.push((other, seen)),
             }
         }
-        runs.iter().map(|(twice, seen)| finding(seen, *twice)).collect()
+        runs.iter().map(|(other, seen)| finding(seen, *other)).collect()
     }
 }
 
@@ -86,17 +90,21 @@ fn is_borne_out(entry: &Entry<'_>, hash: Hash) -> bool {
     entry.content_hash() == hash && personal.is_none_or(|personal| Hash::parse(entry.personal_hash) == Some(personal))
 }
 
-fn finding(seen: &Seen, twice: bool) -> Finding {
+/// `other`: the line at which the first of them stands too, as an entry of the ledger.
+fn finding(seen: &Seen, other: Option<u64>) -> Finding {
     let Seen { seq, count, place, shown, .. } = seen;
     let line = place.line;
-    let (cause, message) = match (twice, count) {
-        (true, 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time.")),
-        (true, _) => (Cause::Duplicated, format!("{count} entries, from {seq} on, stand a second time.")),
-        (false, 1) => (
+    let (cause, message) = match (other, count) {
+        (Some(other), 1) => (Cause::Duplicated, format!("Entry {seq} stands a second time: at line {other} too.")),
+        (Some(other), _) => (
+            Cause::Duplicated,
+            format!("{count} entries, from {seq} on, stand a second time: from line {other} on too."),
+        ),
+        (None, 1) => (
             Cause::Inserted,
             format!("The entry at line {line} does not belong to the ledger: its last hash is reached without it."),
         ),
-        (false, _) => (
+        (None, _) => (
             Cause::Inserted,
             format!(
                 "The {count} entries from line {line} on do not belong to the ledger: its last hash is reached without them."

@@ -19,6 +19,8 @@ const MAX_NAMED: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Assurance {
     pub(crate) findings: Vec<Finding>,
+    /// A checkpoint that the auditor has reason to rely on contradicts the entries: that they were rewritten is known.
+    pub(crate) is_rewritten: bool,
     pub(crate) warning: Option<Warning>,
     pub(crate) views: Vec<CheckpointView>,
     /// Of a file without findings that has entries.
@@ -64,7 +66,9 @@ pub(crate) fn judge(statements: &Statements, roots: &BTreeMap<u64, Hash>, beside
     let covering = judged.covering();
     let findings = judged.findings(besides.explain);
     let clean = findings.is_empty() && !besides.any;
+    let contradicted = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Contradicts(_)));
     Assurance {
+        is_rewritten: contradicted && judged.unless_unsigned().is_empty(),
         findings,
         warning: judged.unsigned_tail(),
         views: judged.of.iter().map(|(statement, outcome)| judged.view(statement, outcome)).collect(),
@@ -307,6 +311,7 @@ impl Judged<'_> {
             root: checkpoint.map(|c| c.root.to_string()),
             signed_by: signed_by.collect(),
             counts: *outcome == Outcome::Counts,
+            contradicts: matches!(outcome, Outcome::Contradicts(_)),
             why: self.why(outcome),
         }
     }

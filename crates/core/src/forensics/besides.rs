@@ -2,9 +2,10 @@
 //! finding, and none of it hides the rest.
 
 use super::finding::{integrity, mismatch, shown};
+use super::role::NOT_KNOWN;
 use crate::entry::{Entry, PERSONAL_KEYS};
 use crate::hash::Hash;
-use crate::report::Finding;
+use crate::report::{Cause, Finding};
 
 /// What the personal block gives, where that is not `personal_hash`.
 pub(super) fn changed_block(entry: &Entry<'_>) -> Option<Hash> {
@@ -13,6 +14,11 @@ pub(super) fn changed_block(entry: &Entry<'_>) -> Option<Hash> {
 
 /// Its content does not give `genuine`, and nothing says what stood there.
 pub(super) fn add_content(finding: &mut Finding, entry: &Entry<'_>, genuine: Hash, possibly: Vec<String>) {
+    if genuine == NOT_KNOWN {
+        finding.message += " What else was changed nothing tells: the hash that the chain held for it is gone.";
+        finding.possibly_modified_fields = Some(possibly);
+        return;
+    }
     finding.message +=
         " Its content does not give the hash that the chain holds for it either: it was changed after it was written.";
     let (stored, computed) = (genuine.to_string(), entry.content_hash().to_string());
@@ -36,7 +42,8 @@ pub(super) fn add_link(finding: &mut Finding, entry: &Entry<'_>, expected: Hash,
     } else {
         " Nor does it follow from the entry before it."
     };
-    finding.hash_mismatch_details = Some(mismatch(Some(expected.to_string()), Some(shown(entry.previous_hash))));
+    finding.hash_mismatch_details =
+        Some(mismatch(Cause::Relinked, Some(expected.to_string()), Some(shown(entry.previous_hash))));
 }
 
 /// Its personal block, which hashes to `computed`, is not the one that it had.

@@ -1,6 +1,7 @@
 //! Finding the chain again: which runs of entries make up the genuine ledger, in which order, and
 //! what the others are. Works on the runs that the first reading left, not on entries.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::export::header::Header;
@@ -28,6 +29,9 @@ pub(crate) enum Joint {
     },
     /// It continues from within the run before it, whose rest is set aside.
     Branches,
+    /// Its number is that of an entry which was set aside, and so is the one that it names: what it should name the second
+    /// reading knows.
+    Diverted,
 }
 
 /// A run, or its start, in its place in the genuine ledger.
@@ -191,20 +195,35 @@ impl<'a> Finder<'a> {
         (self.leads[run], self.reach[run])
     }
 
+    /// By which of several that follow on `before` by links, to be the entry `seq`: a number that fits comes before a far one.
+    fn promise_after(&self, before: &Run, run: usize, seq: u64) -> impl Ord + use<> {
+        let Run { first_seq, first_previous, .. } = self.runs[run];
+        let by_second = u64::from(first_previous != before.last_hash);
+        (self.leads[run], first_seq + by_second == seq, self.reach[run], Reverse(first_seq), Reverse(run))
+    }
+
     /// The run that the ledger starts with.
     fn start(&self, header: &Header) -> Option<usize> {
-        let farthest = |i: &usize| (self.promise(*i), self.runs[*i].first_agrees, std::cmp::Reverse(*i));
+        let farthest = |i: &usize| (self.promise(*i), self.runs[*i].first_agrees, Reverse(*i));
         let genesis = self.followers.linked.get(&header.genesis()).filter(|_| header.is_from_start());
-        let by_hash = genesis.and_then(|runs| runs.iter().copied().max_by_key(farthest));
+        let starts = |i: &usize| self.is_by_genesis(*i, header);
+        let by_hash = genesis.and_then(|runs| runs.iter().copied().filter(starts).max_by_key(farthest));
         let by_seq =
             || (0..self.runs.len()).filter(|&i| self.runs[i].first_seq == header.first_seq).max_by_key(farthest);
-        let lowest = || (0..self.runs.len()).min_by_key(|&i| (self.runs[i].first_seq, i));
+        let lowest = || (0..self.runs.len()).min_by_key(|&i| (self.runs[i].first_seq, Reverse(self.promise(i)), i));
         by_hash.or_else(by_seq).or_else(lowest)
+    }
+
+    /// Whether a run names the hash that a ledger starts with, and does not belong where its number says.
+    fn is_by_genesis(&self, run: usize, header: &Header) -> bool {
+        let Run { first_seq, first_agrees, first_previous, .. } = self.runs[run];
+        let belongs = first_seq == header.first_seq || first_agrees || !self.has_sure_number(run);
+        header.is_from_start() && first_previous == header.genesis() && belongs
     }
 
     fn follow(&mut self, start: usize, header: &Header) {
         let run = &self.runs[start];
-        let by_genesis = header.is_from_start() && run.first_previous == header.genesis();
+        let by_genesis = self.is_by_genesis(start, header);
         let base = if by_genesis { header.first_seq } else { run.first_seq.max(header.first_seq) };
         let joint = if base > header.first_seq {
             self.missing(None, start, header.first_seq)
@@ -242,14 +261,24 @@ impl<'a> Finder<'a> {
         if self.leads[piece.run] && self.end.is_some_and(|end| end.hash == run.last_hash) {
             return None;
         }
-        let linked = self.farthest(self.followers.after(run)).filter(|&i| !self.is_exchanged(i, end));
+        let (linked, diverted): (Vec<usize>, Vec<usize>) =
+            self.followers.after(run).filter(|&i| !self.used[i]).partition(|&i| !self.is_of_elsewhere(run, i, end));
+        let linked = linked.into_iter().max_by_key(|&i| self.promise_after(run, i, end));
         let own = linked.map_or((false, end), |i| self.promise(i));
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
-        let branch = self.farthest((0..self.runs.len()).filter(within)).filter(|&i| self.promise(i) > own);
+        let branches = |i: &usize| within(i) && !diverted.contains(i) && self.has_sure_number(*i);
+        let branch = self.farthest((0..self.runs.len()).filter(branches)).filter(|&i| self.promise(i) > own);
         if let Some(next) = branch {
             let base = self.runs[next].first_seq;
-            self.set_tail_aside(base, self.runs[next].first_previous);
+            self.set_tail_aside(base, Some(self.runs[next].first_previous));
             return Some((next, base, Joint::Branches));
+        }
+        let first = self.chain.pieces.first()?.base;
+        let goes_back = |i: &usize| linked.is_none() && (first + 1..end).contains(&self.runs[*i].first_seq);
+        if let Some(next) = diverted.iter().copied().filter(goes_back).max_by_key(|&i| self.promise(i)) {
+            let base = self.runs[next].first_seq;
+            self.cut_back(base);
+            return Some((next, base, Joint::Diverted));
         }
         let fits = |i: &usize| self.runs[*i].first_seq == end;
         let by_content = self.by_content(run).find(fits).filter(|_| !linked.as_ref().is_some_and(fits));
@@ -261,9 +290,8 @@ impl<'a> Finder<'a> {
         }
         let last = self.end.map_or(u64::MAX, |end| end.seq);
         let later = |i: &usize| !self.used[*i] && (end..=last).contains(&self.runs[*i].first_seq);
-        let next = (0..self.runs.len())
-            .filter(later)
-            .min_by_key(|&i| (self.runs[i].first_seq, std::cmp::Reverse(self.reach[i]), i))?;
+        let next =
+            (0..self.runs.len()).filter(later).min_by_key(|&i| (self.runs[i].first_seq, Reverse(self.reach[i]), i))?;
         let base = self.runs[next].first_seq;
         let joint = if base == end { self.adjacent(&piece, next) } else { self.missing(Some(&piece), next, end) };
         Some((next, base, joint))
@@ -276,16 +304,49 @@ impl<'a> Finder<'a> {
         named.into_iter().flatten().copied().filter(|&i| !self.used[i])
     }
 
-    /// Whether a run is of elsewhere, and the link of its first entry is that of the one which belongs at `end`: its own
-    /// hash does not bear it out, its number is borne out by those after it, and another run has the number.
-    fn is_exchanged(&self, run: usize, end: u64) -> bool {
-        let Run { first_seq, first_agrees, count, .. } = self.runs[run];
-        let belongs = |(other, used): (&Run, &bool)| !used && other.first_seq == end;
-        first_seq != end && !first_agrees && count > 1 && self.runs.iter().zip(&self.used).any(belongs)
+    /// Whether a run, though it names what stands before `end`, belongs where its number says: its first entry's link was
+    /// changed, or an entry was taken out, or put in, before it.
+    fn is_of_elsewhere(&self, before: &Run, run: usize, end: u64) -> bool {
+        let Run { first_seq, first_agrees, first_previous, .. } = self.runs[run];
+        if first_seq == end || first_previous != before.last_hash {
+            return false;
+        }
+        if !first_agrees {
+            return self.has_sure_number(run);
+        }
+        // It was hashed anew, and those after it were not.
+        let after = self.runs[run].next_seq();
+        let goes_on = |(other, used): (&Run, &bool)| !used && other.first_seq == after;
+        let is_last = self.end.is_some_and(|end| end.seq + 1 == after);
+        !self.is_followed(run) && (is_last || self.runs.iter().zip(&self.used).any(goes_on))
+    }
+
+    /// Whether more than one entry says what the number of a run's first is.
+    fn has_sure_number(&self, run: usize) -> bool {
+        let Run { first_agrees, count, last_hash, .. } = self.runs[run];
+        let after = self.runs[run].next_seq();
+        let mut followers = self.followers.linked.get(&last_hash).into_iter().flatten();
+        let is_end = self.end.is_some_and(|end| end.hash == last_hash && end.seq + 1 == after);
+        first_agrees || count > 1 || is_end || followers.any(|&i| self.runs[i].first_seq == after)
+    }
+
+    /// Whether something bears out the hash that a run ends with: an entry that names it, or the trailer.
+    fn is_followed(&self, run: usize) -> bool {
+        let hash = self.runs[run].last_hash;
+        self.end.is_some_and(|end| end.hash == hash) || self.followers.linked.contains_key(&hash)
+    }
+
+    /// Whether what bears the next number, or the trailer, names another hash than a run ends with, and its own hash rightly so.
+    fn is_disowned(&self, run: usize) -> bool {
+        let (after, hash) = (self.runs[run].next_seq(), self.runs[run].last_hash);
+        let disowns = |other: &Run| other.first_seq == after && other.first_agrees && other.first_previous != hash;
+        let is_other_end = self.end.is_some_and(|end| end.seq + 1 == after && end.hash != hash);
+        is_other_end || self.runs.iter().any(disowns)
     }
 
     fn farthest(&self, runs: impl Iterator<Item = usize>) -> Option<usize> {
-        runs.filter(|&i| !self.used[i]).max_by_key(|&i| (self.promise(i), std::cmp::Reverse(i)))
+        let promise = |i: &usize| (self.promise(*i), Reverse(self.runs[*i].first_seq), Reverse(*i));
+        runs.filter(|&i| !self.used[i]).max_by_key(promise)
     }
 
     /// Neighbours by `seq` whose hashes disagree: which of the two is at fault.
@@ -293,7 +354,10 @@ impl<'a> Finder<'a> {
         let (left, right) = (&self.runs[before.run], &self.runs[next]);
         // Of one by itself, the entry after it may name the hash that its content gives, whatever it states.
         let named = right.count == 1 && self.followers.linked.contains_key(&right.last_content);
-        if left.last_content == right.first_previous || right.first_agrees || named {
+        // Of one by itself whose hash is disowned, nothing bears out what it names.
+        let is_borne_out = right.count > 1 || self.is_followed(next) || !self.is_disowned(next);
+        let agrees = right.first_agrees && is_borne_out;
+        if left.last_content == right.first_previous || agrees || named {
             if let Some(piece) = self.chain.pieces.last_mut() {
                 piece.last = Some(right.first_previous);
             }
@@ -310,12 +374,29 @@ impl<'a> Finder<'a> {
         Joint::Missing { first, last, unreadable }
     }
 
+    /// All from `seq` on, which the first piece does not start with.
+    fn cut_back(&mut self, seq: u64) {
+        while let Some(piece) = self.chain.pieces.pop_if(|piece| piece.base >= seq) {
+            let Run { line, first_seq, .. } = self.runs[piece.run];
+            self.chain.asides.push(Aside {
+                line: line + piece.skip,
+                count: piece.take,
+                first_seq: first_seq + piece.skip,
+            });
+        }
+        match self.chain.pieces.last_mut() {
+            Some(piece) if piece.base + piece.take > seq => self.set_tail_aside(seq, None),
+            Some(piece) => piece.last = None,
+            None => {}
+        }
+    }
+
     /// The rest of the last piece, from `seq` on; the branch names `hash` as what comes before it.
-    fn set_tail_aside(&mut self, seq: u64, hash: Hash) {
+    fn set_tail_aside(&mut self, seq: u64, hash: Option<Hash>) {
         let Some(piece) = self.chain.pieces.last_mut() else { return };
         let (keep, run) = (seq - piece.base, &self.runs[piece.run]);
         self.chain.asides.push(Aside { line: run.line + piece.skip + keep, count: piece.take - keep, first_seq: seq });
-        (piece.take, piece.last) = (keep, Some(hash));
+        (piece.take, piece.last) = (keep, hash);
     }
 
     fn set_rest_aside(&mut self) {
@@ -364,7 +445,8 @@ const fn is_behind_copy(run: &Run) -> bool {
 /// circle of links ends where it meets a run that is not settled.
 fn reach(runs: &[Run], followers: &Followers) -> Vec<u64> {
     let mut order: Vec<usize> = (0..runs.len()).collect();
-    order.sort_unstable_by_key(|&i| std::cmp::Reverse(runs[i].first_seq));
+    // Of two with one number, that which another may come to by its second entry.
+    order.sort_unstable_by_key(|&i| (Reverse(runs[i].first_seq), !is_behind_copy(&runs[i])));
     let mut reach: Vec<u64> = runs.iter().map(Run::next_seq).collect();
     for i in order {
         reach[i] = followers.after(&runs[i]).filter(|&n| n != i).map(|n| reach[n]).fold(reach[i], u64::max);

@@ -162,10 +162,15 @@ pub(super) fn judge_content(
         (Content::Agrees, Some(Joint::Disagrees(_))) if genuine.seq == 1 => None,
         (Content::Recovered(_), _) => Some(tampered(entry, place, content, genuine)),
         (_, Some(Joint::Disagrees(expected))) => {
-            let message = format!(
-                "Entry {} does not follow from the entry before it, and its own hash does not bear it out.",
-                genuine.seq
-            );
+            let seq = genuine.seq;
+            let message = match content {
+                Content::Agrees => format!(
+                    "Entry {seq} does not follow from the entry before it, though its own hash bears out what it names: it was written onto another, or hashed anew."
+                ),
+                _ => format!(
+                    "Entry {seq} does not follow from the entry before it, and its own hash does not bear it out."
+                ),
+            };
             Some(chain_finding(Cause::Unknown, message, place, &Shown::from(entry), Some(expected)))
         }
         (Content::Agrees, _) => None,

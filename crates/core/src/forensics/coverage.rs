@@ -64,7 +64,7 @@ pub(crate) fn coverage(
     }
     if assurance.any() {
         check("whether entries followed the last checkpoint that counts", Some(NEVER_AFTER));
-    } else {
+    } else if !assurance.is_rewritten {
         check("whether the whole chain was rewritten, or its tail dropped before the export", Some(ONLY_ITSELF));
     }
     check("when and by whom the export was written", Some("no hash confirms what the header states"));

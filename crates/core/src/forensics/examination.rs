@@ -10,9 +10,9 @@ use super::gaps::{LATER_START, TOO_MANY};
 use super::layout::boundary;
 use super::listing::Listing;
 use super::recovery::Recovery;
-use super::renumbering::{Renumbered, restore_numbers};
+use super::renumbering::{Ends, Renumbered, restore_numbers};
 use super::replay::Replay;
-use super::role::{Named, Role};
+use super::role::{NOT_KNOWN, Named, Role};
 use super::roots::Roots;
 use super::statement::Statements;
 use crate::entry::{Entry, Values};
@@ -21,6 +21,7 @@ use crate::export::header::{Header, PersonalData};
 use crate::export::line::Line;
 use crate::export::strict::{Fault, OwnedEntry};
 use crate::grammar::{holds_hash, uuid};
+use crate::hash::Hash;
 use crate::index::{Found, Index};
 use crate::limits::{MAX_COMPARED, MAX_FINDINGS, MAX_LINE};
 use crate::recovery::Lexicon;
@@ -67,6 +68,8 @@ pub(crate) struct Examination {
     pub(super) broken_before: u64,
     /// How far the entry before calls itself past its place, wrapping; 0 where it is right.
     pub(super) misnumbered_by: u64,
+    /// Number and hash of the genuine entry before.
+    before: Option<(u64, Hash)>,
     /// Those before it whose numbers were changed alike.
     pub(super) renumbered: Option<Renumbered>,
 }
@@ -136,10 +139,11 @@ impl Examination {
     ) -> Self {
         let too_broken = segment.runs.count > segment.runs.first.len() as u64;
         let mut runs = segment.runs.first;
-        restore_numbers(&mut runs);
         let trailer = segment.documents.trailer.as_ref();
         let end = trailer.map(|trailer| End { seq: trailer.last_seq, hash: trailer.head });
         let end = end.filter(|end| !statements.go_beyond(end.seq));
+        let ends = Ends { genesis: (header.genesis(), header.first_seq), head: end.map(|end| (end.hash, end.seq + 1)) };
+        restore_numbers(&mut runs, &ends);
         let chain = Chain::of(&runs, &header, end);
         let mut pieces = vec![None; runs.len()];
         chain.pieces.iter().enumerate().for_each(|(i, piece)| pieces[piece.run] = Some(i));
@@ -191,6 +195,7 @@ impl Examination {
             order: Order::default(),
             broken_before: 0,
             misnumbered_by: 0,
+            before: None,
             renumbered: None,
             end,
             last: None,
@@ -344,11 +349,17 @@ impl Examination {
         joint: Option<Joint>,
         named: Named,
     ) {
-        let hash = self.genuine_hash(entry, seq, named);
+        let genuine = self.genuine_hash(entry, seq, named);
+        let hash = genuine.unwrap_or(NOT_KNOWN);
         if matches!(named, Named::End) {
             self.last = Some(End { seq: entry.seq, hash });
         }
-        let known = !matches!(named, Named::Nobody) || entry.content_hash() == hash;
+        let known = genuine.is_some() && (!matches!(named, Named::Nobody) || entry.content_hash() == hash);
+        let joint = joint.map(|joint| match (joint, self.before) {
+            (Joint::Diverted, Some((before, hash))) if before + 1 == seq => Joint::Disagrees(hash),
+            (joint, _) => joint,
+        });
+        self.before = genuine.map(|hash| (seq, hash));
         self.genuine(entry, fault, place, Genuine { seq, joint, hash, known });
     }
 

@@ -186,16 +186,19 @@ pub(crate) fn chain_finding(
         expected: expected.clone().map(Value::from),
         found: shown.previous_hash.clone().map(Value::from),
         corrupted_transaction: Some(shown.link(place.index, expected.clone())),
-        hash_mismatch_details: Some(mismatch(expected, shown.previous_hash.clone())),
+        hash_mismatch_details: Some(mismatch(cause, expected, shown.previous_hash.clone())),
         ..content_finding(ErrorType::HashChainBroken, message, place, shown)
     }
 }
 
 /// What HASH_CHAIN_BROKEN adds to a finding.
-pub(crate) fn mismatch(expected: Option<String>, actual: Option<String>) -> HashMismatch {
-    let difference = match &expected {
-        Some(_) => "the hash that this entry names as its predecessor's is not the hash that should stand there",
-        None => "the hash that this entry names is that of no entry in its place in the file",
+pub(crate) fn mismatch(cause: Cause, expected: Option<String>, actual: Option<String>) -> HashMismatch {
+    let difference = match (&expected, cause) {
+        (Some(_), _) => "the hash that this entry names as its predecessor's is not the hash that should stand there",
+        (None, Cause::Inserted | Cause::Duplicated | Cause::Reordered | Cause::Forked) => {
+            "it is not the link that is wrong, but where this entry stands, or that it stands here at all"
+        }
+        (None, _) => "the hash that this entry names is that of no entry in its place in the file",
     };
     HashMismatch { expected, actual, difference: difference.to_owned() }
 }

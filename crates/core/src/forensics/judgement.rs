@@ -24,7 +24,7 @@ const UNREAD: Personal<'static> = Personal {
 impl Examination {
     pub(super) fn genuine(&mut self, entry: &Entry<'_>, fault: Option<&Fault>, place: &Place, genuine: Genuine) {
         let Genuine { seq, joint, hash, .. } = genuine;
-        self.asides.know(seq, hash);
+        self.asides.know(seq, hash, place.line);
         let stand_ins = std::mem::take(&mut self.order.unreadable);
         if let Some(Joint::Missing { first, last, unreadable }) = joint
             && !(unreadable && stand_ins > last - first)

@@ -20,7 +20,8 @@ impl Examination {
         };
         let follower = self.chain.pieces.get(p + 1);
         let named = match (at + 1 == piece.take, piece.last, follower.map(|f| f.joint)) {
-            (false, ..) | (_, None, Some(Joint::Linked | Joint::Disagrees(_))) => Named::Own,
+            (false, ..) | (_, None, Some(Joint::Linked | Joint::Diverted)) => Named::Own,
+            (_, None, Some(Joint::Disagrees(_))) => Named::Disputed,
             (true, Some(hash), _) => Named::Other(hash),
             (.., None) => Named::End,
             _ => Named::Nobody,
@@ -48,24 +49,25 @@ impl Examination {
         at.map_or(Role::Outside, |at| Role::Aside(self.chain.asides[at].line))
     }
 
-    /// The hash that the ledger had for an entry.
-    pub(super) fn genuine_hash(&self, entry: &Entry<'_>, seq: u64, named: Named) -> Hash {
-        // What is no hash was taken for that of the content.
-        let stated = Hash::parse(entry.current_hash).unwrap_or_else(|| entry.content_hash());
+    /// The hash that the ledger had for an entry; `None` where nothing says which that was.
+    pub(super) fn genuine_hash(&self, entry: &Entry<'_>, seq: u64, named: Named) -> Option<Hash> {
+        let (stated, content) = (Hash::parse(entry.current_hash), entry.content_hash());
         match named {
-            Named::Own | Named::Nobody => stated,
-            Named::Other(hash) => hash,
-            Named::End => self.end_hash(seq, stated, entry.content_hash()),
+            // What is no hash was taken for that of the content, and an entry that names this bears it out.
+            Named::Own => Some(stated.unwrap_or(content)),
+            Named::Disputed | Named::Nobody => stated,
+            Named::Other(hash) => Some(hash),
+            Named::End => Some(self.end_hash(seq, stated, content)),
         }
     }
 
     /// The hash of the last entry: that which a checkpoint confirms, else its own where the content
     /// gives it, else the trailer's head.
-    fn end_hash(&self, seq: u64, stated: Hash, content: Hash) -> Hash {
-        let head = self.trailer().filter(|trailer| trailer.last_seq == seq).map_or(stated, |trailer| trailer.head);
+    fn end_hash(&self, seq: u64, stated: Option<Hash>, content: Hash) -> Hash {
+        let head = self.trailer().filter(|trailer| trailer.last_seq == seq).map(|trailer| trailer.head);
         let leaves = self.leaves_so_far();
         let confirmed = |hash: &Hash| leaves.root_with(seq, *hash).is_some_and(|root| self.statements.say(seq, root));
-        let own = if content == stated { stated } else { head };
-        [stated, head, content].into_iter().find(confirmed).unwrap_or(own)
+        let own = stated.filter(|stated| *stated == content).or(head).or(stated).unwrap_or(content);
+        [stated, head, Some(content)].into_iter().flatten().find(confirmed).unwrap_or(own)
     }
 }

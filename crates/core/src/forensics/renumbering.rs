@@ -1,6 +1,8 @@
 //! Entries that all bear other numbers than they were written with: who takes one out of a table, or puts one in, moves the
 //! numbers of those after it.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use crate::entry::renumbered;
 use crate::grammar::MAX_SEQ;
 use crate::hash::Hash;
@@ -12,9 +14,23 @@ const FARTHEST: u64 = 1_000;
 /// Most numbers that are tried in all.
 const MOST_TRIES: usize = 200_000;
 
-/// Gives each run the number with which the content of its first entry gives its hash, where that is another than the one
-/// which stands there. Two numbers cannot give one hash, so that nothing is guessed.
-pub(super) fn restore_numbers(runs: &mut [Run]) {
+/// What is known of a ledger's two ends.
+pub(super) struct Ends {
+    /// The hash that its first entry names, and that entry's `seq`.
+    pub(super) genesis: (Hash, u64),
+    /// The last entry's hash, and the `seq` after it.
+    pub(super) head: Option<(Hash, u64)>,
+}
+
+/// Gives runs the numbers that they were written with, as far as the hashes tell.
+pub(super) fn restore_numbers(runs: &mut [Run], ends: &Ends) {
+    restore_by_content(runs);
+    restore_by_links(runs, ends);
+}
+
+/// The number with which the content of its first entry gives its hash, where that is another than the one which stands
+/// there. Two numbers cannot give one hash, so that nothing is guessed.
+fn restore_by_content(runs: &mut [Run]) {
     let (mut tries, mut usual) = (MOST_TRIES, 1);
     for run in runs {
         let Some(preimage) = run.first_preimage.take() else { continue };
@@ -26,6 +42,25 @@ pub(super) fn restore_numbers(runs: &mut [Run]) {
         if let Some(seq) = possible.inspect(|_| tries -= 1).find(gives) {
             usual = seq.wrapping_sub(run.first_seq);
             (run.first_seq, run.first_agrees) = (seq, true);
+        }
+    }
+}
+
+/// The number before that of the entry which names its hash, of one that stands alone and whose own number neither its
+/// hash bears out nor what it names; where no other stands under that number.
+fn restore_by_links(runs: &mut [Run], Ends { genesis, head }: &Ends) {
+    let is_sure = |run: &&Run| run.first_agrees || run.count > 1;
+    let after = runs.iter().filter(is_sure).map(|run| (run.first_previous, run.first_seq));
+    let after: HashMap<Hash, u64> = after.chain(*head).collect();
+    let before: HashSet<(Hash, u64)> =
+        runs.iter().map(|run| (run.last_hash, run.next_seq())).chain([*genesis]).collect();
+    let taken: BTreeMap<u64, u64> = runs.iter().map(|run| (run.first_seq, run.next_seq())).collect();
+    let is_taken = |seq: u64| taken.range(..=seq).next_back().is_some_and(|(_, end)| seq < *end);
+    for run in runs.iter_mut().filter(|run| !run.first_agrees && run.count == 1) {
+        let is_borne_out = before.contains(&(run.first_previous, run.first_seq));
+        let number = after.get(&run.last_hash).and_then(|seq| seq.checked_sub(1));
+        if let Some(seq) = number.filter(|seq| *seq > 0 && !is_borne_out && !is_taken(*seq)) {
+            run.first_seq = seq;
         }
     }
 }

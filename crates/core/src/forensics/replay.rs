@@ -12,7 +12,7 @@ use crate::export::strict::OwnedEntry;
 use crate::index::Index;
 use crate::kind::{Kind, Party};
 use crate::limits::MAX_DISPLACED;
-use crate::money::{Amount, Sum};
+use crate::money::Sum;
 use crate::movement::Movement;
 use crate::report::{ErrorType, Finding};
 use crate::segment::{EndEntry, Note, NoteAt, Notes};
@@ -252,9 +252,8 @@ impl Replay {
         let place = EndEntry { id: values.id, time_ms: values.time.millis(), line, seq: entry.seq };
         let earlier = self.last.filter(|last| place.time_ms < last.time_ms);
         let earlier = earlier.map(|last| Note::Earlier { before_ms: last.time_ms });
-        let units = Amount::ten_thousandths;
         let other = economy::other_than_policy(entry, values, kind, self.taxes.as_ref()).filter(|_| flawless);
-        let other = other.map(|expected| Note::OtherTax { expected: units(expected), found: units(values.tax) });
+        let other = other.map(|expected| Note::other_tax(entry, values, expected));
         earlier.into_iter().chain(other).for_each(|note| self.notes.push(NoteAt { entry: place, note }));
         self.last = Some(place);
     }

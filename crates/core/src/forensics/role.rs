@@ -14,11 +14,16 @@ pub(super) enum Role {
     Outside,
 }
 
+/// In the place of a hash that nothing tells: no content gives it.
+pub(super) const NOT_KNOWN: Hash = Hash([0; 32]);
+
 /// Who names the genuine hash of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Named {
     /// Its successor names the one that it has.
     Own,
+    /// Its successor names another, which that one's own hash does not bear out.
+    Disputed,
     /// Its successor names this one.
     Other(Hash),
     /// What followed it is gone.

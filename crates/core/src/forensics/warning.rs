@@ -36,13 +36,14 @@ pub(crate) fn of_note(at: &NoteAt, line: u64) -> Warning {
             let message = format!("Entry {seq} is of {now}, earlier than the entry before it ({before}).");
             (WarningType::TimestampOutOfOrder, message, None, Some(now))
         }
-        Note::OtherTax { expected, found } => {
+        Note::OtherTax { expected, found, gross, currency, kind } => {
             let text = |units| Amount::from_ten_thousandths(units).unwrap_or_default().to_string();
-            let (expected, found) = (text(*expected), text(*found));
+            let (expected, found, gross) = (text(*expected), text(*found), text(*gross));
+            let which = format!("Entry {seq}, a {kind} of {gross} {currency},");
             let message = if expected == found {
-                format!("Entry {seq} pays its tax of {found} into another bucket than the policy's.")
+                format!("{which} pays its tax of {found} {currency} into another bucket than the policy's.")
             } else {
-                format!("Entry {seq} withholds {found}; the policy gives {expected}.")
+                format!("{which} withholds {found} {currency}; the policy gives {expected} {currency}.")
             };
             (WarningType::TaxRateDiffers, message, Some(expected), Some(found))
         }
