@@ -1,5 +1,6 @@
 //! Small pieces that several screens are made of.
 
+use leptos::ev::{Custom, Event};
 use leptos::prelude::*;
 
 /// The product's sign.
@@ -83,6 +84,18 @@ fn groups(hex: &str, other: Option<&str>) -> Vec<AnyView> {
 
 /// Digits in a group of a hash.
 const GROUP: usize = 8;
+
+/// Whether the page is being printed.
+pub(crate) fn printing() -> ReadSignal<bool> {
+    let (printing, set) = signal(false);
+    let before = window_event_listener(Custom::<Event>::new("beforeprint"), move |_| set.set(true));
+    let after = window_event_listener(Custom::<Event>::new("afterprint"), move |_| set.set(false));
+    on_cleanup(move || {
+        before.remove();
+        after.remove();
+    });
+    printing
+}
 
 /// A JSON value as it is read: text without its quotes, the rest as JSON writes it.
 pub(crate) fn plain(value: &serde_json::Value) -> String {

@@ -38,15 +38,19 @@ fn checkpoint(checkpoint: &CheckpointView) -> impl IntoView + use<> {
         CheckpointSource::Embedded => "in the file",
         CheckpointSource::Kept => "that you kept",
     };
-    let (worth, class) = if checkpoint.counts { ("counts", "worth counts") } else { ("does not count", "worth") };
+    let (worth, class) = match (checkpoint.counts, checkpoint.contradicts) {
+        (true, _) => ("counts", "worth counts"),
+        (false, true) => ("contradicts this file", "worth contradicts"),
+        (false, false) => ("does not count", "worth"),
+    };
     view! {
         <li class="checkpoint">
-            <p class="checkpoint-title">
-                <strong>{format!("{of}, {place}")}</strong>
+            <div class="checkpoint-title">
+                <h3>{format!("{of}, {place}")}</h3>
                 <span class=class>{worth}</span>
-            </p>
+            </div>
             <dl class="facts">
-                {checkpoint.why.clone().map(|why| fact("Why not", why))}
+                {checkpoint.why.clone().map(|why| fact("Why", why))}
                 {checkpoint.origin.as_deref().map(|origin| fact("Ledger", view! { <span class="file-name">{visible(origin)}</span> }))}
                 {checkpoint.root.as_deref().map(|root| fact("Root", hash(root)))}
                 {checkpoint.signed_by.iter().map(signer).collect_view()}

@@ -18,15 +18,15 @@ pub(crate) fn view(finding: &Finding, place: usize) -> impl IntoView + use<> {
         <div class="finding-body">
             <p class="finding-message">{visible(&finding.message)}</p>
             {about(finding)}
-            {modified.map(proven)}
+            {modified.map(|fields| proven(fields, currency_of(finding)))}
             {possible(finding)}
             {finding.hash_integrity_failure.as_ref().map(content_hashes)}
             {finding.hash_mismatch_details.as_ref().map(link_hashes)}
             {compared(finding)}
-            {finding.corrupted_transaction.as_ref().map(|entry| corrupted(entry, place))}
+            {finding.corrupted_transaction.as_ref().map(|entry| corrupted(entry, modified.unwrap_or_default(), place))}
             {finding.previous_transaction.as_ref().map(neighbour)}
             <div class="recommendation">
-                <h3>"What to do"</h3>
+                <h4>"What to do"</h4>
                 <p>{finding.security_recommendation.clone()}</p>
             </div>
         </div>
@@ -70,10 +70,25 @@ fn seq_list(seqs: &[u64]) -> String {
     format!("seq {}{rest}", list.join("; "))
 }
 
+/// The currency of an entry's amounts, where it was not changed itself.
+fn currency_of(finding: &Finding) -> Option<&str> {
+    let is_changed = finding.modified_fields.iter().flatten().any(|field| field.field == "currency");
+    let entry = finding.corrupted_transaction.as_ref().filter(|_| !is_changed)?;
+    match entry {
+        CorruptedTransaction::Link(entry) => entry.currency.as_deref(),
+        CorruptedTransaction::Content(entry) => entry.currency.as_deref(),
+    }
+}
+
+const AMOUNTS: [&str; 4] = ["amount", "amount_gross", "tax_withheld", "amount_net"];
+
 /// Fields whose original hashes to the genuine hash.
-fn proven(fields: &[ModifiedField]) -> impl IntoView + use<> {
+fn proven(fields: &[ModifiedField], currency: Option<&str>) -> impl IntoView + use<> {
     let items = fields.iter().map(|field| {
-        let (found, original) = apart(&field.found, &field.original);
+        let (mut found, mut original) = apart(&field.found, &field.original);
+        if let Some(currency) = currency.filter(|_| AMOUNTS.contains(&field.field.as_str())) {
+            [&mut found, &mut original].into_iter().for_each(|amount| *amount += &format!(" {}", visible(currency)));
+        }
         view! {
             <div class="change">
                 <dt><code>{field.field.clone()}</code></dt>
@@ -87,7 +102,7 @@ fn proven(fields: &[ModifiedField]) -> impl IntoView + use<> {
     });
     view! {
         <div class="changes">
-            <h3>"What was changed"</h3>
+            <h4>"What was changed"</h4>
             <p class="hint">"Proven: with the original in its place, the entry gives its genuine hash again."</p>
             <dl>{items.collect_view()}</dl>
         </div>
@@ -118,7 +133,7 @@ fn possible(finding: &Finding) -> Option<impl IntoView + use<>> {
     let fields = fields.filter(|fields| !fields.is_empty())?.clone();
     Some(view! {
         <div>
-            <h3>"Fields that may have been changed"</h3>
+            <h4>"Fields that may have been changed"</h4>
             <ul class="fields">{fields.into_iter().map(|field| view! { <li><code>{field}</code></li> }).collect_view()}</ul>
         </div>
     })
@@ -129,13 +144,19 @@ fn content_hashes(failure: &HashIntegrityFailure) -> impl IntoView + use<> {
         ("Stored hash (genuine)", failure.stored_hash.as_deref()),
         ("Computed from the content", failure.computed_hash.as_deref()),
     );
-    view! { <div><h3>"Stored against computed hash"</h3>{pair}<p class="hint">{failure.difference.clone()}</p></div> }
+    view! { <div><h4>"Stored against computed hash"</h4>{pair}<p class="hint">{failure.difference.clone()}</p></div> }
 }
 
 fn link_hashes(mismatch: &HashMismatch) -> impl IntoView + use<> {
-    let pair =
-        pair(("The entry should name", mismatch.expected.as_deref()), ("The entry names", mismatch.actual.as_deref()));
-    view! { <div><h3>"The link to the entry before"</h3>{pair}<p class="hint">{mismatch.difference.clone()}</p></div> }
+    let (expected, actual) = (mismatch.expected.as_deref(), mismatch.actual.as_deref());
+    let pair = match (expected, actual) {
+        // Where nothing else is expected, there is nothing to compare.
+        (None, Some(actual)) => {
+            view! { <dl class="facts hashes">{fact("The entry names", hash(actual))}</dl> }.into_any()
+        }
+        _ => pair(("The entry should name", expected), ("The entry names", actual)).into_any(),
+    };
+    view! { <div><h4>"The link to the entry before"</h4>{pair}<p class="hint">{mismatch.difference.clone()}</p></div> }
 }
 
 /// Two hashes, one above the other, so that what differs stands in one column.
@@ -177,21 +198,24 @@ fn compared(finding: &Finding) -> Option<impl IntoView + use<>> {
     )
 }
 
-fn corrupted(entry: &CorruptedTransaction, place: usize) -> impl IntoView + use<> {
+fn corrupted(entry: &CorruptedTransaction, modified: &[ModifiedField], place: usize) -> impl IntoView + use<> {
     let rows = match entry {
         CorruptedTransaction::Link(entry) => link_rows(entry),
         CorruptedTransaction::Content(entry) => content_rows(entry),
     };
-    let rows = rows.into_iter().map(|(key, value)| {
-        let value = value.map_or_else(
-            || view! { <span class="muted">"nothing that can be read as one"</span> }.into_any(),
-            |text| crate::parts::value(&text).into_any(),
-        );
-        view! { <tr><th scope="row"><code>{key}</code></th><td>{value}</td></tr> }
+    let rows = rows.into_iter().map(|(key, text)| {
+        let nothing = if MAY_BE_NULL.contains(&key) { "none shown" } else { "nothing that can be read as one" };
+        let shown = match text {
+            Some(text) => value(&text),
+            None => view! { <span class="muted">{nothing}</span> }.into_any(),
+        };
+        let is_changed = modified.iter().any(|field| says(key).contains(&field.field.as_str()));
+        let changed = is_changed.then(|| view! { " " <span class="changed">"changed"</span> });
+        view! { <tr><th scope="row"><code>{key}</code></th><td>{shown}{changed}</td></tr> }
     });
     view! {
         <div>
-            <h3 id=format!("entry-{place}")>"The entry as the file shows it"</h3>
+            <h4 id=format!("entry-{place}")>"The entry as the file shows it"</h4>
             <table class="entry" aria-labelledby=format!("entry-{place}")><tbody>{rows.collect_view()}</tbody></table>
         </div>
     }
@@ -199,10 +223,30 @@ fn corrupted(entry: &CorruptedTransaction, place: usize) -> impl IntoView + use<
 
 type Row = (&'static str, Option<String>);
 
+/// What an entry need not have; of these null is no fault.
+const MAY_BE_NULL: [&str; 2] = ["ip_address", "user_agent"];
+
+/// The fields of an entry that a row of it shows.
+fn says(key: &'static str) -> &'static [&'static str] {
+    match key {
+        "timestamp" => &["created_at", "timestamp"],
+        "sender" => &["sender_id", "sender_username", "sender"],
+        "receiver" => &["receiver_id", "receiver_username", "receiver"],
+        "amount" => &["amount_gross", "amount"],
+        "transaction_id" => &["transaction_id"],
+        "type" => &["type"],
+        "amount_gross" => &["amount_gross", "currency"],
+        "tax_withheld" => &["tax_withheld", "currency"],
+        "amount_net" => &["amount_net", "currency"],
+        "ip_address" => &["ip_address"],
+        "user_agent" => &["user_agent"],
+        _ => &[],
+    }
+}
+
 fn link_rows(entry: &LinkView) -> Vec<Row> {
     vec![
         ("transaction_id", entry.transaction_id.clone()),
-        ("index", Some(entry.index.to_string())),
         ("type", entry.r#type.clone()),
         ("timestamp", entry.timestamp.clone()),
         ("sender", named(entry.sender.as_deref(), entry.sender_id.as_deref())),
@@ -215,7 +259,6 @@ fn content_rows(entry: &ContentView) -> Vec<Row> {
     let currency = entry.currency.as_deref();
     vec![
         ("transaction_id", entry.transaction_id.clone()),
-        ("index", Some(entry.index.to_string())),
         ("type", entry.r#type.clone()),
         ("timestamp", entry.timestamp.clone()),
         ("sender", named(entry.sender.as_deref(), entry.sender_id.as_deref())),
@@ -243,7 +286,7 @@ fn money(amount: Option<&str>, currency: Option<&str>) -> Option<String> {
 fn neighbour(before: &PreviousTransaction) -> impl IntoView + use<> {
     view! {
         <div>
-            <h3>"The entry before it"</h3>
+            <h4>"The entry before it"</h4>
             <dl class="facts">
                 {before.transaction_id.as_deref().map(|id| fact("Transaction", value(id)))}
                 {before.current_hash.as_deref().map(|hex| fact("Its hash", value(hex)))}

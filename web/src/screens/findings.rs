@@ -1,9 +1,9 @@
-//! The findings: a list that opens one by one, a page at a time.
+//! The findings: a list that opens one by one, a page at a time, by kind where that is asked for.
 
 use std::sync::Arc;
 
 use countersign_core::Report;
-use countersign_core::report::Finding;
+use countersign_core::report::{ErrorType, Finding};
 use leptos::ev::Event;
 use leptos::html::Details;
 use leptos::prelude::*;
@@ -11,84 +11,127 @@ use serde::Serialize;
 use wasm_bindgen::JsCast;
 
 use super::entry;
+use super::pages::Pages;
 use crate::figures;
+use crate::parts::{plain, value, visible};
 use crate::words;
 
-/// How many are shown before somebody asks for more.
-pub(crate) const PAGE: usize = 50;
+/// What was asked of all that are shown: that they be open, or closed.
+type Asked = RwSignal<Option<bool>>;
 
 /// The list of findings; nothing where there is none.
 pub(crate) fn view(report: &Arc<Report>) -> impl IntoView + use<> {
     if report.findings.is_empty() {
         return None;
     }
-    let listed = report.findings.len();
-    let shown = RwSignal::new(PAGE.min(listed));
-    let open_all = RwSignal::new(0_u32);
-    // What is printed is all that is listed, open.
-    let printed = window_event_listener(leptos::ev::Custom::<Event>::new("beforeprint"), move |_| {
-        shown.set(listed);
-        open_all.update(|asked| *asked += 1);
-    });
-    on_cleanup(move || printed.remove());
+    let pages = Pages::of("finding-list");
+    let asked: Asked = RwSignal::new(None);
+    let kind = RwSignal::new(None);
+    let matching = {
+        let report = Arc::clone(report);
+        // On paper there is no filter.
+        Memo::new(move |_| of_kind(&report, kind.get().filter(|_| !pages.printing.get())))
+    };
+    let total = {
+        let (all, by_type) = (report.findings_total, report.findings_by_type.clone());
+        Signal::derive(move || kind.get().map_or(all, |kind| by_type.get(&kind).copied().unwrap_or_default()))
+    };
+    let listed = Signal::derive(move || matching.with(Vec::len));
     let item = {
         let report = Arc::clone(report);
-        move |place: usize| finding(&report, place, open_all)
+        move |place: usize| finding(&report, place, asked, pages.printing)
     };
     Some(view! {
         <section class="findings" aria-labelledby="findings-heading">
             <div class="section-head">
                 <h2 id="findings-heading">{figures::counted(report.findings_total, "finding", "findings")}</h2>
-                <button type="button" class="button quiet" on:click=move |_| open_all.update(|asked| *asked += 1)>
-                    "Open all shown"
-                </button>
+                <div class="section-acts">
+                    <button type="button" class="button quiet" on:click=move |_| asked.set(Some(true))>"Open all shown"</button>
+                    <button type="button" class="button quiet" on:click=move |_| asked.set(Some(false))>"Close all"</button>
+                </div>
             </div>
-            {kinds(report)}
-            <ol class="finding-list">
-                <For each=move || 0..shown.get() key=|place| *place children=item/>
+            {kinds(report, kind, pages)}
+            <ol class="finding-list" id=pages.list>
+                <For
+                    each=move || matching.with(|places| places[..pages.take(places.len())].to_vec())
+                    key=|place| *place
+                    children=item
+                />
             </ol>
-            {more(shown, listed, report.findings_total)}
+            {pages.more(listed, total)}
         </section>
     })
 }
 
-/// How many of each kind, where there are several.
-fn kinds(report: &Report) -> impl IntoView + use<> {
+/// The places of those of a kind, or of all.
+fn of_kind(report: &Report, kind: Option<ErrorType>) -> Vec<usize> {
+    let is_wanted = |finding: &Finding| kind.is_none_or(|kind| finding.error_type == kind);
+    (0..).zip(&report.findings).filter(|(_, finding)| is_wanted(finding)).map(|(place, _)| place).collect()
+}
+
+/// How many of each kind, where there are several; pressed, only those are shown.
+fn kinds(report: &Report, chosen: RwSignal<Option<ErrorType>>, pages: Pages) -> impl IntoView + use<> {
     (report.findings_by_type.len() > 1).then(|| {
         let items = report.findings_by_type.iter().map(|(kind, count)| {
-            view! { <li><code class="kind">{kind_name(kind)}</code> " " {figures::count(*count)}</li> }
+            let kind = *kind;
+            let is_chosen = move || chosen.get() == Some(kind);
+            let choose = move |_| {
+                chosen.update(|chosen| *chosen = Some(kind).filter(|_| *chosen != Some(kind)));
+                pages.begin_anew();
+            };
+            view! {
+                <li>
+                    <button type="button" class="kind-choice" aria-pressed=move || is_chosen().to_string() on:click=choose>
+                        <code class="kind">{kind_name(&kind)}</code> " " {figures::count(*count)}
+                    </button>
+                </li>
+            }
         });
-        view! { <ul class="kinds" aria-label="Findings by kind">{items.collect_view()}</ul> }
+        view! { <ul class="kinds" aria-label="Show only findings of one kind">{items.collect_view()}</ul> }
     })
 }
 
 /// One finding. What it holds is made only when it is first opened: a thousand would be slow at once.
-fn finding(report: &Arc<Report>, place: usize, open_all: RwSignal<u32>) -> impl IntoView + use<> {
-    let opened = RwSignal::new(place == 0);
-    let wanted = Memo::new(move |_| open_all.get() > 0);
+fn finding(report: &Arc<Report>, place: usize, asked: Asked, printing: ReadSignal<bool>) -> impl IntoView + use<> {
+    let at_first = place == 0 || asked.get_untracked() == Some(true);
+    let is_made = RwSignal::new(at_first);
+    // As the reader left it; on paper each is open.
+    let left_open = StoredValue::new(at_first);
     let details = NodeRef::<Details>::new();
+    let show = move |open: bool| {
+        if open {
+            is_made.set(true);
+        }
+        details.get().inspect(|details| details.set_open(open)).is_some()
+    };
     // At every press, so that what was closed by hand since is opened again.
     Effect::new(move |_| {
-        if open_all.get() > 0
-            && let Some(details) = details.get()
-        {
-            details.set_open(true);
+        if let Some(open) = asked.get() {
+            left_open.set_value(open);
+            show(open);
         }
     });
+    Effect::new(move |was: Option<bool>| {
+        let (was, now) = (was.unwrap_or_default(), printing.get());
+        let is_done = was == now || show(now || left_open.get_value());
+        if is_done { now } else { was }
+    });
     let toggled = move |event: Event| {
-        let open = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        if open.is_some_and(|details| details.has_attribute("open")) {
-            opened.set(true);
+        let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let is_open = details.is_some_and(|details| details.has_attribute("open"));
+        if is_open {
+            is_made.set(true);
+        }
+        if !printing.get_untracked() {
+            left_open.set_value(is_open);
         }
     };
     let head = report.findings.get(place).map(|finding| head(finding, place));
     let report = Arc::clone(report);
-    let body = move || {
-        (opened.get() || wanted.get()).then(|| report.findings.get(place).map(|finding| entry::view(finding, place)))
-    };
+    let body = move || is_made.get().then(|| report.findings.get(place).map(|finding| entry::view(finding, place)));
     view! {
-        <li class="finding">
-            <details node_ref=details open=move || place == 0 || wanted.get() on:toggle=toggled>
+        <li class="finding" tabindex="-1">
+            <details node_ref=details open=at_first on:toggle=toggled>
                 <summary>{head}</summary>
                 {body}
             </details>
@@ -102,30 +145,30 @@ fn head(finding: &Finding, place: usize) -> impl IntoView + use<> {
     let at: Vec<String> = line.into_iter().chain(seq).collect();
     view! {
         <span class="finding-number">{figures::count(place as u64 + 1)}</span>
-        <span class="finding-title">{words::finding(finding.error_type, finding.cause)}</span>
+        <h3 class="finding-title">{words::finding(finding.error_type, finding.cause)}</h3>
         <span class="finding-at">{if at.is_empty() { "whole file".to_owned() } else { at.join(" · ") }}</span>
         <code class="kind">{kind_name(&finding.error_type)}</code>
+        <span class="finding-brief">
+            {finding.transaction_id.as_deref().map(value)} " "
+            {brief(finding).map(|brief| view! { <span>{brief}</span> })}
+        </span>
     }
 }
 
-/// Asks for the next page of a list, and says what the report itself does not list.
-pub(crate) fn more(shown: RwSignal<usize>, listed: usize, total: u64) -> impl IntoView {
-    let button = move || {
-        let left = listed.saturating_sub(shown.get());
-        (left > 0).then(|| {
-            let next = left.min(PAGE);
-            view! {
-                <button type="button" class="button" on:click=move |_| shown.update(|shown| *shown += next)>
-                    {format!("Show {next} more")}
-                </button>
-                <span class="muted">{format!("{} of {} shown", figures::count(shown.get() as u64), figures::count(listed as u64))}</span>
-            }
-        })
-    };
-    let unlisted = (total > listed as u64).then(|| {
-        view! { <p class="hint">{format!("The report lists {} of {}.", figures::count(listed as u64), figures::count(total))}</p> }
-    });
-    view! { <div class="more">{button}</div>{unlisted} }
+/// What tells a finding from others of its kind.
+fn brief(finding: &Finding) -> Option<String> {
+    let modified = finding.modified_fields.iter().flatten();
+    let mut changes: Vec<String> =
+        modified.map(|m| format!("{}: {} → {}", m.field, plain(&m.original), plain(&m.found))).collect();
+    let more = changes.len().saturating_sub(2);
+    changes.truncate(2);
+    if more > 0 {
+        changes.push(format!("and {more} more"));
+    }
+    let concerned = [&finding.account, &finding.tax_type, &finding.currency, &finding.field];
+    let concerned = concerned.into_iter().flatten().map(|text| visible(text));
+    let all: Vec<String> = if changes.is_empty() { concerned.collect() } else { changes };
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// The name by which programs know a kind of finding or warning.

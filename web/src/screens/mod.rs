@@ -5,6 +5,7 @@ pub(crate) mod coverage;
 pub(crate) mod crashed;
 pub(crate) mod entry;
 pub(crate) mod findings;
+pub(crate) mod pages;
 pub(crate) mod refused;
 pub(crate) mod running;
 pub(crate) mod start;

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::figures;
 use crate::parts::{fact, hash, value, visible};
+use crate::protocol::BUILD;
 use crate::session::{InputHash, Session};
 use crate::words;
 
@@ -13,7 +14,11 @@ use crate::words;
 pub(crate) fn in_a_line(report: &Report) -> String {
     let entries = figures::counted(report.total_transactions, "entry", "entries");
     let name = visible(report.input.name.as_deref().unwrap_or("the input"));
-    format!("{name} · {} · {entries} · format {}", figures::bytes(report.input.bytes), report.format)
+    let warnings = match report.warnings_total {
+        0 => String::new(),
+        count => format!(" · {}", figures::counted(count, "warning", "warnings")),
+    };
+    format!("{name} · {} · {entries} · format {}{warnings}", figures::bytes(report.input.bytes), report.format)
 }
 
 /// Ledger, file and performance.
@@ -35,7 +40,9 @@ fn ledger(report: &Report) -> impl IntoView + use<> {
         Some(name) => view! { <span class="file-name">{visible(name)}</span> }.into_any(),
         None => view! { <span class="muted">"not stated by this format"</span> }.into_any(),
     };
-    let before = report.transactions_verified_before_failure.filter(|_| !report.valid);
+    // What is about the file as a whole is at no entry.
+    let has_place = report.findings.iter().any(|finding| finding.index.is_some());
+    let before = report.transactions_verified_before_failure.filter(|_| has_place);
     view! {
         <dl class="facts">
             {fact("Entries", figures::count(report.total_transactions))}
@@ -62,13 +69,31 @@ fn place(place: Option<&EntryPlace>) -> AnyView {
 }
 
 fn input(session: Session, report: &Report) -> impl IntoView + use<> {
+    view! {
+        <dl class="facts">
+            {file(report)}
+            {fact("SHA-256", view! { <span id="input-sha256">{move || input_hash(&session.input_hash.get())}</span> })}
+        </dl>
+    }
+}
+
+fn file(report: &Report) -> impl IntoView + use<> {
     let bytes = report.input.bytes;
     let exact = (bytes >= 1000).then(|| format!(" ({} bytes)", figures::count(bytes)));
     view! {
-        <dl class="facts">
-            {fact("Name", view! { <span class="file-name">{report.input.name.as_deref().map_or("–".to_owned(), visible)}</span> })}
-            {fact("Size", view! { {figures::bytes(bytes)}{exact} })}
-            {fact("SHA-256", view! { <span id="input-sha256">{move || input_hash(&session.input_hash.get())}</span> })}
+        {fact("Name", view! { <span class="file-name">{report.input.name.as_deref().map_or("–".to_owned(), visible)}</span> })}
+        {fact("Size", view! { {figures::bytes(bytes)}{exact} })}
+    }
+}
+
+/// What a verdict on paper is about, on its first page: which bytes, when, by what.
+pub(crate) fn evidence(session: Session, report: &Report) -> impl IntoView + use<> {
+    view! {
+        <dl class="facts evidence">
+            {file(report)}
+            {fact("SHA-256", move || input_hash(&session.input_hash.get()))}
+            {report.verified_at.clone().map(|at| fact("Verified at (UTC)", at))}
+            {fact("Verified by", format!("Countersign, build {BUILD}"))}
         </dl>
     }
 }

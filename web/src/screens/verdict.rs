@@ -30,6 +30,7 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
                     <h1 id="verdict-heading" tabindex="-1">{verdict.heading}</h1>
                     <p class="verdict-message">{report.message.clone()}</p>
                     <p class="verdict-of">{summary::in_a_line(report)}</p>
+                    {summary::evidence(session, report)}
                 </div>
             </div>
             {actions(session, report)}
@@ -43,27 +44,44 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
     }
 }
 
+/// What is done with a report once the hash of what it is about is known: without that it would be no evidence.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Saved,
+    Printed,
+}
+
 fn actions(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
     let report = Arc::clone(report);
-    let wanted = RwSignal::new(false);
-    // A report without the hash of what it is about would be no evidence: it is waited for.
+    let wanted = RwSignal::new(None);
     Effect::new(move |_| {
         let input_hash = session.input_hash.get();
-        if wanted.get() && !matches!(input_hash, InputHash::Computing(_)) {
-            wanted.set(false);
-            if let Err(reason) = download(&report, session) {
-                session.announce(format!("The report could not be saved: {reason:?}"));
+        let Some(act) = wanted.get().filter(|_| !matches!(input_hash, InputHash::Computing(_))) else { return };
+        wanted.set(None);
+        match act {
+            // Once the hash stands on the page, too.
+            Wanted::Printed => request_animation_frame(|| drop(window().print())),
+            Wanted::Saved => {
+                if let Err(reason) = download(&report, session) {
+                    session.announce(format!("The report could not be saved: {reason:?}"));
+                }
             }
         }
     });
-    let save_label = move || match session.input_hash.get() {
-        InputHash::Computing(percent) if wanted.get() => format!("Saved once its SHA-256 is known ({percent} %)"),
-        _ => "Download report (JSON)".to_owned(),
+    let label = move |act: Wanted, usual: &str, waiting: &str| match session.input_hash.get() {
+        InputHash::Computing(percent) if wanted.get() == Some(act) => {
+            format!("{waiting} once its SHA-256 is known ({percent} %)")
+        }
+        _ => usual.to_owned(),
     };
     view! {
         <p class="actions">
-            <button type="button" class="button primary" on:click=move |_| wanted.set(true)>{save_label}</button>
-            <button type="button" class="button" on:click=move |_| drop(window().print())>"Print"</button>
+            <button type="button" class="button primary" on:click=move |_| wanted.set(Some(Wanted::Saved))>
+                {move || label(Wanted::Saved, "Download report (JSON)", "Saved")}
+            </button>
+            <button type="button" class="button" on:click=move |_| wanted.set(Some(Wanted::Printed))>
+                {move || label(Wanted::Printed, "Print", "Printed")}
+            </button>
             <button type="button" class="button" on:click=move |_| session.start_over()>"Verify another file"</button>
         </p>
     }

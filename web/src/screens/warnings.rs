@@ -4,7 +4,8 @@ use countersign_core::Report;
 use countersign_core::report::Warning;
 use leptos::prelude::*;
 
-use super::findings::{PAGE, kind_name, more};
+use super::findings::kind_name;
+use super::pages::Pages;
 use crate::figures;
 use crate::parts::{fact, plain, value};
 use crate::words;
@@ -16,27 +17,28 @@ pub(crate) fn view(report: &Report) -> impl IntoView + use<> {
     }
     let warnings = StoredValue::new(report.warnings.clone());
     let listed = report.warnings.len();
-    let shown = RwSignal::new(PAGE.min(listed));
+    let total = report.warnings_total;
+    let pages = Pages::of("warning-list");
     let item = move |place: usize| warnings.with_value(|all| all.get(place).map(warning));
     Some(view! {
         <section class="warnings" aria-labelledby="warnings-heading">
             <h2 id="warnings-heading">{figures::counted(report.warnings_total, "warning", "warnings")}</h2>
             <p class="hint">"No breach of the ledger's rules, and yet worth knowing."</p>
-            <ul class="warning-list">
-                <For each=move || 0..shown.get() key=|place| *place children=item/>
+            <ul class="warning-list" id=pages.list>
+                <For each=move || 0..pages.take(listed) key=|place| *place children=item/>
             </ul>
-            {more(shown, listed, report.warnings_total)}
+            {pages.more(Signal::stored(listed), Signal::stored(total))}
         </section>
     })
 }
 
 fn warning(warning: &Warning) -> impl IntoView + use<> {
     view! {
-        <li class="warning">
-            <p class="warning-title">
-                <strong>{words::warning(warning.warning_type)}</strong>
+        <li class="warning" tabindex="-1">
+            <div class="warning-title">
+                <h3>{words::warning(warning.warning_type)}</h3>
                 <code class="kind">{kind_name(&warning.warning_type)}</code>
-            </p>
+            </div>
             <p>{warning.message.clone()}</p>
             <dl class="facts">
                 {warning.line.map(|line| fact("Line", figures::count(line)))}
