@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::asides::Asides;
 use super::chain::{Chain, End, Joint};
 use super::content::{Genuine, malformed_entry};
+use super::finder::find_chain;
 use super::finding::{FIRST_LINE, Place, Shown, file_finding, shown};
 use super::gaps::{LATER_START, TOO_MANY};
 use super::layout::boundary;
@@ -144,7 +145,7 @@ impl Examination {
         let end = end.filter(|end| !statements.go_beyond(end.seq));
         let ends = Ends { genesis: (header.genesis(), header.first_seq), head: end.map(|end| (end.hash, end.seq + 1)) };
         restore_numbers(&mut runs, &ends);
-        let chain = Chain::of(&runs, &header, end);
+        let chain = find_chain(&runs, &header, end);
         let mut pieces = vec![None; runs.len()];
         chain.pieces.iter().enumerate().for_each(|(i, piece)| pieces[piece.run] = Some(i));
         let gaps = chain.pieces.iter().filter_map(|piece| match piece.joint {

@@ -13,6 +13,7 @@ mod content;
 mod coverage;
 mod documents;
 mod examination;
+mod finder;
 mod finding;
 mod gaps;
 mod holdings;
@@ -29,6 +30,7 @@ mod replay;
 mod role;
 mod roots;
 mod statement;
+mod succession;
 mod warning;
 
 pub(crate) use assembly::Assembly;
