@@ -131,7 +131,7 @@ test("a table of taxes is what entries are held to, and stands in what was given
   await everyLook(page, "real-taxes");
   await pick(page, vector("good.jsonl"));
   await verdict(page, "consistent");
-  await page.getByText("Entry 16 withholds 12.5000; the policy gives 6.2500.").waitFor();
+  await page.getByText("Entry 16, a TRANSFER of 250.0000 EURO, withholds 12.5000 EURO; the policy gives 6.2500 EURO.").waitFor();
   await page.getByText("TRANSFER: 2.50 % to transfer_tax").waitFor();
   await page.getByText("tax rates against the table that was given").waitFor({ state: "attached" });
   await everyLook(page, "real-taxed");

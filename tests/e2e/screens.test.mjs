@@ -105,7 +105,7 @@ test("an empty ledger", async () => {
   const empty = { trust_grade: "empty", total_transactions: 0, first_transaction: null, last_transaction: null };
   const page = await told({ Verdict: report(empty) });
   assert.match(await verdict(page, "empty"), /Nothing to vouch for/);
-  await page.getByText("computing…").waitFor();
+  await page.locator("#input-sha256").getByText("computing…").waitFor();
   await everyLook(page, "empty");
   await page.close();
 });
@@ -118,7 +118,8 @@ test("a broken ledger", async () => {
     await first.getByText(shown).first().waitFor();
   }
   assert.equal(await first.locator("del").innerText(), "alice");
-  assert.equal(await first.locator("ins").innerText(), "100.0000");
+  assert.equal(await first.locator("ins").innerText(), "100.0000 EURO");
+  assert.match(await first.locator(".finding-brief").innerText(), /^709b55bd\S+ amount_gross: 100\.0000 → alice$/);
   assert.equal(await first.locator("mark.group").count(), 10, "5 of 8 groups differ, on either side");
   await page.getByRole("button", { name: "Open all shown" }).click();
   await page.getByText("seq 10 to 12").waitFor();
@@ -234,14 +235,49 @@ test("a report is the same when it is saved", async () => {
 
 test("a report is saved once the hash is known, and printed with every finding open", async () => {
   const findings = Array.from({ length: 60 }, (_, index) => tampered(index));
-  const page = await told({ Verdict: report({ findings }) });
+  const warnings = Array.from({ length: 70 }, () => warning);
+  const page = await told({ Verdict: report({ findings, warnings }) });
   await verdict(page, "broken");
   assert.match(await page.title(), /^stated\.jsonl – Not valid/);
   await page.getByRole("button", { name: "Download report" }).click();
   await page.getByRole("button", { name: "Saved once its SHA-256 is known (0 %)" }).waitFor();
   assert.equal(await page.locator(".finding details[open]").count(), 1);
+  assert.equal(await page.locator(".evidence").isVisible(), false, "on the screen the summary has it");
+  await page.emulateMedia({ media: "print" });
   await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
   assert.equal(await page.locator(".finding details[open] .finding-body").count(), 60);
+  assert.equal(await page.locator(".warning").count(), 70);
+  assert.match(await page.locator(".evidence").innerText(), /SHA-256[^]*Verified by/);
+  await page.emulateMedia({ media: null });
+  await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+  await page.waitForFunction(() => document.querySelectorAll(".finding details[open]").length === 1);
+  assert.equal(await page.locator(".finding").count(), 50, "as it was before");
+  await page.evaluate(() => (window.print = () => (window.printed = true)));
+  await page.getByRole("button", { name: "Print" }).click();
+  await page.getByRole("button", { name: "Printed once its SHA-256 is known (0 %)" }).waitFor();
+  assert.equal(await page.evaluate(() => window.printed), undefined);
+  await page.close();
+});
+
+test("findings are found among many", async () => {
+  const findings = Array.from({ length: 120 }, (_, index) => (index % 2 ? missing(index) : tampered(index)));
+  const findings_by_type = { TRANSACTION_TAMPERED: 60, HASH_CHAIN_BROKEN: 60 };
+  const page = await told({ Verdict: report({ findings, findings_by_type }) }, { InputHash: HASH });
+  await verdict(page, "broken");
+  const one = page.getByRole("button", { name: "HASH_CHAIN_BROKEN 60" });
+  await one.click();
+  assert.equal(await one.getAttribute("aria-pressed"), "true");
+  assert.equal(await page.locator(".finding").filter({ hasText: "TRANSACTION_TAMPERED" }).count(), 0);
+  await page.getByRole("button", { name: "Show 10 more" }).click();
+  await page.locator(".finding:nth-child(51):focus").waitFor();
+  assert.equal(await page.locator(".finding").count(), 60);
+  await one.click();
+  await page.getByRole("button", { name: "Show all 120" }).click();
+  await page.locator(".finding:nth-child(51):focus").waitFor();
+  assert.equal(await page.locator(".finding").count(), 120);
+  await page.getByRole("button", { name: "Close all" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".finding details[open]").length === 0);
+  assert.equal(await page.locator(".finding h3").count(), 120, "a reader goes from heading to heading");
   await page.close();
 });
 

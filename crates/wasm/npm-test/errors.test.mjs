@@ -266,8 +266,10 @@ test('INVALID_ARGUMENT for a table of taxes that is none, with what is wrong', a
   const wrong = [
     [null, /options\.taxes must be an object/],
     [[], /options\.taxes must be an object/],
+    [new Map(), /options\.taxes must be an object/],
+    [{ TRANSFER: { rate: 5, tax_type: 'vat', ratee: 1 } }, /options\.taxes: unknown field `ratee`/],
     [{ TRANSFER: 5 }, /invalid type/],
-    [{ TRANSFER: { rate: 5.5, tax_type: 'vat' } }, /5\.5/],
+    [{ TRANSFER: { rate: 5.5, tax_type: 'vat' } }, /a rate is a whole number of ten-thousandths/],
     [{ TRANSFER: { rate: 5 } }, /tax_type/],
     [{ transfer: { rate: 5, tax_type: 'vat' } }, /options\.taxes: there is no type "transfer"/],
     [{ REFUND: { rate: 5, tax_type: 'vat' } }, /options\.taxes: REFUND is never taxed/],

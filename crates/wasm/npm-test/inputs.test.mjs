@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createReadStream, openAsBlob } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -170,4 +171,49 @@ test('the deprecated name warns and does the same', async (t) => {
   await verifyBlockchain(bytes);
   assert.equal(warn.mock.callCount(), 1);
   assert.match(warn.mock.calls[0].arguments[0], /deprecated, use verifyChainIntegrity/);
+});
+
+test('a stream that is refused before its first read fails of nothing later', async () => {
+  // Nobody listens any more when the file turns out not to be there.
+  const missing = () => createReadStream(join(ROOT, 'no such file'));
+  await assert.rejects(verifyChainIntegrity(missing(), { keys: ['typo'] }), { code: 'INVALID_ARGUMENT' });
+  await assert.rejects(verifyChainIntegrity(missing(), { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  await new Promise((opened) => setTimeout(opened, 50));
+});
+
+test('an upload that is refused can be answered', async () => {
+  const server = createServer(async (request, response) => {
+    response.statusCode = await verifyChainIntegrity(request).then(
+      () => 200,
+      ({ code }) => (code === 'NOT_AN_EXPORT' ? 422 : 500),
+    );
+    response.end();
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const post = (body) => fetch(`http://127.0.0.1:${server.address().port}/`, { method: 'POST', body }).then(({ status }) => status);
+  assert.equal(await post(vector('good.jsonl')), 200);
+  assert.equal(await post(Buffer.alloc(8 << 20, 'a')), 422);
+  server.close();
+});
+
+test('bytes whose buffer was transferred cannot be read', async () => {
+  const bytes = Uint8Array.from(vector('good.jsonl'));
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  await assert.rejects(verifyChainIntegrity(bytes), { code: 'IO' });
+  await assert.rejects(verifyChainIntegrity(bytes.buffer), { code: 'IO' });
+});
+
+test('a stream that was read already is not taken for an empty one', async () => {
+  const stream = Readable.from([vector('good.jsonl')]);
+  await stream.toArray();
+  await assert.rejects(verifyChainIntegrity(stream), { code: 'INVALID_ARGUMENT', message: /read already/ });
+});
+
+test('what is compressed is verified in smaller pieces', async () => {
+  const seen = [];
+  // Stored, not compressed, so that it is as long.
+  const bytes = gzipSync(Buffer.concat([vector('good.jsonl'), Buffer.alloc(200_000, '\n')]), { level: 0 });
+  await verifyChainIntegrity(bytes, { onProgress: ({ pass, bytes }) => pass === 1 && seen.push(bytes) });
+  assert.equal(seen[0], 65_536);
+  assert.ok(seen.length > bytes.length / 65_536);
 });

@@ -3,6 +3,7 @@
 import { Engine } from './engine.mjs';
 import { invalid } from './errors.mjs';
 import { pause } from './pause.mjs';
+import { pieces } from './pieces.mjs';
 import { readingSettings } from './settings.mjs';
 import { sourceOf } from './sources.mjs';
 import { encoded } from './text.mjs';
@@ -62,11 +63,18 @@ async function audited(engine, source, { audit: told, ...reading }) {
 }
 
 async function readThrough(audit, source, reading) {
+  let size;
   for await (const chunk of source.read(reading)) {
-    audit.push(chunk);
-    await step(audit, source, reading);
+    size ??= isGzip(chunk) ? reading.compressedChunkSize : reading.chunkSize;
+    for (const piece of pieces(chunk, size)) {
+      audit.push(piece);
+      await step(audit, source, reading);
+    }
   }
 }
+
+/** RFC 1952, ID1 and ID2. */
+const isGzip = ([first, second]) => first === 0x1f && second === 0x8b;
 
 /** Tells the progress, and hears of an abort. */
 async function step(audit, { size }, { onProgress, signal }) {

@@ -102,7 +102,7 @@ export interface VerifyOptions extends VerifierOptions {
    * searched for, up to some seconds at the end of a broken export, it is not heard; it is after that.
    */
   signal?: AbortSignalLike;
-  /** How many bytes are verified between two turns of the event loop; 1 MiB where left out. */
+  /** How many bytes are verified between two turns of the event loop; 1 MiB where left out, and 64 KiB of what is compressed. */
   chunkSize?: number;
 }
 

@@ -1,9 +1,15 @@
 // Bytes, whatever they lie in.
 
+import { CountersignError } from './errors.mjs';
+
 /** Views and buffers as a Uint8Array over the same memory; `undefined` for all else. By what they are, not by class: they may come from another frame. */
 export function bytesIn(value) {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  return BUFFERS.has(Object.prototype.toString.call(value)) ? new Uint8Array(value) : undefined;
+  try {
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    return BUFFERS.has(Object.prototype.toString.call(value)) ? new Uint8Array(value) : undefined;
+  } catch (cause) {
+    throw new CountersignError('IO', `the input could not be read: ${cause?.message ?? cause}`, { cause });
+  }
 }
 
 const BUFFERS = new Set(['[object ArrayBuffer]', '[object SharedArrayBuffer]']);

@@ -5,6 +5,8 @@ import { encoded } from './text.mjs';
 
 /** How much is read and verified at once, in bytes: some 10 ms of work, too little for a page to be felt. */
 const CHUNK = 1024 * 1024;
+/** The same of what is compressed, which grows. */
+const COMPRESSED_CHUNK = 64 * 1024;
 
 const OF_EVERY_AUDIT = ['name', 'inputHash', 'keys', 'checkpoints', 'witnesses', 'witnessQuorum', 'recoveryBudget', 'taxes'];
 const OF_A_READING = ['onProgress', 'signal', 'chunkSize'];
@@ -37,10 +39,19 @@ function auditSettings(options) {
   if (witnessQuorum > witnesses.length) {
     throw invalid(`options.witnessQuorum is ${witnessQuorum}, and options.witnesses has ${witnesses.length}`);
   }
-  if (taxes !== undefined && (taxes === null || typeof taxes !== 'object' || Array.isArray(taxes))) {
-    throw invalid('options.taxes must be an object of taxes by type');
+  return { name, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget, taxes: table(taxes) };
+}
+
+/** The table of taxes as the text that the module reads as strictly as the command does. */
+function table(taxes) {
+  if (taxes === undefined) return undefined;
+  const isPlain = taxes !== null && typeof taxes === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(taxes));
+  if (!isPlain) throw invalid('options.taxes must be an object of taxes by type');
+  try {
+    return JSON.stringify(taxes);
+  } catch (cause) {
+    throw invalid(`options.taxes: ${cause?.message ?? cause}`);
   }
-  return { name, inputHash, keys, checkpoints, witnesses, witnessQuorum, recoveryBudget, taxes };
 }
 
 function texts(option, list = []) {
@@ -60,5 +71,5 @@ export function readingSettings(options = {}) {
   if (onProgress !== undefined && typeof onProgress !== 'function') throw invalid('options.onProgress must be a function');
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') throw invalid('options.signal must be an AbortSignal');
   if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw invalid('options.chunkSize must be a positive integer');
-  return { audit, onProgress, signal, chunkSize };
+  return { audit, onProgress, signal, chunkSize, compressedChunkSize: options.chunkSize ?? COMPRESSED_CHUNK };
 }

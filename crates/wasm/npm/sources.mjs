@@ -23,7 +23,10 @@ export function sourceOf(input) {
   if (isBlob(input)) return new BlobSource(input);
   if (isResponse(input)) return responseSource(input);
   if (isStream(input)) return new StreamSource(input);
-  if (isIterable(input)) return new StreamSource(streamFrom(input));
+  if (isIterable(input)) {
+    if (input.readableDidRead === true) throw invalid('the stream was read already');
+    return new StreamSource(streamFrom(input));
+  }
   throw invalid(
     `the input must be bytes (an ArrayBuffer or a view of one), a string, a Blob or File, a Response, a ReadableStream or an async iterable of bytes${mend(input)}`,
   );
@@ -83,10 +86,14 @@ function responseSource(response) {
   throw unreadable(`the server answered ${response.status} ${response.statusText}`.trimEnd());
 }
 
+/** What a server of Node's was sent: its socket is the answer's too. */
+const isUpload = (value) => has(value, 'iterator') && has(value, 'resume') && typeof value.method === 'string' && value.socket != null;
+
 /** An iterable as a stream, whose reader need not wait for the next piece where it cancels. */
 function streamFrom(iterable) {
   let iterator;
-  const next = () => (iterator ??= iterable[Symbol.asyncIterator]()).next();
+  const begin = () => (isUpload(iterable) ? iterable.iterator({ destroyOnReturn: false }) : iterable[Symbol.asyncIterator]());
+  const next = () => (iterator ??= begin()).next();
   return new ReadableStream(
     {
       async pull(controller) {
@@ -94,9 +101,12 @@ function streamFrom(iterable) {
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      // A stream of Node's is let go of by destroy(), also where no iteration has begun.
+      // A stream of Node's is let go of by destroy(), also where no iteration has begun; what it fails of from then on, such
+      // as a file that is not there, is nobody's. The rest of an upload is passed over, so that it can be answered.
       async cancel() {
-        if (has(iterable, 'destroy')) iterable.destroy();
+        iterable.on?.('error', () => {});
+        if (isUpload(iterable)) iterable.resume();
+        else if (has(iterable, 'destroy')) iterable.destroy();
         else await iterator?.return?.();
       },
     },

@@ -45,8 +45,8 @@ pub struct Settings {
     pub witness_quorum: usize,
     /// How many candidates may be tried in search of what changed entries said before.
     pub recovery_budget: Option<u64>,
-    /// What the auditor holds taxes to.
-    pub taxes: Option<Taxes>,
+    /// What the auditor holds taxes to, as JSON.
+    pub taxes: Option<String>,
 }
 
 impl Settings {
@@ -56,9 +56,8 @@ impl Settings {
         let checkpoints = self.checkpoints.iter().map(|text| keys::note(text)).collect();
         let Self { name, input_hash, witness_quorum, taxes, .. } = self;
         let recovery_budget = self.recovery_budget.unwrap_or(Options::RECOVERY_BUDGET);
-        if let Some(wrong) = taxes.as_ref().and_then(|taxes| taxes.check().err()) {
-            return Err(failure::invalid(&format!("options.taxes: {wrong}")));
-        }
+        let taxes = taxes.as_deref().map(Taxes::parse).transpose();
+        let taxes = taxes.map_err(|wrong| failure::invalid(&format!("options.taxes: {wrong}")))?;
         Ok(Options {
             name,
             threads: 1,

@@ -87,7 +87,8 @@ fn proven(fields: &[ModifiedField], currency: Option<&str>) -> impl IntoView + u
     let items = fields.iter().map(|field| {
         let (mut found, mut original) = apart(&field.found, &field.original);
         if let Some(currency) = currency.filter(|_| AMOUNTS.contains(&field.field.as_str())) {
-            [&mut found, &mut original].into_iter().for_each(|amount| *amount += &format!(" {}", visible(currency)));
+            let amounts = [&mut found, &mut original].into_iter().filter(|text| text.starts_with(|c: char| c.is_ascii_digit()));
+            amounts.for_each(|amount| *amount += &format!(" {}", visible(currency)));
         }
         view! {
             <div class="change">

@@ -104,7 +104,8 @@ fn entries_are_held_to_the_auditors_taxes() {
     let directory = tempfile::tempdir().unwrap();
     let table = write(&directory, "taxes.json", r#"{"TRANSFER": {"rate": 250, "tax_type": "transfer_tax"}}"#);
     let shown = stdout(&verify("good.jsonl", &["--taxes", &table]));
-    assert!(shown.contains("Entry 16 withholds 12.5000; the policy gives 6.2500."), "{shown}");
+    let said = "Entry 16, a TRANSFER of 250.0000 EURO, withholds 12.5000 EURO; the policy gives 6.2500 EURO.";
+    assert!(shown.contains(said), "{shown}");
     assert!(shown.contains("- tax rates against the table that was given"), "{shown}");
     let wrong = write(&directory, "wrong.json", r#"{"REFUND": {"rate": 250, "tax_type": "vat"}}"#);
     let output = verify("good.jsonl", &["--taxes", &wrong]);

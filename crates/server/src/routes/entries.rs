@@ -55,6 +55,7 @@ fn page(store: &dyn Store, first: u64, limit: u32, with_personal: bool) -> Resul
 
 /// One entry, by its `seq` or its `transaction_id`.
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    call.query(&[])?;
     let name = Name::read(call.parameter("entry"))?;
     let with_personal = call.caller.sees_personal_data();
     let found = app.read(move |store| name.find(store)).await?;
