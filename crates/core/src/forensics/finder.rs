@@ -4,6 +4,7 @@
 //! they contradict each other, what more than one entry bears out decides.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use super::chain::{Aside, Chain, End, Joint, Piece, permuted};
 use super::succession::{Followers, leads, reach};
@@ -29,8 +30,12 @@ struct Finder<'a> {
     reach: Vec<u64>,
     /// Whether links lead from each run to where the ledger ends.
     leads: Vec<bool>,
+    /// Whether more than one entry says what the number of each run's first is.
+    sure: Vec<bool>,
     end: Option<End>,
     used: Vec<bool>,
+    /// How many runs that are not used start with each number.
+    unused: HashMap<u64, usize>,
     chain: Chain,
 }
 
@@ -39,7 +44,10 @@ impl<'a> Finder<'a> {
         let followers = Followers::of(runs);
         let reach = reach(runs, &followers);
         let leads = end.map_or_else(|| vec![false; runs.len()], |end| leads(runs, end.hash));
-        Self { runs, followers, reach, leads, end, used: vec![false; runs.len()], chain: Chain::default() }
+        let (sure, used) = (have_sure_numbers(runs, end), vec![false; runs.len()]);
+        let mut unused = HashMap::new();
+        runs.iter().for_each(|run| *unused.entry(run.first_seq).or_default() += 1);
+        Self { runs, followers, reach, leads, sure, end, used, unused, chain: Chain::default() }
     }
 
     /// By which of several runs the ledger goes on: one that leads to its end before one that does not, and
@@ -70,7 +78,7 @@ impl<'a> Finder<'a> {
     /// Whether a run names the hash that a ledger starts with, and does not belong where its number says.
     fn is_by_genesis(&self, run: usize, header: &Header) -> bool {
         let Run { first_seq, first_agrees, first_previous, .. } = self.runs[run];
-        let belongs = first_seq == header.first_seq || first_agrees || !self.has_sure_number(run);
+        let belongs = first_seq == header.first_seq || first_agrees || !self.sure[run];
         header.is_from_start() && first_previous == header.genesis() && belongs
     }
 
@@ -99,8 +107,9 @@ impl<'a> Finder<'a> {
     }
 
     fn append(&mut self, run: usize, base: u64, skip: u64, joint: Joint) {
-        self.used[run] = true;
         let Run { line, count, first_seq, .. } = self.runs[run];
+        self.used[run] = true;
+        self.unused.entry(first_seq).and_modify(|unused| *unused -= 1);
         if skip > 0 {
             self.chain.asides.push(Aside { line, count: skip, first_seq });
         }
@@ -119,7 +128,7 @@ impl<'a> Finder<'a> {
         let linked = linked.into_iter().max_by_key(|&i| self.promise_after(run, i, end));
         let own = linked.map_or((false, end), |i| self.promise(i));
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
-        let branches = |i: &usize| within(i) && !diverted.contains(i) && self.has_sure_number(*i);
+        let branches = |i: &usize| within(i) && self.sure[*i] && !self.is_of_elsewhere(run, *i, end);
         let branch = self.farthest((0..self.runs.len()).filter(branches)).filter(|&i| self.promise(i) > own);
         if let Some(next) = branch {
             let base = self.runs[next].first_seq;
@@ -165,22 +174,13 @@ impl<'a> Finder<'a> {
             return false;
         }
         if !first_agrees {
-            return self.has_sure_number(run);
+            return self.sure[run];
         }
         // It was hashed anew, and those after it were not.
         let after = self.runs[run].next_seq();
-        let goes_on = |(other, used): (&Run, &bool)| !used && other.first_seq == after;
+        let goes_on = self.unused.get(&after).is_some_and(|unused| *unused > 0);
         let is_last = self.end.is_some_and(|end| end.seq + 1 == after);
-        !self.is_followed(run) && (is_last || self.runs.iter().zip(&self.used).any(goes_on))
-    }
-
-    /// Whether more than one entry says what the number of a run's first is.
-    fn has_sure_number(&self, run: usize) -> bool {
-        let Run { first_agrees, count, last_hash, .. } = self.runs[run];
-        let after = self.runs[run].next_seq();
-        let mut followers = self.followers.linked.get(&last_hash).into_iter().flatten();
-        let is_end = self.end.is_some_and(|end| end.hash == last_hash && end.seq + 1 == after);
-        first_agrees || count > 1 || is_end || followers.any(|&i| self.runs[i].first_seq == after)
+        !self.is_followed(run) && (is_last || goes_on)
     }
 
     /// Whether something bears out the hash that a run ends with: an entry that names it, or the trailer.
@@ -258,4 +258,14 @@ impl<'a> Finder<'a> {
         self.chain.asides.extend(unused.map(aside));
         self.chain.asides.sort_unstable_by_key(|aside| aside.line);
     }
+}
+
+/// Of each run, whether its own hash, the entry after its first, the run that names its last or the trailer says what the
+/// number of its first is.
+fn have_sure_numbers(runs: &[Run], end: Option<End>) -> Vec<bool> {
+    let after: HashSet<(Hash, u64)> = runs.iter().map(|run| (run.first_previous, run.first_seq)).collect();
+    let ends = |run: &Run| end.is_some_and(|end| end.hash == run.last_hash && end.seq + 1 == run.next_seq());
+    let is_sure =
+        |run: &Run| run.first_agrees || run.count > 1 || ends(run) || after.contains(&(run.last_hash, run.next_seq()));
+    runs.iter().map(is_sure).collect()
 }
