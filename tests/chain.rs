@@ -670,7 +670,7 @@ fn a_hash_that_is_none_vouches_for_no_content() {
     for hash in ["", "zz", "null"] {
         for (at, gone) in [(19, None), (9, Some(10))] {
             let mut export = Export::good();
-            export.entries[at]["receiver_id"] = "u-9999".into();
+            export.entries[at]["sender_id"] = "u-9999".into();
             export.entries[at]["current_hash"] = if hash == "null" { Value::Null } else { hash.into() };
             gone.map(|gone: usize| export.entries.remove(gone));
             let report = export.by_key();
@@ -679,6 +679,8 @@ fn a_hash_that_is_none_vouches_for_no_content() {
             assert_eq!(report.findings.len(), 1 + usize::from(gone.is_some()), "{hash} at {at}: {:#?}", said(&report));
             let genuine = &Export::good().entries[at]["current_hash"];
             let modified = finding.modified_fields.iter().flatten();
+            let is_proven = modified.clone().any(|m| m.field == "sender_id" && m.proven);
+            assert_eq!(is_proven, gone.is_none(), "{hash} at {at}: the trailer has the hash of the last");
             assert!(modified.filter(|m| m.field == "current_hash").all(|m| m.original == *genuine), "{hash} at {at}");
         }
     }

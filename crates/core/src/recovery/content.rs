@@ -58,7 +58,10 @@ pub(crate) fn original_content(
 fn original(suspect: &Suspect<'_>, found: &[Option<&str>], change: &Change) -> Option<Original> {
     let mut texts = found.to_vec();
     change.iter().for_each(|(at, text)| texts[*at] = text.as_deref());
-    let entry = Entry { seq: suspect.seq, ..with_texts(suspect.entry, &texts) };
+    // What stands for its hashes may be none; they are those that were searched by.
+    let (current, previous) = (suspect.target.to_string(), suspect.previous);
+    let hashes = Entry { current_hash: &current, previous_hash: previous, ..with_texts(suspect.entry, &texts) };
+    let entry = Entry { seq: suspect.seq, ..hashes };
     Entry { personal: None, ..entry.clone() }.check().ok()?;
     Some(Original { entry: OwnedEntry::from(&entry), modified: modified(&ENTRY, found, change) })
 }
