@@ -143,7 +143,7 @@ impl Examination {
         let trailer = segment.documents.trailer.as_ref();
         let end = trailer.map(|trailer| End { seq: trailer.last_seq, hash: trailer.head });
         let end = end.filter(|end| !statements.go_beyond(end.seq));
-        let ends = Ends { genesis: (header.genesis(), header.first_seq), head: end.map(|end| (end.hash, end.seq + 1)) };
+        let ends = Ends { first: header.first_seq, head: end.map(|end| (end.hash, end.seq + 1)) };
         restore_numbers(&mut runs, &ends);
         let chain = find_chain(&runs, &header, end);
         let mut pieces = vec![None; runs.len()];

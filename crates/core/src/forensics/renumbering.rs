@@ -16,8 +16,8 @@ const MOST_TRIES: usize = 200_000;
 
 /// What is known of a ledger's two ends.
 pub(super) struct Ends {
-    /// The hash that its first entry names, and that entry's `seq`.
-    pub(super) genesis: (Hash, u64),
+    /// The `seq` of its first entry.
+    pub(super) first: u64,
     /// The last entry's hash, and the `seq` after it.
     pub(super) head: Option<(Hash, u64)>,
 }
@@ -47,19 +47,18 @@ fn restore_by_content(runs: &mut [Run]) {
 }
 
 /// The number before that of the entry which names its hash, of one that stands alone and whose own number neither its
-/// hash bears out nor what it names; where no other stands under that number.
-fn restore_by_links(runs: &mut [Run], Ends { genesis, head }: &Ends) {
+/// hash bears out nor a neighbour; where no other stands under that number.
+fn restore_by_links(runs: &mut [Run], Ends { first, head }: &Ends) {
     let is_sure = |run: &&Run| run.first_agrees || run.count > 1;
     let after = runs.iter().filter(is_sure).map(|run| (run.first_previous, run.first_seq));
     let after: HashMap<Hash, u64> = after.chain(*head).collect();
-    let before: HashSet<(Hash, u64)> =
-        runs.iter().map(|run| (run.last_hash, run.next_seq())).chain([*genesis]).collect();
+    let expected: HashSet<u64> = runs.iter().map(Run::next_seq).chain([*first]).collect();
     let taken: BTreeMap<u64, u64> = runs.iter().map(|run| (run.first_seq, run.next_seq())).collect();
     let is_taken = |seq: u64| taken.range(..=seq).next_back().is_some_and(|(_, end)| seq < *end);
     for run in runs.iter_mut().filter(|run| !run.first_agrees && run.count == 1) {
-        let is_borne_out = before.contains(&(run.first_previous, run.first_seq));
         let number = after.get(&run.last_hash).and_then(|seq| seq.checked_sub(1));
-        if let Some(seq) = number.filter(|seq| *seq > 0 && !is_borne_out && !is_taken(*seq)) {
+        let is_better = |seq: &u64| *seq > 0 && !expected.contains(&run.first_seq) && !is_taken(*seq);
+        if let Some(seq) = number.filter(is_better) {
             run.first_seq = seq;
         }
     }
