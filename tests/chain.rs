@@ -546,6 +546,7 @@ fn numbers_that_were_moved_alone_are_one_finding() {
         let seq = after as u64 + 1;
         assert_eq!((finding.error_type, finding.seq), (ErrorType::TransactionTampered, Some(seq)), "{after}, {by}");
         assert_eq!(finding.count, (count > 1).then_some(count), "{after}, {by}");
+        assert!(finding.message.starts_with(&format!("#{seq}: ")), "{}", finding.message);
     }
 }
 

@@ -96,9 +96,10 @@ impl Renumbered {
         }
         let (by, side) = if by < MAX_SEQ { (by, "above") } else { (by.wrapping_neg(), "below") };
         let finding = &mut findings[finding];
+        let place = finding.index.map_or(String::new(), |index| format!("#{}: ", index + 1));
         finding.count = Some(last - first + 1);
         finding.message = format!(
-            "The numbers of the entries {first} to {last} were changed after they were written: each stands {by} {side} the one with which its content gives the hash that the chain holds for it."
+            "{place}The numbers of the entries {first} to {last} were changed after they were written: each stands {by} {side} the one with which its content gives the hash that the chain holds for it."
         );
     }
 }
