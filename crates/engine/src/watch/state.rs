@@ -47,9 +47,10 @@ pub struct Saved {
 }
 
 /// Names the layout of the file.
-pub const FORMAT: &str = "countersign/watch/2";
-/// The layout before: what was noted of entries was bounded together, whatever it said.
-const BEFORE: &str = "countersign/watch/1";
+pub const FORMAT: &str = "countersign/watch/3";
+/// Earlier layouts: 1 bounded what was noted of entries together, whatever it said; 2 kept no preimages of misnumbered
+/// entries, and less of taxes that differ.
+const EARLIER: [&str; 2] = ["countersign/watch/1", "countersign/watch/2"];
 /// Every version of the layout starts so.
 const FORMATS: &str = "countersign/watch/";
 /// Largest file that is read, in bytes: an index of as many entries as the core takes.
@@ -215,14 +216,17 @@ fn read(bytes: &[u8]) -> Result<Option<Saved>, StateError> {
     let line_end = line_end.ok_or(StateError::Damaged("it is no state"))?;
     let mark: serde_json::Value =
         serde_json::from_slice(&content[..line_end]).map_err(|_| StateError::Damaged("it is no state"))?;
-    match mark["format"].as_str() {
-        Some(FORMAT) => {}
-        Some(BEFORE) => return Ok(None),
+    let format = mark["format"].as_str();
+    match format {
+        Some(known) if known == FORMAT || EARLIER.contains(&known) => {}
         Some(other) if other.starts_with(FORMATS) => return Err(StateError::UnknownFormat(other.to_owned())),
         _ => return Err(StateError::Damaged("it is no state")),
     }
     if Hash::of(content).0 != *digest {
         return Err(StateError::Damaged("its checksum is another"));
+    }
+    if format != Some(FORMAT) {
+        return Ok(None);
     }
     let mark: Mark = serde_json::from_value(mark).map_err(|_| StateError::Damaged("it does not say what it is of"))?;
     let (segment, rest): (Segment, _) = postcard::take_from_bytes(&content[line_end + 1..])
@@ -343,13 +347,17 @@ mod tests {
     }
 
     #[test]
-    fn a_later_format_is_told_from_a_damaged_one() {
-        let later = |text: &str| {
+    fn a_later_format_is_told_from_a_damaged_one_and_an_earlier_is_none() {
+        let other = |text: &str| {
             let mut bytes = text.as_bytes().to_vec();
             bytes.extend(Hash::of(text.as_bytes()).0);
-            read(&bytes).unwrap_err()
+            read(&bytes)
         };
-        assert!(matches!(later("{\"format\":\"countersign/watch/3\"}\n"), StateError::UnknownFormat(_)));
+        for earlier in EARLIER {
+            assert!(matches!(other(&format!("{{\"format\":\"{earlier}\"}}\n")), Ok(None)), "{earlier}");
+        }
+        let later = |text: &str| other(text).unwrap_err();
+        assert!(matches!(later("{\"format\":\"countersign/watch/4\"}\n"), StateError::UnknownFormat(_)));
         assert!(matches!(later("{\"format\":\"something\"}\n"), StateError::Damaged(_)));
         assert!(matches!(later("garbage"), StateError::Damaged(_)));
     }
