@@ -159,7 +159,7 @@ fn head(finding: &Finding, place: usize) -> impl IntoView + use<> {
 fn brief(finding: &Finding) -> Option<String> {
     let modified = finding.modified_fields.iter().flatten();
     let mut changes: Vec<String> =
-        modified.map(|m| format!("{}: {} → {}", m.field, plain(&m.original), plain(&m.found))).collect();
+        modified.map(|m| format!("{}: {}, was {}", m.field, plain(&m.found), plain(&m.original))).collect();
     let more = changes.len().saturating_sub(2);
     changes.truncate(2);
     if more > 0 {
