@@ -341,7 +341,7 @@ test("an address of this site that is not there", async () => {
   const page = await open(browser, server.origin);
   await openAddress(page, "/vectors/none.jsonl");
   await refusal(page, "IO");
-  await page.getByText("404").waitFor();
+  await page.locator(".seen").getByText("404").waitFor();
   calm(page);
   await page.close();
 });
