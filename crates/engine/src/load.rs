@@ -1,6 +1,11 @@
 //! A load to measure an engine under: so many callers, each of whom pays again as soon as he was answered.
+//!
+//! Callers are no threads, as those of a server are not: they share as many as there are cores (pgbench's `--client`
+//! and `--jobs`). A thread for each would measure how fast the system wakes threads.
 
+use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use countersign_core::settle::Order;
@@ -8,12 +13,13 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::receipt::Receipt;
 use crate::request::{NewAccount, Request};
 
 /// How heavy a load is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// Callers, each a thread.
+    /// Callers, each of whom waits for his answer.
     pub callers: usize,
     /// Accounts that pay one another.
     pub accounts: usize,
@@ -66,29 +72,72 @@ pub fn prepare(engine: &Engine, accounts: usize) -> Result<(), EngineError> {
 pub fn run(engine: &Engine, load: &Load) -> Result<Figures, EngineError> {
     let over = AtomicBool::new(false);
     let began = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(load.callers);
     let answered: Result<Vec<Vec<Duration>>, EngineError> = std::thread::scope(|scope| {
+        let share = |thread: usize| (thread..load.callers).step_by(threads);
+        let callers = |thread| share(thread).map(|caller| Caller::new(load.accounts, caller)).collect();
+        let crowds: Vec<_> = (0..threads).map(|thread| Crowd::new(engine, callers(thread))).collect();
         let over = &over;
-        let callers: Vec<_> =
-            (0..load.callers).map(|caller| scope.spawn(move || call(engine, load.accounts, caller, over))).collect();
+        let crowds: Vec<_> = crowds.into_iter().map(|crowd| scope.spawn(move || crowd.call(over))).collect();
         std::thread::sleep(load.lasts);
         over.store(true, Ordering::Relaxed);
-        callers.into_iter().map(|caller| caller.join().unwrap_or(Err(EngineError::Stopped))).collect()
+        crowds.into_iter().map(|crowd| crowd.join().unwrap_or(Err(EngineError::Stopped))).collect()
     });
     let took = began.elapsed();
     Ok(figures(load.callers, answered?.concat(), took))
 }
 
-/// One caller: how long each of his answers took.
-fn call(engine: &Engine, accounts: usize, caller: usize, over: &AtomicBool) -> Result<Vec<Duration>, EngineError> {
-    let mut answered = Vec::new();
-    let mut orders = orders(accounts, caller as u64);
-    while !over.load(Ordering::Relaxed) {
-        let request = Request::of(orders.next().unwrap_or_default());
-        let asked = Instant::now();
-        engine.settle(request)?;
-        answered.push(asked.elapsed());
+type Told = (usize, Result<Receipt, EngineError>);
+
+/// Callers that share a thread.
+struct Crowd<'a> {
+    engine: &'a Engine,
+    callers: Vec<Caller>,
+    tell: Sender<Told>,
+    told: Receiver<Told>,
+}
+
+struct Caller {
+    orders: Box<dyn Iterator<Item = Order> + Send>,
+    asked: Instant,
+}
+
+impl Caller {
+    fn new(accounts: usize, seed: usize) -> Self {
+        Self { orders: Box::new(orders(accounts, seed as u64)), asked: Instant::now() }
     }
-    Ok(answered)
+}
+
+impl<'a> Crowd<'a> {
+    fn new(engine: &'a Engine, callers: Vec<Caller>) -> Self {
+        let (tell, told) = channel();
+        Self { engine, callers, tell, told }
+    }
+
+    /// How long each answer took, until it is over and everybody has his last one.
+    fn call(mut self, over: &AtomicBool) -> Result<Vec<Duration>, EngineError> {
+        let (mut answered, mut waiting) = (Vec::new(), self.callers.len());
+        (0..waiting).for_each(|caller| self.ask(caller));
+        while waiting > 0 {
+            let (caller, outcome) = self.told.recv().map_err(|_| EngineError::Stopped)?;
+            outcome?;
+            answered.push(self.callers[caller].asked.elapsed());
+            if over.load(Ordering::Relaxed) {
+                waiting -= 1;
+            } else {
+                self.ask(caller);
+            }
+        }
+        Ok(answered)
+    }
+
+    fn ask(&mut self, caller: usize) {
+        let Caller { orders, asked } = &mut self.callers[caller];
+        let request = Request::of(orders.next().unwrap_or_default());
+        let tell = self.tell.clone();
+        *asked = Instant::now();
+        self.engine.submit(request, move |outcome| drop(tell.send((caller, outcome))));
+    }
 }
 
 /// Transfers between accounts picked evenly, each taxed; the same for the same seed.
