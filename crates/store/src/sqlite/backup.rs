@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::{fs, io};
 
-use rusqlite::OpenFlags;
-
 use super::fault::fault;
 use super::snapshot::Snapshot;
 use super::{new_file, pool, rows};
@@ -27,7 +25,7 @@ pub(super) fn backup(source: &Snapshot, to: &Path) -> Result<(), StoreError> {
 }
 
 fn copy(source: &Snapshot, to: &Path) -> Result<(), StoreError> {
-    let mut copy = pool::connect(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut copy = pool::writer(to)?;
     source.copy_to(&mut copy).map_err(|error| of_the_copy(error, to))?;
     if rows::head(&copy)? != *crate::store::Snapshot::head(source) {
         return Err(StoreError::Damaged(format!("the copy at {} has another head than the ledger", to.display())));

@@ -1,5 +1,6 @@
 //! Connections: how each is set up, and those that read.
 
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -26,8 +27,13 @@ const STATEMENTS: usize = 64;
 const MAX_IDLE: usize = 8;
 
 /// Opens a file that exists, and sets up what holds for every connection.
-pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(fault)?;
+fn connect(path: &Path, flags: OpenFlags, vfs: Option<&CStr>) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    };
+    let connection = connection.map_err(fault)?;
     connection.busy_timeout(PATIENCE).map_err(fault)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE).map_err(fault)?;
@@ -44,9 +50,10 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
     Ok(connection)
 }
 
-/// A connection that may write, once [`prepare_to_write`] has set it up.
+/// A connection that may write, once [`prepare_to_write`] has set it up. What it commits goes to the log in few pieces,
+/// where this system can do that.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, countersign_wal::vfs())
 }
 
 /// Sets up a connection to a database of ours to write: with a write-ahead log, and so that a commit is on the disk
@@ -79,7 +86,7 @@ pub(super) fn answer<T: rusqlite::types::FromSql>(
 
 /// A connection that only reads.
 pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, None)
 }
 
 /// Connections that read, each used by one at a time.
