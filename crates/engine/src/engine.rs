@@ -95,6 +95,7 @@ impl Engine {
             notary,
             known: Known::default(),
             windows: Windows::default(),
+            written: None,
             forget_at: Instant::now(),
             found,
             linger: Duration::ZERO,
@@ -301,7 +302,7 @@ impl Engine {
         }
     }
 
-    fn turn_away(&self, ticket: Ticket, error: EngineError) {
+    fn turn_away(&self, mut ticket: Ticket, error: EngineError) {
         self.inner.shared.metrics().note_refused(error.code(), 1);
         ticket.answer(Err(error));
     }

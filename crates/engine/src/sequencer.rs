@@ -1,6 +1,9 @@
 //! The one thread of a process that writes: it takes what waits, settles it on what is known or else on what one load
 //! brought, writes it in one commit, and then tells everybody.
 //!
+//! What was written is taken into what is known once everybody has his answer: who asks again meanwhile loses no time by
+//! it.
+//!
 //! What is known is confirmed by the commit; what that does not hold, such as an account whose order is refused, by a
 //! load. Nobody is told what rests on neither.
 //!
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use countersign_core::books::Account;
+use countersign_core::books::{Account, Books};
 use countersign_core::timestamp::Timestamp;
 use countersign_store::{Batch, Head, Loaded, MAX_FORGOTTEN, Store, StoreError, Wanted};
 
@@ -24,7 +27,7 @@ use crate::footing::Footing;
 use crate::known::Known;
 use crate::notary::Notary;
 use crate::shared::Shared;
-use crate::shield::velocity::{AHEAD_MS, Windows};
+use crate::shield::velocity::{AHEAD_MS, Sent, Windows};
 use crate::stamps::Stamps;
 use crate::ticket::{Answered, Outcome, Ticket};
 use crate::wanted::wanted;
@@ -52,12 +55,23 @@ pub(crate) struct Sequencer {
     pub(crate) notary: Notary,
     pub(crate) known: Known,
     pub(crate) windows: Windows,
+    /// What was written and is not known yet.
+    pub(crate) written: Option<Written>,
     pub(crate) forget_at: Instant,
     /// What time the ledger said it was when this process first read it, and when that was.
     pub(crate) found: (Timestamp, Instant),
     pub(crate) linger: Duration,
     /// Whether the ledger's time was ahead of the clock when that was last looked at.
     pub(crate) is_ahead: bool,
+}
+
+/// A batch that was written, and what it was made on.
+#[derive(Debug)]
+pub(crate) struct Written {
+    batch: Batch,
+    books: Books,
+    sent: Sent,
+    now: Timestamp,
 }
 
 /// Of a commit whose connection was lost: what would be there, and what would be answered.
@@ -97,12 +111,14 @@ impl Sequencer {
     fn work_off(&mut self, tickets: &mut Vec<Ticket>) {
         let outcomes = self.carry_out_all(tickets);
         self.shared.count(&outcomes);
-        for (ticket, outcome) in tickets.drain(..).zip(outcomes) {
+        for (ticket, outcome) in tickets.iter_mut().zip(outcomes) {
             // What a caller does with his answer must not keep others from theirs.
             if catch_unwind(AssertUnwindSafe(|| ticket.answer(outcome))).is_err() {
                 log::error!("a caller failed on his answer");
             }
         }
+        self.learn_written();
+        tickets.clear();
     }
 
     /// All at once; and in halves where what one of them names cannot be read: that is not to spoil the others. Where a
@@ -156,12 +172,21 @@ impl Sequencer {
         }
     }
 
+    /// Takes what was written last into what is known.
+    fn learn_written(&mut self) {
+        let Some(Written { batch, books, sent, now }) = self.written.take() else { return };
+        let opened = batch.opened.iter().filter(|_| self.config.shield.velocity.enabled);
+        self.windows.commit(batch.head.version + 1, opened.map(|account| account.id.as_str()), sent, now);
+        self.known.commit(batch, books);
+    }
+
     fn forget(&mut self) {
         self.known.forget();
         self.windows.forget();
     }
 
     fn attempt(&mut self, tickets: &[Ticket], lost: &mut Vec<Lost>) -> Result<Vec<Outcome>, StoreError> {
+        self.learn_written();
         if let Some(outcomes) = self.settle_on_known(tickets, lost)? {
             return Ok(outcomes);
         }
@@ -326,12 +351,9 @@ impl Sequencer {
         self.linger = (took / LINGER_PART).min(LONGEST_LINGER);
         self.shared.count_commit(took, tasks, frozen, batch.checkpoints.len());
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
-        let version = batch.head.version + 1;
-        let opened = batch.opened.iter().filter(|_| self.config.shield.velocity.enabled);
-        self.windows.commit(version, opened.map(|account| account.id.as_str()), sent, now);
         self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
-        *self.shared.footing() = Footing::on(&batch.head, version);
-        self.known.commit(batch, books);
+        *self.shared.footing() = Footing::on(&batch.head, batch.head.version + 1);
+        self.written = Some(Written { batch, books, sent, now });
         Ok(())
     }
 

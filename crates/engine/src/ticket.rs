@@ -52,8 +52,8 @@ impl Ticket {
         Self { task, since: Instant::now(), reply: Reply(Some(Box::new(reply))) }
     }
 
-    /// Tells what came of it.
-    pub(crate) fn answer(self, outcome: Outcome) {
+    /// Tells what came of it, once.
+    pub(crate) fn answer(&mut self, outcome: Outcome) {
         let mut outcome = outcome;
         if let Ok(Answered::Receipt(receipt)) = &mut outcome {
             // To the microsecond, as the audit's times are.
@@ -67,7 +67,7 @@ impl Ticket {
 pub(crate) struct Reply(Option<Box<dyn FnOnce(Outcome) + Send>>);
 
 impl Reply {
-    fn send(mut self, outcome: Outcome) {
+    fn send(&mut self, outcome: Outcome) {
         if let Some(tell) = self.0.take() {
             tell(outcome);
         }
