@@ -41,6 +41,7 @@ struct Failed {
 impl Held {
     /// The writer's lock is taken, and [`Held::unlock`] will be told of its end.
     pub(crate) fn lock(&mut self) {
+        self.unlock();
         self.is_locked = true;
     }
 

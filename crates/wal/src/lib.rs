@@ -9,7 +9,8 @@
 //! write of that page says whether there was room; and before the log is synced, read, measured or cut. Nothing is held
 //! back but under the lock of who writes, and with the end of that it is forgotten: what was not written by then belongs
 //! to a transaction that was taken back. Once something could not be written, nothing that follows in the same
-//! transaction is taken.
+//! transaction is taken. Where pages did not find room in memory, that may be told by a read of the log, and SQLite leaves
+//! such a transaction open: it can then only be taken back.
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[expect(unsafe_code, reason = "SQLite calls its files through C")]

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use countersign_core::report::Report;
 use countersign_core::{Options, verify_chain_integrity};
-use countersign_engine::watch::{Config, Secret, Setup, Watch, WebhookConfig};
+use countersign_engine::watch::{Config, Secret, Setup, Watch, WatchError, WebhookConfig};
 use countersign_store::conformance::desk;
 use countersign_store::export::{self, Extent};
 use countersign_store::{Halt, Identity, Store, Wanted, sqlite};
@@ -23,6 +24,18 @@ pub(crate) struct Place {
 
 /// A Wednesday.
 pub(crate) const NOON: &str = "2026-02-11T12:00:00.000Z";
+
+/// A watch, once its directory is free: what another test starts just now has every open file, and so the lock of a
+/// watch that is gone, until it is another program.
+pub(crate) fn once_free(setup: impl Fn() -> Setup) -> Watch {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        match Watch::new(setup()) {
+            Err(WatchError::InUse(_)) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
+            watch => return watch.expect("a watch"),
+        }
+    }
+}
 
 impl Place {
     /// A ledger in which two accounts were given money and one paid the other.
@@ -50,7 +63,7 @@ impl Place {
     }
 
     pub(crate) fn watch(&self) -> Watch {
-        Watch::new(self.setup()).expect("a watch")
+        once_free(|| self.setup())
     }
 
     /// Writes to the database file as its owner can, past every trigger, and puts these back.

@@ -13,7 +13,7 @@ use countersign_engine::{Engine, Request};
 use countersign_store::conformance::desk;
 
 use crate::clock::time;
-use crate::ledger::Place;
+use crate::ledger::{Place, once_free};
 use crate::moody::{LOST, Moody, PANICKING, STUCK, WELL};
 
 #[test]
@@ -268,7 +268,7 @@ fn a_halt_that_could_not_be_written_is_taken_up_again_after_a_restart() {
     assert!(!Watch::new(setup()).unwrap().audit_now(Kind::Full).unwrap().valid());
     assert!(place.halt().is_none());
     store.be(WELL);
-    Watch::new(setup()).unwrap().round();
+    once_free(setup).round();
     assert!(place.halt().is_some());
     assert_eq!(place.hook.causes(), ["HALT_FAILED", "FINDING", "-HALT_FAILED"]);
 }
@@ -371,10 +371,13 @@ fn a_slow_audit_of_few_entries_is_told() {
     assert_eq!(place.hook.causes(), ["SLOW_AUDIT", "-SLOW_AUDIT"]);
     // As many entries as are allowed to take long.
     drop(watch);
-    let mut setup = place.setup();
-    setup.config.alerts.slow_below_entries = 4;
+    let setup = || {
+        let mut setup = place.setup();
+        setup.config.alerts.slow_below_entries = 4;
+        setup
+    };
     place.clock.look_ms.store(31_000, Ordering::SeqCst);
-    Watch::new(setup).unwrap().audit_now(Kind::Incremental).unwrap();
+    once_free(setup).audit_now(Kind::Incremental).unwrap();
     assert_eq!(place.hook.causes().len(), 2);
 }
 
