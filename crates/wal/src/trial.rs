@@ -97,7 +97,7 @@ fn rows(connection: &Connection) -> rusqlite::Result<Rows> {
     statement.query_map([], row)?.collect()
 }
 
-/// What is found after the power failed now: of the files as they are, the database and its log.
+/// What is found where the process is killed now: in the files as they are, the database and its log.
 fn after_a_crash(path: &Path) -> Rows {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
