@@ -6,6 +6,8 @@ use countersign_core::books::{Account, Books, has_document};
 use countersign_core::grammar;
 use countersign_core::hash::Hash;
 use countersign_core::kind::Kind;
+use countersign_core::merkle::NodeId;
+use countersign_core::seal::Record;
 use countersign_core::settle::{self, Order, Refusal, Settlement};
 use countersign_core::timestamp::Timestamp;
 use countersign_store::{Act, ActKind, Answer, Batch, Halt, Loaded, Page, Query, Store, StoreError};
@@ -61,6 +63,9 @@ pub(crate) struct Drafted {
     pub(crate) is_empty: bool,
 }
 
+/// What tasks came to: a batch, and what everybody is told once it is written.
+pub(crate) type Settled = (Drafted, Vec<Outcome>);
+
 /// How many entries of a history are looked at at once.
 const PAGE: u32 = 100;
 
@@ -101,10 +106,15 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The entries that were made since the last time, and the nodes that they complete. They are not in the batch then.
+    pub(crate) fn take_made(&mut self) -> (Vec<Record>, Vec<(NodeId, Hash)>) {
+        (std::mem::take(&mut self.batch.entries), std::mem::take(&mut self.batch.nodes))
+    }
+
     /// The batch.
     pub(crate) fn finish(mut self) -> Drafted {
         let is_empty = !(self.head_changed || self.treasury_changed)
-            && self.batch.entries.is_empty()
+            && self.batch.head.seq == self.batch.basis.head.seq
             && self.batch.basis.accounts.is_empty()
             && self.opened.is_empty();
         let Books { accounts, treasury, .. } = &mut self.books;

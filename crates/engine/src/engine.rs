@@ -16,6 +16,7 @@ use crate::error::EngineError;
 use crate::footing::Footing;
 use crate::halting::{Halted, check_operator, halt_store_as};
 use crate::known::Known;
+use crate::making::Overlap;
 use crate::metrics::Metrics;
 use crate::notary::{Notary, Signer, Voucher};
 use crate::queue::NotTaken;
@@ -95,6 +96,7 @@ impl Engine {
             notary,
             known: Known::default(),
             windows: Windows::default(),
+            overlap: Overlap::default(),
             written: None,
             forget_at: Instant::now(),
             found,

@@ -16,6 +16,7 @@ mod footing;
 mod halting;
 mod known;
 pub mod load;
+mod making;
 mod metrics;
 pub mod notary;
 mod queue;

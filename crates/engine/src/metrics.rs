@@ -38,7 +38,7 @@ pub struct Metrics {
     pub queue_capacity: usize,
     /// Seconds that reading what a batch needs took.
     pub load_seconds: Histogram,
-    /// Seconds that a commit took.
+    /// Seconds that a commit took, with what was drafted meanwhile.
     pub commit_seconds: Histogram,
 }
 

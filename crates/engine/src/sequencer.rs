@@ -11,6 +11,7 @@
 //! whose connection was lost it is not known whether it was written: before the batch is settled again, the
 //! ledger is asked for it, so that nothing is paid twice.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,15 +22,16 @@ use countersign_core::timestamp::Timestamp;
 use countersign_store::{Batch, Head, Loaded, MAX_FORGOTTEN, Store, StoreError, Wanted};
 
 use crate::config::{Config, Retry};
-use crate::draft::{Desk, Draft, Drafted};
+use crate::draft::{Desk, Draft, Drafted, Settled};
 use crate::error::EngineError;
 use crate::footing::Footing;
 use crate::known::Known;
+use crate::making::{Overlap, write_while_drafting};
 use crate::notary::Notary;
 use crate::shared::Shared;
 use crate::shield::velocity::{AHEAD_MS, Sent, Windows};
 use crate::stamps::Stamps;
-use crate::ticket::{Answered, Outcome, Ticket};
+use crate::ticket::{Answered, Outcome, Task, Ticket};
 use crate::wanted::wanted;
 
 /// Most tasks in one batch.
@@ -55,6 +57,7 @@ pub(crate) struct Sequencer {
     pub(crate) notary: Notary,
     pub(crate) known: Known,
     pub(crate) windows: Windows,
+    pub(crate) overlap: Overlap,
     /// What was written and is not known yet.
     pub(crate) written: Option<Written>,
     pub(crate) forget_at: Instant,
@@ -202,7 +205,7 @@ impl Sequencer {
             self.known.keep(drafted.batch.head, drafted.books);
             return Ok(outcomes);
         }
-        self.write(drafted, outcomes, lost, true)
+        self.write(drafted, outcomes, lost)
     }
 
     /// What the tasks come to without a load, where all that they need is known and a commit confirms it.
@@ -223,46 +226,86 @@ impl Sequencer {
         let wanted = self.wanted(tickets, &self.known);
         let Some(known) = self.known.take(&wanted) else { return Ok(None) };
         self.compare_clocks(&known.head, now);
-        let (drafted, outcomes) = self.draft(tickets, known);
-        if drafted.is_empty || outcomes.iter().any(|outcome| is_unheld(outcome, &drafted.batch)) {
-            // What is refused is told once it was read again.
-            self.known.put_back(drafted.batch.basis, drafted.books);
-            return Ok(None);
-        }
-        match self.write(drafted, outcomes, lost, false) {
+        let (written, settled) = match self.settle_and_write(tickets, known) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                log::warn!("there is no thread to draft on, and what is known is read again: {error}");
+                self.forget();
+                return Ok(None);
+            }
+        };
+        self.overlap.note(matches!(written, Ok(Some(_))));
+        match written {
+            Ok(Some(took)) => Ok(Some(self.conclude(settled, took))),
+            Ok(None) => {
+                // What is refused is told once it was read again.
+                let (Drafted { batch, books, .. }, _) = settled;
+                self.known.put_back(batch.basis, books);
+                Ok(None)
+            }
             Err(error @ StoreError::Version(_)) => {
                 self.shared.count_failed_try(&error, true);
                 self.forget();
                 Ok(None)
             }
-            written => written.map(Some),
+            Err(error) => Err(lost_or(error, settled, lost)),
         }
     }
 
-    fn draft(&mut self, tickets: &[Ticket], loaded: Loaded) -> (Drafted, Vec<Outcome>) {
-        let Self { store, config, windows, stamps, .. } = self;
-        let mut draft = Draft::on(loaded, Desk { store: &**store, config, windows, stamps: &mut **stamps });
+    /// Settles the tasks and writes them, where the draft is good: how long the writing took.
+    ///
+    /// # Errors
+    /// Those of [`write_while_drafting`].
+    fn settle_and_write(
+        &mut self,
+        tickets: &[Ticket],
+        known: Loaded,
+    ) -> io::Result<(Result<Option<Duration>, StoreError>, Settled)> {
+        let (began, written, settled) = if self.overlap.pays(tickets.len()) {
+            let tasks: Vec<&Task> = tickets.iter().map(|ticket| &ticket.task).collect();
+            let (store, began) = (self.store.clone(), Instant::now());
+            let (written, settled) = write_while_drafting(&*store, &tasks, known, self.desk(), is_good)?;
+            (began, written, settled)
+        } else {
+            let settled = self.draft(tickets, known);
+            let began = Instant::now();
+            let written =
+                if is_good(&settled) { self.store.commit(&settled.0.batch).map(|()| true) } else { Ok(false) };
+            (began, written, settled)
+        };
+        Ok((written.map(|is_written| is_written.then(|| began.elapsed())), settled))
+    }
+
+    fn draft(&mut self, tickets: &[Ticket], loaded: Loaded) -> Settled {
+        let mut draft = Draft::on(loaded, self.desk());
         let outcomes = tickets.iter().map(|ticket| draft.carry_out(&ticket.task)).collect();
         (draft.finish(), outcomes)
     }
 
-    /// `was_read`: whether what it was made on was read just now; a checkpoint of anything else is not signed.
+    fn desk(&mut self) -> Desk<'_> {
+        let Self { store, config, windows, stamps, .. } = self;
+        Desk { store: &**store, config, windows, stamps: &mut **stamps }
+    }
+
+    /// Writes what was settled on what was read just now; with a checkpoint, where one is due: of anything else none is
+    /// signed.
     fn write(
         &mut self,
-        drafted: Drafted,
+        mut drafted: Drafted,
         outcomes: Vec<Outcome>,
         lost: &mut Vec<Lost>,
-        was_read: bool,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let mark = mark(&drafted.batch);
-        match self.commit(drafted, outcomes.len(), was_read) {
-            Ok(()) => Ok(outcomes),
-            Err(error) => {
-                if matches!(error, StoreError::Lost { .. }) {
-                    lost.push(Lost { mark, outcomes });
-                }
-                Err(error)
-            }
+        let batch = &mut drafted.batch;
+        if drafted.now < Timestamp::MAX
+            && let Some(voucher) = self.notary.due(batch.head.seq, drafted.now)
+        {
+            let before = self.shared.footing().range.clone();
+            batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, drafted.now)?);
+        }
+        let began = Instant::now();
+        match self.store.commit(batch) {
+            Ok(()) => Ok(self.conclude((drafted, outcomes), began.elapsed())),
+            Err(error) => Err(lost_or(error, (drafted, outcomes), lost)),
         }
     }
 
@@ -336,25 +379,18 @@ impl Sequencer {
         })
     }
 
-    fn commit(&mut self, drafted: Drafted, tasks: usize, was_read: bool) -> Result<(), StoreError> {
-        let Drafted { mut batch, books, sent, now, frozen, .. } = drafted;
-        let before = self.shared.footing().range.clone();
-        if was_read
-            && now < Timestamp::MAX
-            && let Some(voucher) = self.notary.due(batch.head.seq, now)
-        {
-            batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, now)?);
-        }
-        let began = Instant::now();
-        self.store.commit(&batch)?;
-        let took = began.elapsed();
+    /// Takes note of what was written; what everybody is told.
+    fn conclude(&mut self, (drafted, outcomes): Settled, took: Duration) -> Vec<Outcome> {
+        let Drafted { batch, books, sent, now, frozen, .. } = drafted;
         self.linger = (took / LINGER_PART).min(LONGEST_LINGER);
-        self.shared.count_commit(took, tasks, frozen, batch.checkpoints.len());
+        self.shared.count_commit(took, outcomes.len(), frozen, batch.checkpoints.len());
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
-        self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
-        *self.shared.footing() = Footing::on(&batch.head, batch.head.version + 1);
+        let mut footing = self.shared.footing();
+        self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&footing.range, &batch.head));
+        *footing = Footing::on(&batch.head, batch.head.version + 1);
+        drop(footing);
         self.written = Some(Written { batch, books, sent, now });
-        Ok(())
+        outcomes
     }
 
     /// When something is to be done though nobody asks for it.
@@ -422,6 +458,19 @@ fn is_unheld(outcome: &Outcome, batch: &Batch) -> bool {
         Ok(_) => false,
         Err(_) => true,
     }
+}
+
+/// Whether a draft on what is known may be written: where a commit confirms all that anybody is told.
+fn is_good((drafted, outcomes): &Settled) -> bool {
+    !(drafted.is_empty || outcomes.iter().any(|outcome| is_unheld(outcome, &drafted.batch)))
+}
+
+/// Remembers what may have been written, where the connection was lost.
+fn lost_or(error: StoreError, (drafted, outcomes): Settled, lost: &mut Vec<Lost>) -> StoreError {
+    if matches!(error, StoreError::Lost { .. }) {
+        lost.push(Lost { mark: mark(&drafted.batch), outcomes });
+    }
+    error
 }
 
 fn mark(batch: &Batch) -> Mark {

@@ -15,6 +15,7 @@ use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Halt, Head, Identity};
+use crate::making::Making;
 
 /// What a batch of orders needs to know.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +104,16 @@ pub trait Store: Debug + Send + Sync {
     /// one is not what the batch was made on though its version is, or the last entry not what the head says; those
     /// of the database. After [`StoreError::Lost`] it is not known whether the batch was written.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Writes a batch as [`Store::commit`] does, while it is still being made: where a database can, its first entries
+    /// are written before the last are there. Whether there was one in the end; else nothing is written.
+    ///
+    /// # Errors
+    /// As [`Store::commit`]; the batch may not be made to its end then.
+    fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
+        while making.more().is_some() {}
+        making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true))
+    }
 
     /// Halts the ledger, whatever else of it can be read. A halt that stands is returned as it is, but for the one
     /// named by `over`, whose place it takes. A database replaces one that cannot be read, and reads nothing else but

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign_core::books::Account;
@@ -10,7 +11,7 @@ use countersign_core::merkle::NodeId;
 use countersign_core::seal::Record;
 use countersign_core::timestamp::Timestamp;
 use countersign_store::{
-    Batch, Identity, Loaded, Page, Query, Remains, SignedCheckpoint, Snapshot, Store, StoreError, Wanted,
+    Batch, Identity, Loaded, Making, Page, Query, Remains, SignedCheckpoint, Snapshot, Store, StoreError, Wanted,
 };
 
 /// What happens to a commit.
@@ -31,6 +32,8 @@ pub(crate) struct Double {
     commits: Mutex<VecDeque<Mishap>>,
     loads: Mutex<VecDeque<StoreError>>,
     record: Option<Recorder>,
+    /// Batches that were to be written while they were made.
+    making: AtomicUsize,
 }
 
 impl std::fmt::Debug for Double {
@@ -41,7 +44,12 @@ impl std::fmt::Debug for Double {
 
 impl Double {
     pub(crate) fn of(inner: Arc<dyn Store>) -> Self {
-        Self { inner, commits: Mutex::default(), loads: Mutex::default(), record: None }
+        Self { inner, commits: Mutex::default(), loads: Mutex::default(), record: None, making: AtomicUsize::new(0) }
+    }
+
+    /// How many batches were to be written while they were made.
+    pub(crate) fn making(&self) -> usize {
+        self.making.load(Ordering::Relaxed)
     }
 
     /// Hands every batch that was written to `record`.
@@ -83,6 +91,20 @@ impl Store for Double {
             record(batch);
         }
         Ok(())
+    }
+
+    /// Piece by piece where nothing is to happen to it.
+    fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
+        self.making.fetch_add(1, Ordering::Relaxed);
+        if !self.commits.lock().expect("whole").is_empty() {
+            while making.more().is_some() {}
+            return making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true));
+        }
+        let is_written = self.inner.commit_while_made(making)?;
+        if let (Some(record), true) = (&self.record, is_written) {
+            making.batch().into_iter().for_each(record);
+        }
+        Ok(is_written)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

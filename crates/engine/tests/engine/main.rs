@@ -14,6 +14,7 @@ mod ledger;
 mod logs;
 mod model;
 mod naive;
+mod overlap;
 mod process;
 mod race;
 mod refusals;

@@ -12,6 +12,7 @@ mod chain;
 pub mod desk;
 mod documents;
 mod histories;
+mod making;
 mod notes;
 mod personal;
 mod snapshots;
@@ -45,6 +46,8 @@ pub const CHECKS: &[Check] = checks! {
         texts_come_back_as_they_were;
     atomicity: a_repeated_id_undoes_all, an_earlier_id_is_found_too, a_stale_head_undoes_all,
         every_part_is_undone;
+    making: a_batch_is_written_while_it_is_made, of_a_batch_that_is_given_up_nothing_is_written,
+        a_batch_that_fails_while_it_is_made_is_undone;
     histories: each_query_pages_through_its_entries, frozen_accounts_are_listed, sent_times_ascend,
         refunds_are_summed;
     snapshots: a_snapshot_stays_as_it_was, who_is_handed_entries_may_give_up, accounts_come_in_order,

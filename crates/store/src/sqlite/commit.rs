@@ -2,6 +2,7 @@
 
 use countersign_core::books::Account;
 use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
 use countersign_core::seal::{PersonalBlock, Record};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Statement, Transaction, TransactionBehavior, params};
@@ -15,6 +16,7 @@ use crate::act::Act;
 use crate::batch::{Answer, Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::Head;
+use crate::making::Making;
 
 macro_rules! update_account {
     () => {
@@ -58,18 +60,64 @@ const CHECKPOINT: &str = "INSERT INTO checkpoints (size, note, at) SELECT ?1, ?2
 
 /// Writes a batch, all or nothing. It is durable when this returns.
 pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-    update_accounts(&transaction, batch)?;
-    batch.opened.iter().try_for_each(|account| open_account(&transaction, account))?;
-    update_treasury(&transaction, batch)?;
-    extend(&transaction, batch)?;
-    insert_entries(&transaction, &batch.entries)?;
-    insert_nodes(&transaction, batch)?;
-    batch.answers.iter().try_for_each(|answer| insert_answer(&transaction, answer))?;
-    batch.acts.iter().try_for_each(|act| insert_act(&transaction, act))?;
-    batch.erased.iter().try_for_each(|id| erase(&transaction, id))?;
-    batch.checkpoints.iter().try_for_each(|checkpoint| insert_checkpoint(&transaction, checkpoint))?;
+    let transaction = begin(connection)?;
+    write(&transaction, batch, false)?;
     transaction.commit().map_err(fault)
+}
+
+/// Writes a batch while it is made; it, where there was one in the end.
+pub(super) fn commit_while_made<'a>(
+    connection: &mut Connection,
+    making: &'a mut dyn Making,
+) -> Result<Option<&'a Batch>, StoreError> {
+    let transaction = begin(connection)?;
+    let written = write_as_made(&transaction, making)?;
+    let Some(batch) = making.batch() else { return Ok(None) };
+    if written.is_some_and(|written| written != batch.entries.len()) {
+        return Err(StoreError::Refused { why: "a batch has other entries than were made of it".to_owned() });
+    }
+    write(&transaction, batch, written.is_some())?;
+    transaction.commit().map_err(fault)?;
+    Ok(Some(batch))
+}
+
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
+}
+
+/// Writes entries and nodes as they are made; how many entries. `None`: the ledger does not end where they begin. Then
+/// all are made, and it is found out why.
+fn write_as_made(transaction: &Transaction<'_>, making: &mut dyn Making) -> Result<Option<usize>, StoreError> {
+    let kept = rows::head(transaction)?;
+    let follow = kept == *making.head();
+    if follow {
+        check_last(transaction, kept.seq, &kept.hash)?;
+    }
+    let mut written = 0;
+    while let Some((entries, nodes)) = making.more() {
+        if follow {
+            insert_entries(transaction, entries)?;
+            insert_nodes(transaction, nodes)?;
+            written += entries.len();
+        }
+    }
+    Ok(follow.then_some(written))
+}
+
+/// Writes a batch, but for entries and nodes where these are written already.
+fn write(transaction: &Transaction<'_>, batch: &Batch, has_entries: bool) -> Result<(), StoreError> {
+    update_accounts(transaction, batch)?;
+    batch.opened.iter().try_for_each(|account| open_account(transaction, account))?;
+    update_treasury(transaction, batch)?;
+    extend(transaction, batch, has_entries)?;
+    if !has_entries {
+        insert_entries(transaction, &batch.entries)?;
+        insert_nodes(transaction, &batch.nodes)?;
+    }
+    batch.answers.iter().try_for_each(|answer| insert_answer(transaction, answer))?;
+    batch.acts.iter().try_for_each(|act| insert_act(transaction, act))?;
+    batch.erased.iter().try_for_each(|id| erase(transaction, id))?;
+    batch.checkpoints.iter().try_for_each(|checkpoint| insert_checkpoint(transaction, checkpoint))
 }
 
 pub(super) fn run(transaction: &Transaction<'_>, sql: &str, values: &[&dyn ToSql]) -> Result<usize, rusqlite::Error> {
@@ -164,10 +212,10 @@ fn update_treasury(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), S
 }
 
 /// Moves the head, where it is still the one that was read and the entries follow it.
-fn extend(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+fn extend(transaction: &Transaction<'_>, batch: &Batch, has_entries: bool) -> Result<(), StoreError> {
     let kept = rows::head(transaction)?;
     batch.basis.hold_head(&kept)?;
-    if !batch.only_halts() {
+    if !(has_entries || batch.only_halts()) {
         check_last(transaction, kept.seq, &kept.hash)?;
     }
     batch.check_follows()?;
@@ -256,9 +304,9 @@ fn insert_personal(statement: &mut Statement<'_>, seq: u64, block: &PersonalBloc
     Ok(())
 }
 
-fn insert_nodes(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
+fn insert_nodes(transaction: &Transaction<'_>, nodes: &[(NodeId, Hash)]) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(NODE).map_err(fault)?;
-    for (id, hash) in &batch.nodes {
+    for (id, hash) in nodes {
         let written = statement.execute(params![id.level, number(id.index)?, hash.to_string()]);
         written.map_err(|error| inserting(error, || format!("a node {} of level {}", id.index, id.level)))?;
     }

@@ -38,6 +38,7 @@ use crate::act::Act;
 use crate::batch::{Batch, SignedCheckpoint};
 use crate::error::StoreError;
 use crate::head::{Halt, Identity};
+use crate::making::Making;
 use crate::store::{Loaded, MAX_FORGOTTEN, Page, Query, Remains, Snapshot, Store, Wanted};
 
 /// A ledger in a file of SQLite's.
@@ -248,11 +249,22 @@ impl Writer {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
         commit::commit(&mut self.connection, batch)?;
+        self.committed(batch);
+        Ok(())
+    }
+
+    fn commit_while_made(&mut self, making: &mut dyn Making) -> Result<bool, StoreError> {
+        let Some(batch) = commit::commit_while_made(&mut self.connection, making)? else { return Ok(false) };
+        self.committed(batch);
+        Ok(true)
+    }
+
+    /// Rids the log of what a batch that was written erased, as soon as that can be.
+    fn committed(&mut self, batch: &Batch) {
         self.holds_erased |= batch.erases();
         if self.holds_erased {
             self.holds_erased = !self.empty_log();
         }
-        Ok(())
     }
 
     /// Carries the log over to the database and empties it, where nobody reads from it; whether that was so.
@@ -292,6 +304,10 @@ impl Store for Sqlite {
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         self.writer()?.commit(batch)
+    }
+
+    fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
+        self.writer()?.commit_while_made(making)
     }
 
     fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {

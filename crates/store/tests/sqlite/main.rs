@@ -7,6 +7,7 @@ mod damage;
 mod exports;
 mod full;
 mod guards;
+mod making;
 mod opening;
 mod plans;
 mod processes;

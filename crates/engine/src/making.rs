@@ -1,0 +1,150 @@
+//! A batch that a thread of its own drafts while the store writes what was drafted so far.
+
+use std::io;
+use std::mem::take;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use countersign_core::hash::Hash;
+use countersign_core::merkle::NodeId;
+use countersign_core::seal::Record;
+use countersign_store::{Batch, Head, Loaded, Made, Making, Store, StoreError};
+
+use crate::draft::{Desk, Draft, Settled};
+use crate::ticket::{Outcome, Task};
+
+/// Fewer tasks are drafted before a thread is there for them.
+const WORTH_IT: usize = 16;
+/// Tasks whose entries are handed on together.
+const PIECE: usize = 8;
+/// Batches in a row that were written as they were drafted, before it is done again after one was not.
+const UNDISTURBED: u32 = 16;
+
+/// Whether batches are written while they are drafted. Where something is refused, what was written is taken back, so
+/// it pays only while nothing is.
+#[derive(Debug)]
+pub(crate) struct Overlap {
+    has_cores: bool,
+    /// Batches in a row that were written as they were drafted.
+    undisturbed: u32,
+}
+
+impl Default for Overlap {
+    fn default() -> Self {
+        let has_cores = thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+        Self { has_cores, undisturbed: UNDISTURBED }
+    }
+}
+
+impl Overlap {
+    /// Whether it pays for so many tasks.
+    pub(crate) fn pays(&self, tasks: usize) -> bool {
+        self.has_cores && tasks >= WORTH_IT && self.undisturbed >= UNDISTURBED
+    }
+
+    /// Takes note of whether a batch was written as it was drafted.
+    pub(crate) fn note(&mut self, was_written: bool) {
+        self.undisturbed = if was_written { self.undisturbed.saturating_add(1) } else { 0 };
+    }
+}
+
+/// Drafts tasks, and has the store write meanwhile what was drafted: whether it was written, to its end. Nothing is
+/// where the whole of it is not `is_good`.
+///
+/// # Errors
+/// Where there is no thread to be had. What was known is known no more then.
+pub(crate) fn write_while_drafting(
+    store: &dyn Store,
+    tasks: &[&Task],
+    known: Loaded,
+    desk: Desk<'_>,
+    is_good: fn(&Settled) -> bool,
+) -> io::Result<(Result<bool, StoreError>, Settled)> {
+    let (give, pieces) = channel();
+    let (head, entries, nodes) = (known.head.clone(), Vec::new(), Vec::new());
+    let mut underway = Underway { head, pieces, entries, nodes, whole: None, is_good };
+    let mut drafting = Drafting { draft: Draft::on(known, desk), outcomes: Vec::with_capacity(tasks.len()), give };
+    // With these the store has something to do until the thread has started.
+    let (first, rest) = tasks.split_at(PIECE.min(tasks.len()));
+    drafting.carry_out(first);
+    let written = thread::scope(|scope| {
+        let thread = thread::Builder::new().name("drafting".to_owned());
+        thread.spawn_scoped(scope, move || {
+            rest.chunks(PIECE).for_each(|tasks| drafting.carry_out(tasks));
+            drafting.finish();
+        })?;
+        Ok::<_, io::Error>(store.commit_while_made(&mut underway))
+    })?;
+    underway.complete();
+    Ok((written, underway.whole.expect("a draft that panicked has ended the scope")))
+}
+
+enum Piece {
+    Next(Vec<Record>, Vec<(NodeId, Hash)>),
+    /// All but entries and nodes.
+    Whole(Box<Settled>),
+}
+
+struct Drafting<'a> {
+    draft: Draft<'a>,
+    outcomes: Vec<Outcome>,
+    /// Who takes the pieces may have given up: then they are dropped.
+    give: Sender<Piece>,
+}
+
+impl Drafting<'_> {
+    fn carry_out(&mut self, tasks: &[&Task]) {
+        self.outcomes.extend(tasks.iter().map(|task| self.draft.carry_out(task)));
+        let (entries, nodes) = self.draft.take_made();
+        let _ = self.give.send(Piece::Next(entries, nodes));
+    }
+
+    fn finish(self) {
+        let _ = self.give.send(Piece::Whole(Box::new((self.draft.finish(), self.outcomes))));
+    }
+}
+
+#[derive(Debug)]
+struct Underway {
+    head: Head,
+    pieces: Receiver<Piece>,
+    entries: Vec<Record>,
+    nodes: Vec<(NodeId, Hash)>,
+    whole: Option<Settled>,
+    is_good: fn(&Settled) -> bool,
+}
+
+impl Making for Underway {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn more(&mut self) -> Option<Made<'_>> {
+        match self.pieces.recv().ok()? {
+            Piece::Next(entries, nodes) => {
+                let (before, nodes_before) = (self.entries.len(), self.nodes.len());
+                self.entries.extend(entries);
+                self.nodes.extend(nodes);
+                Some((&self.entries[before..], &self.nodes[nodes_before..]))
+            }
+            Piece::Whole(settled) => {
+                let (mut drafted, outcomes) = *settled;
+                (drafted.batch.entries, drafted.batch.nodes) = (take(&mut self.entries), take(&mut self.nodes));
+                self.whole = Some((drafted, outcomes));
+                None
+            }
+        }
+    }
+
+    fn batch(&mut self) -> Option<&Batch> {
+        self.complete();
+        self.whole.as_ref().filter(|settled| (self.is_good)(settled)).map(|(drafted, _)| &drafted.batch)
+    }
+}
+
+impl Underway {
+    /// Takes what is left, which a store that failed did not ask for.
+    fn complete(&mut self) {
+        while self.whole.is_none() && self.more().is_some() {}
+    }
+}
