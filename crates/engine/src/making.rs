@@ -1,8 +1,8 @@
 //! A batch that a thread of its own drafts while the store writes what was drafted so far.
 
-use std::io;
 use std::mem::take;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use countersign_core::hash::Hash;
@@ -17,15 +17,14 @@ use crate::ticket::{Outcome, Task};
 const WORTH_IT: usize = 16;
 /// Tasks whose entries are handed on together.
 const PIECE: usize = 8;
-/// Batches in a row that were written as they were drafted, before it is done again after one was not.
+/// So many in a row, before it is done on trial again after one was taken back.
 const UNDISTURBED: u32 = 16;
 
-/// Whether batches are written while they are drafted. Where something is refused, what was written is taken back, so
-/// it pays only while nothing is.
+/// Whether batches are written while they are drafted.
 #[derive(Debug)]
 pub(crate) struct Overlap {
     has_cores: bool,
-    /// Batches in a row that were written as they were drafted.
+    /// Batches in a row of which nothing was taken back.
     undisturbed: u32,
 }
 
@@ -39,10 +38,15 @@ impl Default for Overlap {
 impl Overlap {
     /// Whether it pays for so many tasks.
     pub(crate) fn pays(&self, tasks: usize) -> bool {
-        self.has_cores && tasks >= WORTH_IT && self.undisturbed >= UNDISTURBED
+        self.has_cores && tasks >= WORTH_IT
     }
 
-    /// Takes note of whether a batch was written as it was drafted.
+    /// Whether it pays though a batch of which something is refused will be taken back: only while nothing is.
+    pub(crate) fn pays_on_trial(&self, tasks: usize) -> bool {
+        self.pays(tasks) && self.undisturbed >= UNDISTURBED
+    }
+
+    /// Takes note of whether a batch that might be taken back was written.
     pub(crate) fn note(&mut self, was_written: bool) {
         self.undisturbed = if was_written { self.undisturbed.saturating_add(1) } else { 0 };
     }
@@ -50,33 +54,35 @@ impl Overlap {
 
 /// Drafts tasks, and has the store write meanwhile what was drafted: whether it was written, to its end. Nothing is
 /// where the whole of it is not `is_good`.
-///
-/// # Errors
-/// Where there is no thread to be had. What was known is known no more then.
 pub(crate) fn write_while_drafting(
     store: &dyn Store,
     tasks: &[&Task],
-    known: Loaded,
+    loaded: Loaded,
     desk: Desk<'_>,
     is_good: fn(&Settled) -> bool,
-) -> io::Result<(Result<bool, StoreError>, Settled)> {
+) -> (Result<bool, StoreError>, Settled) {
     let (give, pieces) = channel();
-    let (head, entries, nodes) = (known.head.clone(), Vec::new(), Vec::new());
+    let (head, entries, nodes) = (loaded.head.clone(), Vec::new(), Vec::new());
     let mut underway = Underway { head, pieces, entries, nodes, whole: None, is_good };
-    let mut drafting = Drafting { draft: Draft::on(known, desk), outcomes: Vec::with_capacity(tasks.len()), give };
+    let mut drafting = Drafting { draft: Draft::on(loaded, desk), outcomes: Vec::with_capacity(tasks.len()), give };
     // With these the store has something to do until the thread has started.
     let (first, rest) = tasks.split_at(PIECE.min(tasks.len()));
     drafting.carry_out(first);
+    let drafting = Mutex::new(Some(drafting));
+    let go_on = || {
+        let drafting = drafting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drafting.into_iter().for_each(|drafting| drafting.complete(rest));
+    };
     let written = thread::scope(|scope| {
         let thread = thread::Builder::new().name("drafting".to_owned());
-        thread.spawn_scoped(scope, move || {
-            rest.chunks(PIECE).for_each(|tasks| drafting.carry_out(tasks));
-            drafting.finish();
-        })?;
-        Ok::<_, io::Error>(store.commit_while_made(&mut underway))
-    })?;
+        if let Err(error) = thread.spawn_scoped(scope, go_on) {
+            log::debug!("there is no thread to draft on: {error}");
+            go_on();
+        }
+        store.commit_while_made(&mut underway)
+    });
     underway.complete();
-    Ok((written, underway.whole.expect("a draft that panicked has ended the scope")))
+    (written, underway.whole.expect("a draft that panicked has ended the scope"))
 }
 
 enum Piece {
@@ -99,7 +105,9 @@ impl Drafting<'_> {
         let _ = self.give.send(Piece::Next(entries, nodes));
     }
 
-    fn finish(self) {
+    /// The rest of the tasks, and the end.
+    fn complete(mut self, rest: &[&Task]) {
+        rest.chunks(PIECE).for_each(|tasks| self.carry_out(tasks));
         let _ = self.give.send(Piece::Whole(Box::new((self.draft.finish(), self.outcomes))));
     }
 }

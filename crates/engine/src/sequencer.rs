@@ -11,7 +11,6 @@
 //! whose connection was lost it is not known whether it was written: before the batch is settled again, the
 //! ledger is asked for it, so that nothing is paid twice.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -200,12 +199,16 @@ impl Sequencer {
                 return Ok(std::mem::take(&mut pending.outcomes));
             }
         }
-        let (drafted, outcomes) = self.draft(tickets, loaded);
-        if drafted.is_empty {
-            self.known.keep(drafted.batch.head, drafted.books);
-            return Ok(outcomes);
+        let (written, settled) = self.settle_and_write(tickets, loaded, true);
+        match written {
+            Ok(Some(took)) => Ok(self.conclude(settled, took)),
+            Ok(None) => {
+                let (Drafted { batch, books, .. }, outcomes) = settled;
+                self.known.keep(batch.head, books);
+                Ok(outcomes)
+            }
+            Err(error) => Err(lost_or(error, settled, lost)),
         }
-        self.write(drafted, outcomes, lost)
     }
 
     /// What the tasks come to without a load, where all that they need is known and a commit confirms it.
@@ -216,7 +219,7 @@ impl Sequencer {
     ) -> Result<Option<Vec<Outcome>>, StoreError> {
         // Nothing is signed that may turn out to be stale.
         let now = self.now();
-        if self.notary.due(self.seq() + tickets.len() as u64, now).is_some() {
+        if self.will_vouch(tickets.len(), now) {
             return Ok(None);
         }
         // Nor is anything built on less than was verified.
@@ -226,14 +229,7 @@ impl Sequencer {
         let wanted = self.wanted(tickets, &self.known);
         let Some(known) = self.known.take(&wanted) else { return Ok(None) };
         self.compare_clocks(&known.head, now);
-        let (written, settled) = match self.settle_and_write(tickets, known) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                log::warn!("there is no thread to draft on, and what is known is read again: {error}");
-                self.forget();
-                return Ok(None);
-            }
-        };
+        let (written, settled) = self.settle_and_write(tickets, known, false);
         self.overlap.note(matches!(written, Ok(Some(_))));
         match written {
             Ok(Some(took)) => Ok(Some(self.conclude(settled, took))),
@@ -252,28 +248,34 @@ impl Sequencer {
         }
     }
 
-    /// Settles the tasks and writes them, where the draft is good: how long the writing took.
-    ///
-    /// # Errors
-    /// Those of [`write_while_drafting`].
+    /// Settles the tasks and writes them, where the draft is good for it: how long the writing took. `was_read`: whether
+    /// what they are settled on was read just now.
     fn settle_and_write(
         &mut self,
         tickets: &[Ticket],
-        known: Loaded,
-    ) -> io::Result<(Result<Option<Duration>, StoreError>, Settled)> {
-        let (began, written, settled) = if self.overlap.pays(tickets.len()) {
+        loaded: Loaded,
+        was_read: bool,
+    ) -> (Result<Option<Duration>, StoreError>, Settled) {
+        let (tasks, now) = (tickets.len(), self.now());
+        let (is_good, overlaps): (fn(&Settled) -> bool, bool) = if was_read {
+            (is_something, self.overlap.pays(tasks) && !self.will_vouch(tasks, now))
+        } else {
+            (is_confirmed, self.overlap.pays_on_trial(tasks))
+        };
+        if overlaps {
             let tasks: Vec<&Task> = tickets.iter().map(|ticket| &ticket.task).collect();
             let (store, began) = (self.store.clone(), Instant::now());
-            let (written, settled) = write_while_drafting(&*store, &tasks, known, self.desk(), is_good)?;
-            (began, written, settled)
-        } else {
-            let settled = self.draft(tickets, known);
-            let began = Instant::now();
-            let written =
-                if is_good(&settled) { self.store.commit(&settled.0.batch).map(|()| true) } else { Ok(false) };
-            (began, written, settled)
-        };
-        Ok((written.map(|is_written| is_written.then(|| began.elapsed())), settled))
+            let (written, settled) = write_while_drafting(&*store, &tasks, loaded, self.desk(), is_good);
+            return (written.map(|is_written| is_written.then(|| began.elapsed())), settled);
+        }
+        let mut settled = self.draft(tickets, loaded);
+        let written = if is_good(&settled) { self.write(&mut settled.0, was_read).map(Some) } else { Ok(None) };
+        (written, settled)
+    }
+
+    /// Whether a checkpoint is to be signed with so many more entries: it is of a batch that is whole.
+    fn will_vouch(&self, tasks: usize, now: Timestamp) -> bool {
+        self.notary.due(self.seq() + tasks as u64, now).is_some()
     }
 
     fn draft(&mut self, tickets: &[Ticket], loaded: Loaded) -> Settled {
@@ -287,26 +289,20 @@ impl Sequencer {
         Desk { store: &**store, config, windows, stamps: &mut **stamps }
     }
 
-    /// Writes what was settled on what was read just now; with a checkpoint, where one is due: of anything else none is
-    /// signed.
-    fn write(
-        &mut self,
-        mut drafted: Drafted,
-        outcomes: Vec<Outcome>,
-        lost: &mut Vec<Lost>,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let batch = &mut drafted.batch;
-        if drafted.now < Timestamp::MAX
-            && let Some(voucher) = self.notary.due(batch.head.seq, drafted.now)
+    /// Writes a batch; with a checkpoint, where one is due and all was read just now: of anything else none is signed.
+    /// How long it took.
+    fn write(&mut self, drafted: &mut Drafted, was_read: bool) -> Result<Duration, StoreError> {
+        let Drafted { batch, now, .. } = drafted;
+        if was_read
+            && *now < Timestamp::MAX
+            && let Some(voucher) = self.notary.due(batch.head.seq, *now)
         {
             let before = self.shared.footing().range.clone();
-            batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, drafted.now)?);
+            batch.checkpoints.push(voucher.vouch_next(&*self.store, &before, &batch.head, *now)?);
         }
         let began = Instant::now();
-        match self.store.commit(batch) {
-            Ok(()) => Ok(self.conclude((drafted, outcomes), began.elapsed())),
-            Err(error) => Err(lost_or(error, (drafted, outcomes), lost)),
-        }
+        self.store.commit(batch)?;
+        Ok(began.elapsed())
     }
 
     fn wanted(&self, tickets: &[Ticket], known: &Known) -> Wanted {
@@ -385,10 +381,9 @@ impl Sequencer {
         self.linger = (took / LINGER_PART).min(LONGEST_LINGER);
         self.shared.count_commit(took, outcomes.len(), frozen, batch.checkpoints.len());
         batch.checkpoints.iter().for_each(|checkpoint| self.notary.kept(checkpoint));
-        let mut footing = self.shared.footing();
-        self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&footing.range, &batch.head));
-        *footing = Footing::on(&batch.head, batch.head.version + 1);
-        drop(footing);
+        let before = self.shared.footing().range.clone();
+        self.notary.voucher().into_iter().for_each(|voucher| voucher.follow(&before, &batch.head));
+        *self.shared.footing() = Footing::on(&batch.head, batch.head.version + 1);
         self.written = Some(Written { batch, books, sent, now });
         outcomes
     }
@@ -460,8 +455,13 @@ fn is_unheld(outcome: &Outcome, batch: &Batch) -> bool {
     }
 }
 
+/// Whether a draft has anything to write.
+fn is_something((drafted, _): &Settled) -> bool {
+    !drafted.is_empty
+}
+
 /// Whether a draft on what is known may be written: where a commit confirms all that anybody is told.
-fn is_good((drafted, outcomes): &Settled) -> bool {
+fn is_confirmed((drafted, outcomes): &Settled) -> bool {
     !(drafted.is_empty || outcomes.iter().any(|outcome| is_unheld(outcome, &drafted.batch)))
 }
 

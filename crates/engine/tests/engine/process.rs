@@ -86,8 +86,8 @@ fn take(engine: &Engine, amount: &str) {
     say(&engine.settle(Request::of(order)).unwrap().transaction_id);
 }
 
-/// Who pays under load, each by one thread.
-pub(crate) const PAYERS: usize = 8;
+/// Who pays under load, each by one thread: so many that batches are written while they are drafted.
+pub(crate) const PAYERS: usize = 32;
 
 /// The order behind a key.
 pub(crate) fn keyed(key: &str) -> Request {
