@@ -96,7 +96,7 @@ impl Engine {
             notary,
             known: Known::default(),
             windows: Windows::default(),
-            overlap: Overlap::default(),
+            overlap: Overlap::new(&*store),
             written: None,
             forget_at: Instant::now(),
             found,

@@ -1,8 +1,9 @@
-//! A batch that a thread of its own drafts while the store writes what was drafted so far.
+//! A batch that a thread of its own drafts while the store writes what was drafted so far. What the draft asks the store
+//! for, who was unfrozen, it asks while nobody else can write: that is rare, and a few reads.
 
 use std::mem::take;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
 use countersign_core::hash::Hash;
@@ -17,28 +18,29 @@ use crate::ticket::{Outcome, Task};
 const WORTH_IT: usize = 16;
 /// Tasks whose entries are handed on together.
 const PIECE: usize = 8;
+/// That a thread could not be had is told once.
+static TOLD: Once = Once::new();
 /// So many in a row, before it is done on trial again after one was taken back.
 const UNDISTURBED: u32 = 16;
 
 /// Whether batches are written while they are drafted.
 #[derive(Debug)]
 pub(crate) struct Overlap {
-    has_cores: bool,
+    /// Whether there are cores for it, and the store can.
+    is_possible: bool,
     /// Batches in a row of which nothing was taken back.
     undisturbed: u32,
 }
 
-impl Default for Overlap {
-    fn default() -> Self {
-        let has_cores = thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
-        Self { has_cores, undisturbed: UNDISTURBED }
-    }
-}
-
 impl Overlap {
+    pub(crate) fn new(store: &dyn Store) -> Self {
+        let has_cores = thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+        Self { is_possible: has_cores && store.writes_while_made(), undisturbed: UNDISTURBED }
+    }
+
     /// Whether it pays for so many tasks.
     pub(crate) fn pays(&self, tasks: usize) -> bool {
-        self.has_cores && tasks >= WORTH_IT
+        self.is_possible && tasks >= WORTH_IT
     }
 
     /// Whether it pays though a batch of which something is refused will be taken back: only while nothing is.
@@ -63,7 +65,7 @@ pub(crate) fn write_while_drafting(
 ) -> (Result<bool, StoreError>, Settled) {
     let (give, pieces) = channel();
     let (head, entries, nodes) = (loaded.head.clone(), Vec::new(), Vec::new());
-    let mut underway = Underway { head, pieces, entries, nodes, whole: None, is_good };
+    let mut underway = Underway { head, pieces, entries, nodes, given: (0, 0), whole: None, is_good };
     let mut drafting = Drafting { draft: Draft::on(loaded, desk), outcomes: Vec::with_capacity(tasks.len()), give };
     // With these the store has something to do until the thread has started.
     let (first, rest) = tasks.split_at(PIECE.min(tasks.len()));
@@ -76,7 +78,7 @@ pub(crate) fn write_while_drafting(
     let written = thread::scope(|scope| {
         let thread = thread::Builder::new().name("drafting".to_owned());
         if let Err(error) = thread.spawn_scoped(scope, go_on) {
-            log::debug!("there is no thread to draft on: {error}");
+            TOLD.call_once(|| log::warn!("there is no thread to draft batches on, which go on without: {error}"));
             go_on();
         }
         store.commit_while_made(&mut underway)
@@ -118,6 +120,8 @@ struct Underway {
     pieces: Receiver<Piece>,
     entries: Vec<Record>,
     nodes: Vec<(NodeId, Hash)>,
+    /// How many there were before the last piece.
+    given: (usize, usize),
     whole: Option<Settled>,
     is_good: fn(&Settled) -> bool,
 }
@@ -127,21 +131,29 @@ impl Making for Underway {
         &self.head
     }
 
-    fn more(&mut self) -> Option<Made<'_>> {
-        match self.pieces.recv().ok()? {
-            Piece::Next(entries, nodes) => {
-                let (before, nodes_before) = (self.entries.len(), self.nodes.len());
-                self.entries.extend(entries);
-                self.nodes.extend(nodes);
-                Some((&self.entries[before..], &self.nodes[nodes_before..]))
-            }
-            Piece::Whole(settled) => {
-                let (mut drafted, outcomes) = *settled;
-                (drafted.batch.entries, drafted.batch.nodes) = (take(&mut self.entries), take(&mut self.nodes));
-                self.whole = Some((drafted, outcomes));
-                None
+    fn more(&mut self) -> bool {
+        while let Ok(piece) = self.pieces.recv() {
+            match piece {
+                Piece::Next(entries, nodes) => {
+                    self.given = (self.entries.len(), self.nodes.len());
+                    self.entries.extend(entries);
+                    self.nodes.extend(nodes);
+                    if self.entries.len() > self.given.0 {
+                        return true;
+                    }
+                }
+                Piece::Whole(settled) => {
+                    let (mut drafted, outcomes) = *settled;
+                    (drafted.batch.entries, drafted.batch.nodes) = (take(&mut self.entries), take(&mut self.nodes));
+                    self.whole = Some((drafted, outcomes));
+                }
             }
         }
+        false
+    }
+
+    fn made(&self) -> Made<'_> {
+        (&self.entries[self.given.0..], &self.nodes[self.given.1..])
     }
 
     fn batch(&mut self) -> Option<&Batch> {
@@ -153,6 +165,6 @@ impl Making for Underway {
 impl Underway {
     /// Takes what is left, which a store that failed did not ask for.
     fn complete(&mut self) {
-        while self.whole.is_none() && self.more().is_some() {}
+        while self.more() {}
     }
 }

@@ -207,7 +207,7 @@ impl Sequencer {
                 self.known.keep(batch.head, books);
                 Ok(outcomes)
             }
-            Err(error) => Err(lost_or(error, settled, lost)),
+            Err(error) => Err(lost_or(error, settled, is_something, lost)),
         }
     }
 
@@ -244,7 +244,7 @@ impl Sequencer {
                 self.forget();
                 Ok(None)
             }
-            Err(error) => Err(lost_or(error, settled, lost)),
+            Err(error) => Err(lost_or(error, settled, is_confirmed, lost)),
         }
     }
 
@@ -273,7 +273,8 @@ impl Sequencer {
         (written, settled)
     }
 
-    /// Whether a checkpoint is to be signed with so many more entries: it is of a batch that is whole.
+    /// Whether a checkpoint is to be signed with so many more entries. It is signed over a whole batch, so that one is
+    /// drafted first.
     fn will_vouch(&self, tasks: usize, now: Timestamp) -> bool {
         self.notary.due(self.seq() + tasks as u64, now).is_some()
     }
@@ -465,9 +466,10 @@ fn is_confirmed((drafted, outcomes): &Settled) -> bool {
     !(drafted.is_empty || outcomes.iter().any(|outcome| is_unheld(outcome, &drafted.batch)))
 }
 
-/// Remembers what may have been written, where the connection was lost.
-fn lost_or(error: StoreError, (drafted, outcomes): Settled, lost: &mut Vec<Lost>) -> StoreError {
-    if matches!(error, StoreError::Lost { .. }) {
+/// Remembers what may have been written, where the connection was lost. What is not good is never written.
+fn lost_or(error: StoreError, settled: Settled, is_good: fn(&Settled) -> bool, lost: &mut Vec<Lost>) -> StoreError {
+    if matches!(error, StoreError::Lost { .. }) && is_good(&settled) {
+        let (drafted, outcomes) = settled;
         lost.push(Lost { mark: mark(&drafted.batch), outcomes });
     }
     error

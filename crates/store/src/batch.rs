@@ -69,19 +69,10 @@ impl Batch {
     /// # Errors
     /// [`StoreError::Refused`]: whoever made the batch made a mistake.
     pub fn check_follows(&self) -> Result<(), StoreError> {
-        let refused = |why: String| Err(StoreError::Refused { why });
-        let (mut seq, mut hash) = (self.basis.head.seq, self.basis.head.hash);
-        for record in &self.entries {
-            if record.seq != seq + 1 || Hash::parse(&record.previous_hash) != Some(hash) {
-                return refused(format!("the entry {} does not follow the entry {seq}", record.seq));
-            }
-            let Some(next) = record.hash() else {
-                return refused(format!("the current_hash of the entry {} is no hash", record.seq));
-            };
-            (seq, hash) = (record.seq, next);
-        }
+        let read = &self.basis.head;
+        let (seq, hash) = follow((read.seq, read.hash), &self.entries)?;
         if (self.head.seq, self.head.hash, self.head.range.len()) != (seq, hash, seq) {
-            return refused(format!("the new head is not the entry {seq}"));
+            return Err(StoreError::Refused { why: format!("the new head is not the entry {seq}") });
         }
         Ok(())
     }
@@ -101,6 +92,22 @@ impl Batch {
         let acts = self.acts.iter().all(|act| act.kind == ActKind::Halt);
         self.head.halt.is_some() && acts && documents && chain && self.answers.is_empty() && self.checkpoints.is_empty()
     }
+}
+
+/// Holds entries to the one before them, by its `seq` and its hash; those of the last of them.
+pub(crate) fn follow(before: (u64, Hash), entries: &[Record]) -> Result<(u64, Hash), StoreError> {
+    let refused = |why: String| Err(StoreError::Refused { why });
+    let (mut seq, mut hash) = before;
+    for record in entries {
+        if record.seq != seq + 1 || Hash::parse(&record.previous_hash) != Some(hash) {
+            return refused(format!("the entry {} does not follow the entry {seq}", record.seq));
+        }
+        let Some(next) = record.hash() else {
+            return refused(format!("the current_hash of the entry {} is no hash", record.seq));
+        };
+        (seq, hash) = (record.seq, next);
+    }
+    Ok((seq, hash))
 }
 
 /// What a request with an idempotency key was answered, for when it comes again.

@@ -17,8 +17,11 @@ pub trait Making: Debug {
     /// What the batch is made on.
     fn head(&self) -> &Head;
 
-    /// What was made since the last time, once there is something; `None` where nothing more is made.
-    fn more(&mut self) -> Option<Made<'_>>;
+    /// Waits for the next entries; `false` where there are no more.
+    fn more(&mut self) -> bool;
+
+    /// The entries that were waited for last, at least one, and their nodes.
+    fn made(&self) -> Made<'_>;
 
     /// The whole batch, once all of it is made; `None` where it is not to be written after all.
     fn batch(&mut self) -> Option<&Batch>;

@@ -105,14 +105,20 @@ pub trait Store: Debug + Send + Sync {
     /// of the database. After [`StoreError::Lost`] it is not known whether the batch was written.
     fn commit(&self, batch: &Batch) -> Result<(), StoreError>;
 
-    /// Writes a batch as [`Store::commit`] does, while it is still being made: where a database can, its first entries
-    /// are written before the last are there. Whether there was one in the end; else nothing is written.
+    /// Writes a batch as [`Store::commit`] does, while it is still being made: where it [can](Store::writes_while_made),
+    /// its first entries are written before the last are there. Whether there was a batch in the end; else nothing is
+    /// written.
     ///
     /// # Errors
-    /// As [`Store::commit`]; the batch may not be made to its end then.
+    /// As [`Store::commit`], and where several things are wrong with a batch, not always the same one. The batch may not
+    /// be made to its end then.
     fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
-        while making.more().is_some() {}
         making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true))
+    }
+
+    /// Whether [`Store::commit_while_made`] writes anything before the batch is whole.
+    fn writes_while_made(&self) -> bool {
+        false
     }
 
     /// Halts the ledger, whatever else of it can be read. A halt that stands is returned as it is, but for the one

@@ -20,8 +20,12 @@ pub(crate) enum Mishap {
     Before(StoreError),
     /// It is written, and yet it fails.
     After(StoreError),
+    /// Of a batch that is written while it is made: it fails after two pieces.
+    Midway(StoreError),
     /// Something else happens first; then it goes on.
     First(Box<dyn FnOnce() + Send>),
+    /// It is written; then something else happens.
+    Then(Box<dyn FnOnce() + Send>),
 }
 
 type Recorder = Box<dyn Fn(&Batch) + Send + Sync>;
@@ -81,8 +85,9 @@ impl Store for Double {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let mishap = self.commits.lock().expect("whole").pop_front();
         match mishap {
-            Some(Mishap::Before(error)) => return Err(error),
+            Some(Mishap::Before(error) | Mishap::Midway(error)) => return Err(error),
             Some(Mishap::After(error)) => return self.inner.commit(batch).and(Err(error)),
+            Some(Mishap::Then(act)) => return self.inner.commit(batch).map(|()| act()),
             Some(Mishap::First(act)) => act(),
             None => {}
         }
@@ -93,11 +98,20 @@ impl Store for Double {
         Ok(())
     }
 
-    /// Piece by piece where nothing is to happen to it.
+    /// Piece by piece where nothing is to happen to it, or midway.
     fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
         self.making.fetch_add(1, Ordering::Relaxed);
-        if !self.commits.lock().expect("whole").is_empty() {
-            while making.more().is_some() {}
+        let is_quiet = {
+            let mut commits = self.commits.lock().expect("whole");
+            if let Some(Mishap::Midway(_)) = commits.front()
+                && let Some(Mishap::Midway(error)) = commits.pop_front()
+            {
+                assert!(making.more() && making.more(), "there is no second piece");
+                return Err(error);
+            }
+            commits.is_empty()
+        };
+        if !is_quiet {
             return making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true));
         }
         let is_written = self.inner.commit_while_made(making)?;
@@ -105,6 +119,10 @@ impl Store for Double {
             making.batch().into_iter().for_each(record);
         }
         Ok(is_written)
+    }
+
+    fn writes_while_made(&self) -> bool {
+        self.inner.writes_while_made()
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {

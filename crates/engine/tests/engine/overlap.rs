@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use countersign_engine::{Engine, EngineError, Receipt, Request};
-use countersign_store::StoreError;
+use countersign_store::{Document, Store as _, StoreError, VersionError};
 
 use crate::audit::verify;
 use crate::double::{Double, Mishap};
@@ -15,6 +15,9 @@ on_each_store!(
     a_refusal_among_many_spoils_none,
     what_another_wrote_meanwhile_is_settled_on,
     many_of_a_lost_commit_are_paid_once,
+    what_fails_midway_is_settled_again,
+    what_is_only_refused_is_not_written,
+    a_halt_among_many_goes_through_whatever_the_last_entry_says,
 );
 
 const MANY: usize = 40;
@@ -57,10 +60,11 @@ impl Crowd {
         answers
     }
 
-    /// How many batches were written while they were drafted; of how many, where there is a core for that.
+    /// How many batches were written while they were drafted; of how many, where there is a core for that, and the store
+    /// can.
     fn overlapped(&self, expected: usize) -> (usize, usize) {
-        let cores = std::thread::available_parallelism().unwrap().get();
-        (self.store.making(), if cores > 1 { expected } else { 0 })
+        let is_possible = std::thread::available_parallelism().unwrap().get() > 1 && self.store.writes_while_made();
+        (self.store.making(), if is_possible { expected } else { 0 })
     }
 }
 
@@ -125,4 +129,48 @@ fn many_of_a_lost_commit_are_paid_once(ledger: &Ledger) {
     assert!(codes(&crowd.pay(std::iter::repeat_n("1", MANY))).iter().all(|code| code.is_empty()));
     assert_eq!(balance(&crowd.engine, "ada"), "920.0000");
     verify(crowd.engine.store(), &[]);
+}
+
+fn what_fails_midway_is_settled_again(ledger: &Ledger) {
+    let crowd = Crowd::new(ledger);
+    let version = |found| VersionError { document: Document::Ledger, expected: 1, found };
+    for error in [StoreError::Version(version(2)), StoreError::Lost { why: "the connection is gone".to_owned() }] {
+        let codes = codes(&crowd.pay_with(std::iter::repeat_n("1", MANY), [Mishap::Midway(error)]));
+        assert!(codes.iter().all(|code| code.is_empty()), "{codes:?}");
+    }
+    assert_eq!(balance(&crowd.engine, "ada"), "920.0000");
+    verify(crowd.engine.store(), &[]);
+}
+
+fn what_is_only_refused_is_not_written(ledger: &Ledger) {
+    let crowd = Crowd::new(ledger);
+    let codes = codes(&crowd.pay(std::iter::repeat_n("9000", MANY)));
+    assert!(codes.iter().all(|code| *code == "INSUFFICIENT_FUNDS"), "{codes:?}");
+    assert_eq!(entries(crowd.engine.store()), 3);
+    assert_eq!(balance(&crowd.engine, "ada"), "1000.0000");
+}
+
+/// It is written where no entry would be: then most of all.
+fn a_halt_among_many_goes_through_whatever_the_last_entry_says(ledger: &Ledger) {
+    let crowd = Crowd::new(ledger);
+    let ((go, wait), (began, begun)) = (channel::<()>(), channel());
+    crowd.store.on_commit([Mishap::Then(Box::new(move || {
+        began.send(()).unwrap();
+        wait.recv().unwrap();
+    }))]);
+    drop(submit(&crowd.engine, vec![Request::of(order("REWARD", "SYSTEM", "ben", "1"))]));
+    begun.recv().unwrap();
+    ledger.edit("entries SET receiver_id = 'ada' WHERE seq = 3");
+    let transfers = std::iter::repeat_n("1", MANY).map(|amount| Request::of(order("TRANSFER", "ada", "ben", amount)));
+    let answers = submit(&crowd.engine, transfers.collect());
+    std::thread::scope(|scope| {
+        let halted = scope.spawn(|| crowd.engine.halt("mira", "a drill").unwrap());
+        while crowd.engine.metrics().queue_length < MANY + 1 {
+            std::thread::yield_now();
+        }
+        go.send(()).unwrap();
+        assert!(!halted.join().unwrap().already);
+    });
+    assert!(codes(&answers).iter().all(|code| *code == "HALTED"));
+    assert_eq!(entries(crowd.engine.store()), 3);
 }

@@ -1,5 +1,6 @@
 //! A batch that is written while it is made: all of it, or nothing, as any other.
 
+use countersign_core::seal::Record;
 use countersign_core::settle::Order;
 
 use super::Open;
@@ -28,17 +29,20 @@ impl Making for Pieces {
         &self.batch.basis.head
     }
 
-    fn more(&mut self) -> Option<Made<'_>> {
-        let entry = self.batch.entries.get(self.given..=self.given)?;
+    fn more(&mut self) -> bool {
         self.given += 1;
-        let leaves = entry[0].seq;
+        self.given <= self.batch.entries.len()
+    }
+
+    fn made(&self) -> Made<'_> {
+        let (before, entry) = self.batch.entries[..self.given].split_at(self.given - 1);
         // It completes a subtree of each size that goes into the number of leaves.
-        let before: usize = self.batch.entries[..self.given - 1].iter().map(|e| e.seq.trailing_zeros() as usize).sum();
-        Some((entry, &self.batch.nodes[before..before + leaves.trailing_zeros() as usize]))
+        let completed = |entry: &Record| entry.seq.trailing_zeros() as usize;
+        let nodes = self.batch.nodes.split_at(before.iter().map(completed).sum()).1;
+        (entry, &nodes[..completed(&entry[0])])
     }
 
     fn batch(&mut self) -> Option<&Batch> {
-        while self.more().is_some() {}
         self.is_good.then_some(&self.batch)
     }
 }
@@ -58,6 +62,8 @@ pub(super) fn a_batch_is_written_while_it_is_made(open: &Open) {
     let nodes: Vec<_> = batch.nodes.iter().map(|(id, _)| *id).collect();
     assert_eq!(store.nodes(&nodes).unwrap(), batch.nodes.iter().map(|(_, hash)| *hash).collect::<Vec<_>>());
     assert_eq!(account(&*store, "alice").version, batch.basis.accounts["alice"].version + 1);
+    assert!(store.commit_while_made(&mut Pieces::of(Batch::on(after.head.clone()))).unwrap());
+    assert_eq!(Everything::of(&*store).head.version, after.head.version + 1);
     carry_out(&*store, &[transfer("bob", "alice", "1")]);
     Everything::of(&*store).assert_one_chain(&identity());
 }
@@ -69,7 +75,10 @@ pub(super) fn of_a_batch_that_is_given_up_nothing_is_written(open: &Open) {
     let mut pieces = Pieces { is_good: false, ..Pieces::of(prepare(&*store, &orders())) };
     assert!(!store.commit_while_made(&mut pieces).unwrap());
     assert_eq!(Everything::of(&*store), before);
-    // What was made is made again, and written now.
+    // Nor is one without entries; and what was made is made again, and written now.
+    let mut nothing = Pieces { is_good: false, ..Pieces::of(Batch::on(before.head.clone())) };
+    assert!(!store.commit_while_made(&mut nothing).unwrap());
+    assert_eq!(Everything::of(&*store), before);
     let again = prepare(&*store, &orders());
     assert!(store.commit_while_made(&mut Pieces::of(again)).unwrap());
     Everything::of(&*store).assert_one_chain(&identity());

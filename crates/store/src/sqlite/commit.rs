@@ -13,7 +13,7 @@ use super::fault::{fault, inserting};
 use super::load;
 use super::rows::{self, entry_columns};
 use crate::act::Act;
-use crate::batch::{Answer, Batch, SignedCheckpoint};
+use crate::batch::{Answer, Batch, SignedCheckpoint, follow};
 use crate::error::StoreError;
 use crate::head::Head;
 use crate::making::Making;
@@ -65,7 +65,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), S
     transaction.commit().map_err(fault)
 }
 
-/// Writes a batch while it is made; it, where there was one in the end.
+/// Writes a batch while it is made, of which the first entries are there; it, where there was one in the end.
 pub(super) fn commit_while_made<'a>(
     connection: &mut Connection,
     making: &'a mut dyn Making,
@@ -73,35 +73,55 @@ pub(super) fn commit_while_made<'a>(
     let transaction = begin(connection)?;
     let written = write_as_made(&transaction, making)?;
     let Some(batch) = making.batch() else { return Ok(None) };
-    if written.is_some_and(|written| written != batch.entries.len()) {
-        return Err(StoreError::Refused { why: "a batch has other entries than were made of it".to_owned() });
+    if let Some(written) = &written {
+        written.hold(batch)?;
     }
     write(&transaction, batch, written.is_some())?;
     transaction.commit().map_err(fault)?;
     Ok(Some(batch))
 }
 
+/// What was written of a batch before it was whole.
+struct Written {
+    entries: usize,
+    nodes: usize,
+    /// The last entry, by its `seq` and its hash.
+    last: (u64, Hash),
+}
+
+impl Written {
+    fn hold(&self, batch: &Batch) -> Result<(), StoreError> {
+        let Self { entries, nodes, last } = *self;
+        if (entries, nodes, last) != (batch.entries.len(), batch.nodes.len(), (batch.head.seq, batch.head.hash)) {
+            return Err(StoreError::Refused { why: "a batch is not what was made of it".to_owned() });
+        }
+        Ok(())
+    }
+}
+
 fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
 }
 
-/// Writes entries and nodes as they are made; how many entries. `None`: the ledger does not end where they begin. Then
-/// all are made, and it is found out why.
-fn write_as_made(transaction: &Transaction<'_>, making: &mut dyn Making) -> Result<Option<usize>, StoreError> {
+/// Writes entries and nodes as they are made. `None`: the ledger does not end where they begin; then all are made, and
+/// it is found out why.
+fn write_as_made(transaction: &Transaction<'_>, making: &mut dyn Making) -> Result<Option<Written>, StoreError> {
     let kept = rows::head(transaction)?;
-    let follow = kept == *making.head();
-    if follow {
-        check_last(transaction, kept.seq, &kept.hash)?;
+    if kept != *making.head() {
+        return Ok(None);
     }
-    let mut written = 0;
-    while let Some((entries, nodes)) = making.more() {
-        if follow {
-            insert_entries(transaction, entries)?;
-            insert_nodes(transaction, nodes)?;
-            written += entries.len();
+    check_last(transaction, kept.seq, &kept.hash)?;
+    let mut written = Written { entries: 0, nodes: 0, last: (kept.seq, kept.hash) };
+    loop {
+        let (entries, nodes) = making.made();
+        written.last = follow(written.last, entries)?;
+        insert_entries(transaction, entries)?;
+        insert_nodes(transaction, nodes)?;
+        (written.entries, written.nodes) = (written.entries + entries.len(), written.nodes + nodes.len());
+        if !making.more() {
+            return Ok(Some(written));
         }
     }
-    Ok(follow.then_some(written))
 }
 
 /// Writes a batch, but for entries and nodes where these are written already.

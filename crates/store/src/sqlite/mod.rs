@@ -306,8 +306,16 @@ impl Store for Sqlite {
         self.writer()?.commit(batch)
     }
 
+    /// Nobody is kept from writing before there is an entry, and a batch without one is written as any.
     fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
-        self.writer()?.commit_while_made(making)
+        if making.more() {
+            return self.writer()?.commit_while_made(making);
+        }
+        making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true))
+    }
+
+    fn writes_while_made(&self) -> bool {
+        true
     }
 
     fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {

@@ -1,39 +1,58 @@
 //! A batch that is written while it is made is the one that was made.
 
+use countersign_core::hash::Hash;
 use countersign_store::conformance::desk::{self, Everything};
 use countersign_store::{Batch, Head, Made, Making, Store as _, StoreError};
 
 use crate::Ledger;
 
-/// Says in the end that there are more entries than it gave.
+/// Gives a part of a batch, and says in the end that it was all.
 #[derive(Debug)]
-struct Short(Batch, bool);
+struct Short {
+    batch: Batch,
+    entries: usize,
+    nodes: usize,
+    is_given: bool,
+}
 
 impl Making for Short {
     fn head(&self) -> &Head {
-        &self.0.basis.head
+        &self.batch.basis.head
     }
 
-    fn more(&mut self) -> Option<Made<'_>> {
-        let first = !std::mem::replace(&mut self.1, true);
-        first.then(|| (&self.0.entries[..1], &self.0.nodes[..0]))
+    fn more(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_given, true)
+    }
+
+    fn made(&self) -> Made<'_> {
+        (&self.batch.entries[..self.entries], &self.batch.nodes[..self.nodes])
     }
 
     fn batch(&mut self) -> Option<&Batch> {
-        Some(&self.0)
+        Some(&self.batch)
     }
 }
 
 #[test]
-fn other_entries_than_were_made_are_refused() {
+fn another_batch_than_was_made_is_refused() {
     let ledger = Ledger::empty();
     let store = ledger.open();
     desk::furnish(&store, &["alice", "bob"]);
     let before = Everything::of(&store);
-    let batch = desk::prepare(&store, &[desk::transfer("alice", "bob", "1"), desk::transfer("alice", "bob", "2")]);
-    let outcome = store.commit_while_made(&mut Short(batch, false));
-    assert!(matches!(outcome, Err(StoreError::Refused { .. })), "{outcome:?}");
-    assert_eq!(Everything::of(&store), before);
-    desk::carry_out(&store, &[desk::transfer("alice", "bob", "1")]);
+    let orders = ["1", "2", "3"].map(|amount| desk::transfer("alice", "bob", amount));
+    let batch = desk::prepare(&store, &orders);
+    let (entries, nodes) = (batch.entries.len(), batch.nodes.len());
+    let mut headless = batch.clone();
+    headless.head.hash = Hash::of(b"another");
+    let mut loose = batch.clone();
+    loose.entries.swap(1, 2);
+    for (batch, entries, nodes) in
+        [(&batch, 1, 0), (&batch, entries, nodes - 1), (&headless, entries, nodes), (&loose, entries, nodes)]
+    {
+        let outcome = store.commit_while_made(&mut Short { batch: batch.clone(), entries, nodes, is_given: false });
+        assert!(matches!(outcome, Err(StoreError::Refused { .. })), "{outcome:?}");
+        assert_eq!(Everything::of(&store), before);
+    }
+    assert!(store.commit_while_made(&mut Short { batch, entries, nodes, is_given: false }).unwrap());
     Everything::of(&store).assert_one_chain(&desk::identity());
 }
