@@ -96,7 +96,7 @@ enum Piece {
 struct Drafting<'a> {
     draft: Draft<'a>,
     outcomes: Vec<Outcome>,
-    /// Who takes the pieces may have given up: then they are dropped.
+    /// It is taken to the end, whatever the store does.
     give: Sender<Piece>,
 }
 

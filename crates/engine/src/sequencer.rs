@@ -1,5 +1,5 @@
 //! The one thread of a process that writes: it takes what waits, settles it on what is known or else on what one load
-//! brought, writes it in one commit, and then tells everybody.
+//! brought (a large batch by a second thread: [`crate::making`]), writes it in one commit, and then tells everybody.
 //!
 //! What was written is taken into what is known once everybody has his answer: who asks again meanwhile loses no time by
 //! it.
@@ -256,8 +256,9 @@ impl Sequencer {
         loaded: Loaded,
         was_read: bool,
     ) -> (Result<Option<Duration>, StoreError>, Settled) {
-        let (tasks, now) = (tickets.len(), self.now());
+        let tasks = tickets.len();
         let (is_good, overlaps): (fn(&Settled) -> bool, bool) = if was_read {
+            let now = self.now();
             (is_something, self.overlap.pays(tasks) && !self.will_vouch(tasks, now))
         } else {
             (is_confirmed, self.overlap.pays_on_trial(tasks))

@@ -23,6 +23,7 @@ pub trait Making: Debug {
     /// The entries that were waited for last, at least one, and their nodes.
     fn made(&self) -> Made<'_>;
 
-    /// The whole batch, once all of it is made; `None` where it is not to be written after all.
+    /// Waits for the whole batch, whatever of it was asked for before; `None` where it is not to be written after all.
+    /// May be asked for again.
     fn batch(&mut self) -> Option<&Batch>;
 }

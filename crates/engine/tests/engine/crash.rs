@@ -51,11 +51,15 @@ fn one_killing(url: &str, round: u64) -> HashMap<String, String> {
     note(worker.hear().unwrap());
     // A moment that has nothing to do with what it does.
     let moment = countersign_core::hash::Hash::of(format!("{round} {}", std::process::id()).as_bytes()).0[0];
-    std::thread::sleep(Duration::from_millis(u64::from(moment)));
-    worker.kill();
-    while let Some(line) = worker.hear() {
-        note(line);
-    }
+    let killer = worker.killer();
+    std::thread::scope(|scope| {
+        // What it says is read meanwhile: with nobody to listen it would soon do nothing.
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(u64::from(moment)));
+            killer();
+        });
+        std::iter::from_fn(|| worker.hear()).for_each(&mut note);
+    });
     worker.wait();
     acknowledged
 }

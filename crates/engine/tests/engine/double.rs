@@ -98,21 +98,21 @@ impl Store for Double {
         Ok(())
     }
 
-    /// Piece by piece where nothing is to happen to it, or midway.
+    /// Piece by piece, but where what happens to it is of a whole batch.
     fn commit_while_made(&self, making: &mut dyn Making) -> Result<bool, StoreError> {
         self.making.fetch_add(1, Ordering::Relaxed);
-        let is_quiet = {
-            let mut commits = self.commits.lock().expect("whole");
-            if let Some(Mishap::Midway(_)) = commits.front()
-                && let Some(Mishap::Midway(error)) = commits.pop_front()
-            {
+        let mishap = self.commits.lock().expect("whole").pop_front();
+        match mishap {
+            None => {}
+            Some(Mishap::First(act)) => act(),
+            Some(Mishap::Midway(error)) => {
                 assert!(making.more() && making.more(), "there is no second piece");
                 return Err(error);
             }
-            commits.is_empty()
-        };
-        if !is_quiet {
-            return making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true));
+            Some(whole) => {
+                self.commits.lock().expect("whole").push_front(whole);
+                return making.batch().map_or(Ok(false), |batch| self.commit(batch).map(|()| true));
+            }
         }
         let is_written = self.inner.commit_while_made(making)?;
         if let (Some(record), true) = (&self.record, is_written) {

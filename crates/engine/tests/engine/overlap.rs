@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use countersign_engine::{Engine, EngineError, Receipt, Request};
+use countersign_engine::shield::Velocity;
+use countersign_engine::{Config, Engine, EngineError, Receipt, Request};
 use countersign_store::{Document, Store as _, StoreError, VersionError};
 
 use crate::audit::verify;
@@ -16,7 +17,9 @@ on_each_store!(
     what_another_wrote_meanwhile_is_settled_on,
     many_of_a_lost_commit_are_paid_once,
     what_fails_midway_is_settled_again,
+    what_was_not_to_be_written_is_not_lost,
     what_is_only_refused_is_not_written,
+    a_freeze_among_many_is_written,
     a_halt_among_many_goes_through_whatever_the_last_entry_says,
 );
 
@@ -32,8 +35,12 @@ struct Crowd {
 impl Crowd {
     /// An engine that knows ada and ben, 1000 EURO each.
     fn new(ledger: &Ledger) -> Self {
+        Self::under(ledger, unshielded())
+    }
+
+    fn under(ledger: &Ledger, config: Config) -> Self {
         let store = Arc::new(Double::of(ledger.open()));
-        let engine = Engine::start(store.clone(), unshielded()).unwrap();
+        let engine = Engine::start(store.clone(), config).unwrap();
         open_accounts(&engine, &["ada", "ben"]);
         ["ada", "ben"].iter().for_each(|name| drop(mint(&engine, name, "1000")));
         Self { engine, store }
@@ -104,18 +111,11 @@ fn a_refusal_among_many_spoils_none(ledger: &Ledger) {
 fn what_another_wrote_meanwhile_is_settled_on(ledger: &Ledger) {
     let crowd = Crowd::new(ledger);
     let other = ledger.engine(unshielded());
-    let ((go, wait), (began, begun)) = (channel::<()>(), channel());
-    crowd.store.on_commit([Mishap::First(Box::new(move || {
-        began.send(()).unwrap();
-        wait.recv().unwrap();
-    }))]);
-    let transfers = std::iter::repeat_n("10", MANY).map(|amount| Request::of(order("TRANSFER", "ada", "ben", amount)));
-    let answers = submit(&crowd.engine, transfers.collect());
-    begun.recv().unwrap();
-    settle(&other, order("SYSTEM_BURN", "ada", "SYSTEM", "700"));
-    go.send(()).unwrap();
-    let codes = codes(&answers);
+    let burn = Mishap::First(Box::new(move || drop(settle(&other, order("SYSTEM_BURN", "ada", "SYSTEM", "700")))));
+    let codes = codes(&crowd.pay_with(std::iter::repeat_n("10", MANY), [burn]));
     assert_eq!(codes.iter().filter(|code| code.is_empty()).count(), 30);
+    let (made, expected) = crowd.overlapped(2);
+    assert_eq!(made, expected);
     assert_eq!(balance(&crowd.engine, "ada"), "0.0000");
     verify(crowd.engine.store(), &[]);
 }
@@ -142,12 +142,41 @@ fn what_fails_midway_is_settled_again(ledger: &Ledger) {
     verify(crowd.engine.store(), &[]);
 }
 
+/// What would not have been written in the end is not said to be perhaps there.
+fn what_was_not_to_be_written_is_not_lost(ledger: &Ledger) {
+    let crowd = Crowd::new(ledger);
+    if !crowd.store.writes_while_made() || std::thread::available_parallelism().unwrap().get() == 1 {
+        return;
+    }
+    crowd.store.on_load([StoreError::Damaged("nobody can read it".to_owned())]);
+    let lost = Mishap::Midway(StoreError::Lost { why: "the connection is gone".to_owned() });
+    let codes = codes(&crowd.pay_with((0..MANY).map(|n| if n == 30 { "9000" } else { "1" }), [lost]));
+    assert!(codes.iter().all(|code| *code == "STORE_DAMAGED"), "{codes:?}");
+    assert_eq!(entries(crowd.engine.store()), 3);
+}
+
 fn what_is_only_refused_is_not_written(ledger: &Ledger) {
     let crowd = Crowd::new(ledger);
     let codes = codes(&crowd.pay(std::iter::repeat_n("9000", MANY)));
     assert!(codes.iter().all(|code| *code == "INSUFFICIENT_FUNDS"), "{codes:?}");
     assert_eq!(entries(crowd.engine.store()), 3);
     assert_eq!(balance(&crowd.engine, "ada"), "1000.0000");
+}
+
+/// The shield counts while the first are written, and asks for what was unfrozen.
+fn a_freeze_among_many_is_written(ledger: &Ledger) {
+    let mut config = unshielded();
+    config.shield.velocity = Velocity { enabled: true, transactions: 25, seconds: 3600 };
+    let crowd = Crowd::under(ledger, config);
+    let codes = codes(&crowd.pay(std::iter::repeat_n("1", MANY)));
+    let expected = (0..MANY).map(|n| match n {
+        0..25 => "",
+        25 => "VELOCITY_EXCEEDED",
+        _ => "ACCOUNT_FROZEN",
+    });
+    assert_eq!(codes, expected.collect::<Vec<_>>());
+    assert_eq!(balance(&crowd.engine, "ada"), "975.0000");
+    verify(crowd.engine.store(), &[]);
 }
 
 /// It is written where no entry would be: then most of all.

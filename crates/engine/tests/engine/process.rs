@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use countersign_core::settle::Order;
 use countersign_engine::{Engine, Request};
@@ -14,7 +15,7 @@ const TASK: &str = "COUNTERSIGN_TEST_TASK";
 
 /// A process that works on a ledger.
 pub(crate) struct Worker {
-    child: Child,
+    child: Arc<Mutex<Child>>,
     said: Lines<BufReader<ChildStdout>>,
 }
 
@@ -28,7 +29,7 @@ pub(crate) fn start(url: &str, task: &str) -> Worker {
         .spawn()
         .unwrap();
     let said = BufReader::new(child.stdout.take().unwrap()).lines();
-    Worker { child, said }
+    Worker { child: Arc::new(Mutex::new(child)), said }
 }
 
 impl Worker {
@@ -42,17 +43,19 @@ impl Worker {
 
     /// Lets it go on.
     pub(crate) fn go(&mut self) {
-        self.child.stdin.as_mut().unwrap().write_all(b"go\n").unwrap();
+        self.child.lock().unwrap().stdin.as_mut().unwrap().write_all(b"go\n").unwrap();
     }
 
-    /// SIGKILL: no handler runs, nothing is flushed.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
+    /// What kills it, by SIGKILL: no handler runs, nothing is flushed.
+    pub(crate) fn killer(&self) -> impl FnOnce() + Send + use<> {
+        let child = self.child.clone();
+        move || child.lock().unwrap().kill().unwrap()
     }
 
-    pub(crate) fn wait(mut self) -> bool {
-        drop(self.child.stdin.take());
-        self.child.wait().unwrap().success()
+    pub(crate) fn wait(self) -> bool {
+        let mut child = self.child.lock().unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap().success()
     }
 }
 

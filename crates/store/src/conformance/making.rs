@@ -1,13 +1,17 @@
 //! A batch that is written while it is made: all of it, or nothing, as any other.
 
+use countersign_core::books::Account;
+use countersign_core::hash::Hash;
 use countersign_core::seal::Record;
 use countersign_core::settle::Order;
 
 use super::Open;
-use super::desk::{Everything, account, carry_out, furnish, identity, mint, prepare, transfer};
-use crate::batch::Batch;
-use crate::head::Head;
+use super::desk::{Everything, account, carry_out, erasure, furnish, identity, mint, prepare, start, transfer};
+use crate::act::Act;
+use crate::batch::{Answer, Batch, SignedCheckpoint};
+use crate::head::{Halt, Head};
 use crate::making::{Made, Making};
+use crate::store::{Page, Wanted};
 
 /// Gives a batch away entry by entry, each with the nodes that it completes.
 #[derive(Debug)]
@@ -65,6 +69,27 @@ pub(super) fn a_batch_is_written_while_it_is_made(open: &Open) {
     assert!(store.commit_while_made(&mut Pieces::of(Batch::on(after.head.clone()))).unwrap());
     assert_eq!(Everything::of(&*store).head.version, after.head.version + 1);
     carry_out(&*store, &[transfer("bob", "alice", "1")]);
+    Everything::of(&*store).assert_one_chain(&identity());
+}
+
+/// What else a batch may hold is written with it.
+pub(super) fn every_part_of_it_is_written(open: &Open) {
+    let store = open();
+    let minted = furnish(&*store, &["alice", "bob"]);
+    let mut batch = prepare(&*store, &[transfer("alice", "bob", "1"), erasure(&minted[0]), mint("bob", "1")]);
+    batch.opened.push(Account::open("carol".to_owned(), None, start()));
+    let asked = Hash::of(b"asked");
+    batch.answers.push(Answer { key: "k".to_owned(), asked, answer: "{}".to_owned(), at: start() });
+    batch.checkpoints.push(SignedCheckpoint { size: 1, note: "note".to_owned(), at: start() });
+    let halt = Halt { by: "mira".to_owned(), reason: "a drill".to_owned(), at: start() };
+    batch.acts.push(Act::of_halt(&halt, batch.head.seq));
+    assert!(store.commit_while_made(&mut Pieces::of(batch)).unwrap());
+    let keys = Wanted { answers: vec!["k".to_owned()], accounts: vec!["carol".to_owned()], ..Wanted::default() };
+    let loaded = open().load(&keys).unwrap();
+    assert!(loaded.answers.contains_key("k") && loaded.accounts.contains_key("carol"));
+    assert_eq!(store.checkpoint(None).unwrap().unwrap().note, "note");
+    assert_eq!(store.acts(Page { before: None, limit: 1 }).unwrap()[0].reason.as_deref(), Some("a drill"));
+    assert!(store.entry(minted[0].seq).unwrap().unwrap().personal.is_none());
     Everything::of(&*store).assert_one_chain(&identity());
 }
 

@@ -46,7 +46,7 @@ pub const CHECKS: &[Check] = checks! {
         texts_come_back_as_they_were;
     atomicity: a_repeated_id_undoes_all, an_earlier_id_is_found_too, a_stale_head_undoes_all,
         every_part_is_undone;
-    making: a_batch_is_written_while_it_is_made, of_a_batch_that_is_given_up_nothing_is_written,
+    making: a_batch_is_written_while_it_is_made, every_part_of_it_is_written, of_a_batch_that_is_given_up_nothing_is_written,
         a_batch_that_fails_while_it_is_made_is_undone;
     histories: each_query_pages_through_its_entries, frozen_accounts_are_listed, sent_times_ascend,
         refunds_are_summed;

@@ -65,18 +65,21 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), S
     transaction.commit().map_err(fault)
 }
 
-/// Writes a batch while it is made, of which the first entries are there; it, where there was one in the end.
+/// Writes a batch while it is made, once its first entries are. The batch, where there was one in the end.
 pub(super) fn commit_while_made<'a>(
     connection: &mut Connection,
     making: &'a mut dyn Making,
 ) -> Result<Option<&'a Batch>, StoreError> {
     let transaction = begin(connection)?;
-    let written = write_as_made(&transaction, making)?;
+    let Some(written) = write_as_made(&transaction, making)? else {
+        // Nobody waits for what is still to be made; and the batch is refused with what any is.
+        drop(transaction);
+        let Some(batch) = making.batch() else { return Ok(None) };
+        return commit(connection, batch).map(|()| Some(batch));
+    };
     let Some(batch) = making.batch() else { return Ok(None) };
-    if let Some(written) = &written {
-        written.hold(batch)?;
-    }
-    write(&transaction, batch, written.is_some())?;
+    written.hold(batch)?;
+    write(&transaction, batch, true)?;
     transaction.commit().map_err(fault)?;
     Ok(Some(batch))
 }
@@ -103,8 +106,7 @@ fn begin(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)
 }
 
-/// Writes entries and nodes as they are made. `None`: the ledger does not end where they begin; then all are made, and
-/// it is found out why.
+/// Writes entries and nodes as they are made. `None`, and nothing is: the ledger does not end where they begin.
 fn write_as_made(transaction: &Transaction<'_>, making: &mut dyn Making) -> Result<Option<Written>, StoreError> {
     let kept = rows::head(transaction)?;
     if kept != *making.head() {
