@@ -15,8 +15,8 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::cells::{Cells, number};
-use super::columns::{self, Accounts, Acts, Answers, Checkpoints, Entries, Nodes, Personals, Values};
-use super::documents::{Documents, HEAD, TREASURY};
+use super::columns::{self, Accounts, Acts, Answers, Checkpoints, Entries, NewEntries, Values};
+use super::documents::{self, Documents};
 use super::fault::fault;
 use super::last::{self, Last};
 use super::link::Client;
@@ -44,9 +44,7 @@ struct Writes<'a> {
     opened: Accounts<'a>,
     /// The entry that it follows; none where there is none yet, or it does not matter.
     last: Option<Entries<'a>>,
-    entries: Entries<'a>,
-    personals: Personals<'a>,
-    nodes: Nodes,
+    new: NewEntries<'a>,
     answers: Answers<'a>,
     acts: Acts<'a>,
     checkpoints: Checkpoints<'a>,
@@ -99,9 +97,7 @@ impl<'a> Writes<'a> {
             accounts: Accounts::of(&batch.accounts, &batch.basis.accounts)?,
             opened: Accounts::of(&batch.opened, &batch.basis.accounts)?,
             last: None,
-            entries: Entries::of(&batch.entries)?,
-            personals: Personals::of(&batch.entries)?,
-            nodes: Nodes::of(&batch.nodes)?,
+            new: NewEntries::of(batch)?,
             answers: Answers::of(&batch.answers),
             acts: Acts::of(&batch.acts)?,
             checkpoints: Checkpoints::of(&batch.checkpoints)?,
@@ -117,17 +113,14 @@ impl<'a> Writes<'a> {
     }
 
     /// Statements that this batch needs, and whether it does.
-    fn needed(&self) -> [(&'static str, bool); 12] {
+    fn needed(&self) -> [(&'static str, bool); 9] {
         let batch = self.batch;
         [
-            (HEAD, true),
+            (documents::WRITE, true),
             (Entries::HOLD, self.last.is_some()),
             (Accounts::UPDATE, !batch.accounts.is_empty()),
             (Accounts::OPEN, !batch.opened.is_empty()),
-            (TREASURY, batch.treasury.is_some()),
-            (Entries::INSERT, !batch.entries.is_empty()),
-            (Personals::INSERT, !self.personals.is_empty()),
-            (Nodes::INSERT, !batch.nodes.is_empty()),
+            (NewEntries::INSERT, self.new.any()),
             (Answers::INSERT, !batch.answers.is_empty()),
             (Acts::INSERT, !batch.acts.is_empty()),
             (Checkpoints::INSERT, !batch.checkpoints.is_empty()),
@@ -173,14 +166,13 @@ impl<'a> Writes<'a> {
 
     /// What must be as it was read. All answers are waited for, so that what is told is what failed first.
     async fn take_documents(&self, client: &Client) -> Result<(), Error> {
-        let answers: [_; 6] = tokio::join!(
+        let answers: [_; 5] = tokio::join!(
             biased;
             client.batch_execute(BEGIN),
-            self.write(client, HEAD, self.documents.for_head()),
-            self.write(client, Entries::HOLD, self.last.as_ref().map_or_else(Vec::new, Entries::values)),
+            self.write(client, documents::WRITE, self.documents.values()),
+            self.write(client, Entries::HOLD, self.last.as_ref().map_or_else(Vec::new, Entries::first)),
             self.write(client, Accounts::UPDATE, self.accounts.for_update()),
             self.write(client, Accounts::OPEN, self.opened.for_opening()),
-            self.write(client, TREASURY, self.documents.for_treasury()),
         )
         .into();
         answers.into_iter().collect()
@@ -188,12 +180,10 @@ impl<'a> Writes<'a> {
 
     /// What is new, and the end.
     async fn write_rows(&self, client: &Client) -> Result<(), Error> {
-        let answers: [_; 8] = tokio::join!(
+        let answers: [_; 6] = tokio::join!(
             biased;
             self.write(client, ERASE, vec![&self.erased]),
-            self.write(client, Entries::INSERT, self.entries.values()),
-            self.write(client, Personals::INSERT, self.personals.values()),
-            self.write(client, Nodes::INSERT, self.nodes.values()),
+            self.write(client, NewEntries::INSERT, self.new.values()),
             self.write(client, Answers::INSERT, self.answers.values()),
             self.write(client, Acts::INSERT, self.acts.values()),
             self.write(client, Checkpoints::INSERT, self.checkpoints.values()),

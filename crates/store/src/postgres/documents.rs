@@ -13,19 +13,21 @@ use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::head::{Halt, Head, Totals};
 
-/// Divides by 0 where the head or the Treasury is not as it was read. In the Treasury's place may be NULL.
-pub(super) const HEAD: &str = "WITH written AS (UPDATE countersign_ledger SET version = version + 1, seq = $2, \
+/// Divides by 0 where the head or the Treasury is not as it was read. In the place of either of the Treasury's states
+/// may be NULL. The head first: whoever does not get that waits, and has nothing that others wait for.
+pub(super) const WRITE: &str = "WITH head AS (UPDATE countersign_ledger SET version = version + 1, seq = $2, \
     hash = $3, time = $4, roots = $5, totals = $6, halt = $7 \
     WHERE ledger_id = $1 AND version = $8 AND seq = $9 AND hash = $10 AND time IS NOT DISTINCT FROM $11 \
     AND roots = $12 AND totals = $13 AND halt IS NOT DISTINCT FROM $14 \
     AND ($15::bigint IS NULL OR EXISTS (SELECT 1 FROM countersign_treasury AS t WHERE t.ledger_id = $1 \
     AND t.version = $15 AND t.transactions = $16 AND t.collected = $17 AND t.last_collection_at IS NOT DISTINCT FROM $18 \
     AND t.last_withdrawal_at IS NOT DISTINCT FROM $19 AND t.last_withdrawal_by IS NOT DISTINCT FROM $20)) \
-    RETURNING 1) SELECT 1 / count(*) FROM written";
-/// Divides by 0 where the Treasury has not the version that was read.
-pub(super) const TREASURY: &str = "WITH written AS (UPDATE countersign_treasury SET version = version + 1, \
-    transactions = $3, collected = $4, last_collection_at = $5, last_withdrawal_at = $6, last_withdrawal_by = $7 \
-    WHERE ledger_id = $1 AND version = $2 RETURNING 1) SELECT 1 / count(*) FROM written";
+    RETURNING 1), \
+    treasury AS (UPDATE countersign_treasury SET version = version + 1, transactions = $22, collected = $23, \
+    last_collection_at = $24, last_withdrawal_at = $25, last_withdrawal_by = $26 \
+    WHERE ledger_id = $1 AND version = $21 AND EXISTS (SELECT 1 FROM head) RETURNING 1) \
+    SELECT 1 / ((SELECT count(*) FROM head) = 1 \
+    AND (SELECT count(*) FROM treasury) = ($21::bigint IS NOT NULL)::int)::int";
 
 /// What a head says.
 struct HeadColumns<'a> {
@@ -104,17 +106,13 @@ impl<'a> Documents<'a> {
         })
     }
 
-    /// For [`HEAD`].
-    pub(super) fn for_head(&self) -> Values<'_> {
+    /// For [`WRITE`].
+    pub(super) fn values(&self) -> Values<'_> {
         let mut values = self.head.values();
         values.push(&self.version);
         values.extend(self.head_read.values());
         values.extend(self.treasury_read.values());
+        values.extend(self.treasury.values());
         values
-    }
-
-    /// For [`TREASURY`].
-    pub(super) fn for_treasury(&self) -> Values<'_> {
-        self.treasury.values()
     }
 }
