@@ -45,8 +45,21 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// For commits, which come one after another, and whoever waits for one does nothing else: its connections are
+    /// attended to by him, so that no answer goes from thread to thread.
+    pub(super) fn for_commits(url: &str, read_only: bool) -> Result<Self, StoreError> {
+        Self::new(url, read_only, &mut runtime::Builder::new_current_thread())
+    }
+
+    /// For readers, of whom there may be many at once: a thread attends to their connections, so that none waits
+    /// for what another makes of his rows.
+    pub(super) fn for_reads(url: &str, read_only: bool) -> Result<Self, StoreError> {
+        let mut runtime = runtime::Builder::new_multi_thread();
+        Self::new(url, read_only, runtime.worker_threads(1).thread_name("countersign-postgres"))
+    }
+
     /// Connects when it is first used.
-    pub(super) fn new(url: &str, read_only: bool) -> Result<Self, StoreError> {
+    fn new(url: &str, read_only: bool, runtime: &mut runtime::Builder) -> Result<Self, StoreError> {
         let (config, tls) = address::read(url)?;
         let opening = opening(&config);
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -63,13 +76,8 @@ impl Link {
         let pool = Pool::builder(manager).max_size(CONNECTIONS).wait_timeout(Some(PATIENCE));
         let pool = pool.create_timeout(Some(opening)).recycle_timeout(Some(SETTING_UP));
         let pool = pool.runtime(Runtime::Tokio1).post_create(set_up).build();
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("countersign-postgres")
-            .enable_all()
-            .build()?;
         let pool = pool.map_err(|error| StoreError::Other(error.to_string()))?;
-        Ok(Self { pool, runtime: Some(runtime) })
+        Ok(Self { pool, runtime: Some(runtime.enable_all().build()?) })
     }
 
     /// Does what is to be done with a connection, for as long as [`LONGEST`].
@@ -85,9 +93,10 @@ impl Link {
         work: impl AsyncFnOnce(&Client) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.run(async {
-            let connection = self.pool.get().await.map_err(no_connection)?;
+            let connection = self.connection().await?;
             let Ok(done) = tokio::time::timeout(most, work(&connection)).await else {
                 drop(Object::take(connection));
+                attend().await;
                 return Err(unanswered(most));
             };
             done
@@ -96,7 +105,7 @@ impl Link {
 
     /// A connection that is no longer the pool's.
     pub(super) fn own(&self) -> Result<Client, StoreError> {
-        self.run(async { Ok(Object::take(self.pool.get().await.map_err(no_connection)?)) })
+        self.run(async { Ok(Object::take(self.connection().await?)) })
     }
 
     /// What is to be done with a connection that the caller owns, for as long as [`LONGEST`].
@@ -104,11 +113,24 @@ impl Link {
         self.run(async { tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(unanswered(LONGEST))) })
     }
 
+    /// One that has not ended, as far as that can be known.
+    async fn connection(&self) -> Result<Object, StoreError> {
+        attend().await;
+        self.pool.get().await.map_err(no_connection)
+    }
+
     /// # Panics
     /// Where the thread is one of a runtime's that must not block, as tokio says.
     fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.as_ref().expect("there until the link is dropped").block_on(work)
     }
+}
+
+/// Lets connections do what they have to where nobody else attends to them: first what came for them is looked at, then
+/// they are. So those that ended meanwhile find out, and those that were given up are closed.
+async fn attend() {
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
 }
 
 /// How long it may take until a new connection can be used: reaching any of the servers is bounded by itself.

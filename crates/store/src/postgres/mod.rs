@@ -1,7 +1,7 @@
 //! Ledgers in a PostgreSQL database, for where one machine is not enough; or in one of the engines that speak
 //! its protocol, since nothing is used but what they have too. The schema stands in `schema_1.sql`.
 //!
-//! Commits and reads take a connection of a few that are kept; a snapshot has one of its own. Several processes may write to one
+//! Commits take a connection of a few that are kept, and reads one of a few others; a snapshot has one of its own. Several processes may write to one
 //! ledger. The adapter waits on a runtime of its own: inside another one, call it from a thread that may block.
 //!
 //! Entries are refused to be changed by rights: [`create`] takes them from the tables' owner, who can grant them to
@@ -73,7 +73,14 @@ pub struct Postgres {
     identity: Identity,
     ledger: Uuid,
     last: Last,
-    link: Link,
+    commits: Link,
+    reads: Link,
+}
+
+impl Postgres {
+    fn new(identity: Identity, commits: Link, reads: Link) -> Result<Self, StoreError> {
+        Ok(Self { ledger: ledger_id(&identity)?, identity, last: Last::default(), commits, reads })
+    }
 }
 
 /// Makes a ledger without entries, and the tables where they are not there yet. `writer`: a role that exists,
@@ -84,8 +91,8 @@ pub struct Postgres {
 /// may not make tables, or the role may too much; those of the database.
 pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&str>) -> Result<Postgres, StoreError> {
     let ledger = ledger_id(identity)?;
-    let link = Link::new(url, false)?;
-    link.within(MIGRATION, async |client| {
+    let commits = Link::for_commits(url, false)?;
+    commits.within(MIGRATION, async |client| {
         schema::make(client, schema::STEPS).await?;
         if let Some(role) = writer {
             schema::grant(client, role).await?;
@@ -97,7 +104,7 @@ pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&st
         }
         made
     })?;
-    Ok(Postgres { identity: identity.clone(), ledger, last: Last::default(), link })
+    Postgres::new(identity.clone(), commits, Link::for_reads(url, false)?)
 }
 
 fn ledger_id(identity: &Identity) -> Result<Uuid, StoreError> {
@@ -133,12 +140,12 @@ async fn new_ledger(client: &Client, identity: &Identity, ledger: Uuid, now: Tim
 /// [`StoreError::SchemaTooNew`]; [`StoreError::Refused`] where the schema is older and this user may not change
 /// it; those of the database.
 pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
-    let link = Link::new(url, false)?;
-    if link.with(schema::recognise)?.is_some_and(|found| (found as usize) < schema::STEPS.len()) {
-        link.within(MIGRATION, async |client| schema::migrate(client, schema::STEPS).await)?;
+    let commits = Link::for_commits(url, false)?;
+    if commits.with(schema::recognise)?.is_some_and(|found| (found as usize) < schema::STEPS.len()) {
+        commits.within(MIGRATION, async |client| schema::migrate(client, schema::STEPS).await)?;
     }
-    let identity = link.with(async |client| identify(client, expected).await)?;
-    Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), link })
+    let identity = commits.with(async |client| identify(client, expected).await)?;
+    Postgres::new(identity, commits, Link::for_reads(url, false)?)
 }
 
 /// Opens a ledger to read it only, from a hot standby too. `expected`: as in [`open`].
@@ -146,8 +153,8 @@ pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
 /// # Errors
 /// As [`open`]; [`StoreError::Unsupported`] where the schema is older than this program's.
 pub fn open_read_only(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
-    let link = Link::new(url, true)?;
-    let identity = link.with(async |client| {
+    let reads = Link::for_reads(url, true)?;
+    let identity = reads.with(async |client| {
         let known = schema::STEPS.len();
         match schema::recognise(client).await? {
             Some(found) if (found as usize) < known => {
@@ -157,7 +164,7 @@ pub fn open_read_only(url: &str, expected: Option<&str>) -> Result<Postgres, Sto
             _ => identify(client, expected).await,
         }
     })?;
-    Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), link })
+    Postgres::new(identity, Link::for_commits(url, true)?, reads)
 }
 
 /// Which ledger of a database it is.
@@ -203,68 +210,68 @@ impl Store for Postgres {
     }
 
     fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
-        self.link.with(async |client| load::load(client, &self.ledger, wanted).await)
+        self.commits.with(async |client| load::load(client, &self.ledger, wanted).await)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         // A whole ledger may be imported as one batch.
         let longest = LONGEST + PER_ENTRY * u32::try_from(batch.entries.len()).unwrap_or(u32::MAX);
-        self.link.within(longest, async |client| commit::commit(client, self.ledger, batch, &self.last).await)
+        self.commits.within(longest, async |client| commit::commit(client, self.ledger, batch, &self.last).await)
     }
 
     fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
-        self.link.with(async |client| halting::halt(client, self.ledger, halt, over).await)
+        self.commits.with(async |client| halting::halt(client, self.ledger, halt, over).await)
     }
 
     fn try_halt(&self) -> Result<(), StoreError> {
-        self.link.with(async |client| halting::attempt(client, self.ledger).await)
+        self.commits.with(async |client| halting::attempt(client, self.ledger).await)
     }
 
     fn try_commit(&self) -> Result<(), StoreError> {
-        self.link.with(rights::attempt)
+        self.commits.with(rights::attempt)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        Ok(Box::new(snapshot::Snapshot::begin(&self.link, self.ledger)?))
+        Ok(Box::new(snapshot::Snapshot::begin(&self.reads, self.ledger)?))
     }
 
     fn entry(&self, seq: u64) -> Result<Option<Record>, StoreError> {
         let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
-        self.link.with(async |client| history::by_seq(client, self.ledger, seq).await)
+        self.reads.with(async |client| history::by_seq(client, self.ledger, seq).await)
     }
 
     fn entry_by_id(&self, transaction_id: &str) -> Result<Option<Record>, StoreError> {
         let Ok(id) = columns::uuid(transaction_id) else { return Ok(None) };
-        self.link.with(async |client| history::by_id(client, self.ledger, id).await)
+        self.reads.with(async |client| history::by_id(client, self.ledger, id).await)
     }
 
     fn history(&self, query: &Query, page: Page) -> Result<Vec<Record>, StoreError> {
-        self.link.with(async |client| history::history(client, self.ledger, query, page).await)
+        self.reads.with(async |client| history::history(client, self.ledger, query, page).await)
     }
 
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
-        self.link.with(async |client| history::frozen(client, self.ledger, after.unwrap_or(""), limit).await)
+        self.reads.with(async |client| history::frozen(client, self.ledger, after.unwrap_or(""), limit).await)
     }
 
     fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError> {
-        self.link.with(async |client| history::acts(client, self.ledger, page).await)
+        self.reads.with(async |client| history::acts(client, self.ledger, page).await)
     }
 
     fn plan(&self, query: &Query) -> Result<String, StoreError> {
-        self.link.with(async |client| history::plan(client, self.ledger, query).await)
+        self.reads.with(async |client| history::plan(client, self.ledger, query).await)
     }
 
     fn plan_frozen(&self) -> Result<String, StoreError> {
-        self.link.with(async |client| history::plan_frozen(client, self.ledger).await)
+        self.reads.with(async |client| history::plan_frozen(client, self.ledger).await)
     }
 
     fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
-        self.link.with(async |client| tree::nodes(client, self.ledger, wanted).await)
+        self.reads.with(async |client| tree::nodes(client, self.ledger, wanted).await)
     }
 
     fn checkpoint(&self, size: Option<u64>) -> Result<Option<SignedCheckpoint>, StoreError> {
         let most = size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX);
-        self.link.with(async |client| {
+        self.reads.with(async |client| {
             let values: [(&(dyn ToSql + Sync), Type); 2] = [(&self.ledger, Type::UUID), (&most, Type::INT8)];
             let found = client.query_typed(CHECKPOINT, &values).await.map_err(fault)?;
             found.first().map(rows::checkpoint).transpose()
@@ -272,11 +279,11 @@ impl Store for Postgres {
     }
 
     fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
-        self.link.with(async |client| keep_checkpoint(client, self.ledger, checkpoint).await)
+        self.commits.with(async |client| keep_checkpoint(client, self.ledger, checkpoint).await)
     }
 
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.link.with(async |client| {
+        self.commits.with(async |client| {
             let statement = client.prepare_cached(FORGET).await.map_err(fault)?;
             let most = cells::number(MAX_FORGOTTEN)?;
             client.execute(&statement, &[&self.ledger, &moment(before), &most]).await.map_err(fault)
