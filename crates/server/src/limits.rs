@@ -17,7 +17,7 @@ pub(crate) const MAX_AUTHORIZATION: usize = 512;
 pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 64;
 /// Longest name of a token, in bytes.
 pub(crate) const MAX_TOKEN_NAME: usize = 63;
-/// Most reads of the ledger at once; further ones wait. Each takes a thread and a connection of the database.
+/// Most reads of the ledger at once; further ones wait. Each takes a thread.
 pub(crate) const MAX_READS: usize = 64;
 /// Most entries or accounts of one page.
 pub(crate) const MAX_PAGE: u32 = 1_000;

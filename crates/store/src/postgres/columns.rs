@@ -1,6 +1,7 @@
 //! From entries and documents to arrays, one for each column: a statement writes a whole batch of rows.
 
 use std::collections::HashMap;
+use std::iter;
 use std::time::SystemTime;
 
 use countersign_core::books::{Account, Sums};
@@ -294,7 +295,7 @@ impl Nodes {
     }
 }
 
-/// Columns of new entries, of their personal blocks, and of the nodes that they complete.
+/// Columns of new entries, of their personal blocks, and of nodes that they complete.
 pub(super) struct NewEntries<'a> {
     entries: Entries<'a>,
     personals: Personals<'a>,
@@ -302,6 +303,9 @@ pub(super) struct NewEntries<'a> {
 }
 
 impl<'a> NewEntries<'a> {
+    /// Most rows of a table that go into one statement: what is sent at once has its limit, and a whole ledger may be
+    /// imported as one batch.
+    const MOST: usize = 10_000;
     /// In one statement: each costs as much by itself as a row.
     pub(super) const INSERT: &'static str = "WITH \
         personal AS (INSERT INTO countersign_personal (ledger_id, seq, salt, sender_username, receiver_username, \
@@ -315,13 +319,18 @@ impl<'a> NewEntries<'a> {
         $5::text[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], \
         $13::text[], $14::text[], $15::bytea[], $16::bytea[], $17::bytea[]) AS new";
 
-    pub(super) fn of(batch: &'a Batch) -> Result<Self, StoreError> {
-        let Batch { entries, nodes, .. } = batch;
-        Ok(Self { entries: Entries::of(entries)?, personals: Personals::of(entries)?, nodes: Nodes::of(nodes)? })
+    /// Those of a batch, in as many parts as it needs.
+    pub(super) fn parts(batch: &'a Batch) -> Result<Vec<Self>, StoreError> {
+        let (mut entries, mut nodes) = (batch.entries.chunks(Self::MOST), batch.nodes.chunks(Self::MOST));
+        let part = || match (entries.next(), nodes.next()) {
+            (None, None) => None,
+            (entries, nodes) => Some(Self::of(entries.unwrap_or_default(), nodes.unwrap_or_default())),
+        };
+        iter::from_fn(part).collect()
     }
 
-    pub(super) fn any(&self) -> bool {
-        !(self.entries.seq.is_empty() && self.nodes.level.is_empty())
+    fn of(entries: &'a [Record], nodes: &[(NodeId, Hash)]) -> Result<Self, StoreError> {
+        Ok(Self { entries: Entries::of(entries)?, personals: Personals::of(entries)?, nodes: Nodes::of(nodes)? })
     }
 
     pub(super) fn values(&self) -> Values<'_> {

@@ -44,7 +44,8 @@ struct Writes<'a> {
     opened: Accounts<'a>,
     /// The entry that it follows; none where there is none yet, or it does not matter.
     last: Option<Entries<'a>>,
-    new: NewEntries<'a>,
+    /// In parts, of which most batches have one.
+    new: Vec<NewEntries<'a>>,
     answers: Answers<'a>,
     acts: Acts<'a>,
     checkpoints: Checkpoints<'a>,
@@ -97,7 +98,7 @@ impl<'a> Writes<'a> {
             accounts: Accounts::of(&batch.accounts, &batch.basis.accounts)?,
             opened: Accounts::of(&batch.opened, &batch.basis.accounts)?,
             last: None,
-            new: NewEntries::of(batch)?,
+            new: NewEntries::parts(batch)?,
             answers: Answers::of(&batch.answers),
             acts: Acts::of(&batch.acts)?,
             checkpoints: Checkpoints::of(&batch.checkpoints)?,
@@ -120,7 +121,7 @@ impl<'a> Writes<'a> {
             (Entries::HOLD, self.last.is_some()),
             (Accounts::UPDATE, !batch.accounts.is_empty()),
             (Accounts::OPEN, !batch.opened.is_empty()),
-            (NewEntries::INSERT, self.new.any()),
+            (NewEntries::INSERT, !self.new.is_empty()),
             (Answers::INSERT, !batch.answers.is_empty()),
             (Acts::INSERT, !batch.acts.is_empty()),
             (Checkpoints::INSERT, !batch.checkpoints.is_empty()),
@@ -183,14 +184,25 @@ impl<'a> Writes<'a> {
         let answers: [_; 6] = tokio::join!(
             biased;
             self.write(client, ERASE, vec![&self.erased]),
-            self.write(client, NewEntries::INSERT, self.new.values()),
+            self.write(client, NewEntries::INSERT, self.new.first().map_or_else(Vec::new, NewEntries::values)),
             self.write(client, Answers::INSERT, self.answers.values()),
             self.write(client, Acts::INSERT, self.acts.values()),
             self.write(client, Checkpoints::INSERT, self.checkpoints.values()),
-            self.end(client),
+            self.write_rest(client),
         )
         .into();
         answers.into_iter().collect()
+    }
+
+    /// Further parts of what is new, each waited for, and the end.
+    async fn write_rest(&self, client: &Client) -> Result<(), Error> {
+        let rest = async {
+            for part in self.new.iter().skip(1) {
+                self.write(client, NewEntries::INSERT, part.values()).await?;
+            }
+            Ok(())
+        };
+        rest.await.and(self.end(client).await)
     }
 
     /// Which document was not as it was read, once nothing of the batch was written, or what else was wrong.

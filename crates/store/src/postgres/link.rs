@@ -17,7 +17,7 @@ use crate::error::StoreError;
 /// A connection, with the statements that were prepared on it.
 pub(super) type Client = ClientWrapper;
 
-/// Most connections that are kept. A snapshot has one of its own beside them, so that no commit waits for it.
+/// Most connections that a link keeps. A snapshot has one of its own beside them, so that no commit waits for it.
 const CONNECTIONS: usize = 8;
 /// How long to wait for one of them.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,15 +45,15 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// For commits, which come one after another, and whoever waits for one does nothing else: its connections are
-    /// attended to by him, so that no answer goes from thread to thread.
+    /// For commits, which come one after another, and whoever waits for one does nothing else: he attends to the
+    /// connection, so that no answer goes from thread to thread.
     pub(super) fn for_commits(url: &str, read_only: bool) -> Result<Self, StoreError> {
         Self::new(url, read_only, &mut runtime::Builder::new_current_thread())
     }
 
-    /// For readers, of whom there may be many at once: a thread attends to their connections, so that none waits
-    /// for what another makes of his rows.
-    pub(super) fn for_reads(url: &str, read_only: bool) -> Result<Self, StoreError> {
+    /// For all else, which may come from many at once: a thread attends to the connections, so that nobody waits for
+    /// what another makes of his rows.
+    pub(super) fn for_all_else(url: &str, read_only: bool) -> Result<Self, StoreError> {
         let mut runtime = runtime::Builder::new_multi_thread();
         Self::new(url, read_only, runtime.worker_threads(1).thread_name("countersign-postgres"))
     }
@@ -66,11 +66,14 @@ impl Link {
         let manager = Manager::from_config(config, tls, manager);
         let set_up = Hook::async_fn(move |client: &mut Client, _| {
             Box::pin(async move {
-                client.batch_execute(SESSION).await.map_err(HookError::Backend)?;
-                if read_only {
-                    client.batch_execute(READ_ONLY).await.map_err(HookError::Backend)?;
+                let set = async {
+                    client.batch_execute(SESSION).await?;
+                    if read_only { client.batch_execute(READ_ONLY).await } else { Ok(()) }
+                };
+                match tokio::time::timeout(SETTING_UP, set).await {
+                    Ok(set) => set.map_err(HookError::Backend),
+                    Err(_) => Err(HookError::message("the database did not set a new connection up in time")),
                 }
-                Ok(())
             })
         });
         let pool = Pool::builder(manager).max_size(CONNECTIONS).wait_timeout(Some(PATIENCE));
@@ -116,7 +119,11 @@ impl Link {
     /// One that has not ended, as far as that can be known.
     async fn connection(&self) -> Result<Object, StoreError> {
         attend().await;
-        self.pool.get().await.map_err(no_connection)
+        let connection = self.pool.get().await;
+        if connection.is_err() {
+            attend().await;
+        }
+        connection.map_err(no_connection)
     }
 
     /// # Panics
@@ -126,8 +133,8 @@ impl Link {
     }
 }
 
-/// Lets connections do what they have to where nobody else attends to them: first what came for them is looked at, then
-/// they are. So those that ended meanwhile find out, and those that were given up are closed.
+/// Lets connections do what they have to where nobody attends to them between one call and the next: first what came for
+/// them is looked at, then they are. So those that ended meanwhile find out, and those that were given up are closed.
 async fn attend() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;

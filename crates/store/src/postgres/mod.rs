@@ -1,8 +1,9 @@
 //! Ledgers in a PostgreSQL database, for where one machine is not enough; or in one of the engines that speak
 //! its protocol, since nothing is used but what they have too. The schema stands in `schema_1.sql`.
 //!
-//! Commits take a connection of a few that are kept, and reads one of a few others; a snapshot has one of its own. Several processes may write to one
-//! ledger. The adapter waits on a runtime of its own: inside another one, call it from a thread that may block.
+//! Commits take a connection of their own, all else one of a few that are kept; a snapshot has one to itself. Several
+//! processes may write to one ledger. The adapter waits on runtimes of its own: inside another one, call it from a
+//! thread that may block.
 //!
 //! Entries are refused to be changed by rights: [`create`] takes them from the tables' owner, who can grant them to
 //! himself again, and grants a writer's role, where one is named, no more than it needs. Only such a role, which owns
@@ -74,13 +75,7 @@ pub struct Postgres {
     ledger: Uuid,
     last: Last,
     commits: Link,
-    reads: Link,
-}
-
-impl Postgres {
-    fn new(identity: Identity, commits: Link, reads: Link) -> Result<Self, StoreError> {
-        Ok(Self { ledger: ledger_id(&identity)?, identity, last: Last::default(), commits, reads })
-    }
+    link: Link,
 }
 
 /// Makes a ledger without entries, and the tables where they are not there yet. `writer`: a role that exists,
@@ -91,8 +86,8 @@ impl Postgres {
 /// may not make tables, or the role may too much; those of the database.
 pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&str>) -> Result<Postgres, StoreError> {
     let ledger = ledger_id(identity)?;
-    let commits = Link::for_commits(url, false)?;
-    commits.within(MIGRATION, async |client| {
+    let (commits, link) = (Link::for_commits(url, false)?, Link::for_all_else(url, false)?);
+    link.within(MIGRATION, async |client| {
         schema::make(client, schema::STEPS).await?;
         if let Some(role) = writer {
             schema::grant(client, role).await?;
@@ -104,7 +99,7 @@ pub fn create(url: &str, identity: &Identity, now: Timestamp, writer: Option<&st
         }
         made
     })?;
-    Postgres::new(identity.clone(), commits, Link::for_reads(url, false)?)
+    Ok(Postgres { identity: identity.clone(), ledger, last: Last::default(), commits, link })
 }
 
 fn ledger_id(identity: &Identity) -> Result<Uuid, StoreError> {
@@ -140,12 +135,12 @@ async fn new_ledger(client: &Client, identity: &Identity, ledger: Uuid, now: Tim
 /// [`StoreError::SchemaTooNew`]; [`StoreError::Refused`] where the schema is older and this user may not change
 /// it; those of the database.
 pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
-    let commits = Link::for_commits(url, false)?;
-    if commits.with(schema::recognise)?.is_some_and(|found| (found as usize) < schema::STEPS.len()) {
-        commits.within(MIGRATION, async |client| schema::migrate(client, schema::STEPS).await)?;
+    let (commits, link) = (Link::for_commits(url, false)?, Link::for_all_else(url, false)?);
+    if link.with(schema::recognise)?.is_some_and(|found| (found as usize) < schema::STEPS.len()) {
+        link.within(MIGRATION, async |client| schema::migrate(client, schema::STEPS).await)?;
     }
-    let identity = commits.with(async |client| identify(client, expected).await)?;
-    Postgres::new(identity, commits, Link::for_reads(url, false)?)
+    let identity = link.with(async |client| identify(client, expected).await)?;
+    Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), commits, link })
 }
 
 /// Opens a ledger to read it only, from a hot standby too. `expected`: as in [`open`].
@@ -153,8 +148,8 @@ pub fn open(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
 /// # Errors
 /// As [`open`]; [`StoreError::Unsupported`] where the schema is older than this program's.
 pub fn open_read_only(url: &str, expected: Option<&str>) -> Result<Postgres, StoreError> {
-    let reads = Link::for_reads(url, true)?;
-    let identity = reads.with(async |client| {
+    let (commits, link) = (Link::for_commits(url, true)?, Link::for_all_else(url, true)?);
+    let identity = link.with(async |client| {
         let known = schema::STEPS.len();
         match schema::recognise(client).await? {
             Some(found) if (found as usize) < known => {
@@ -164,7 +159,7 @@ pub fn open_read_only(url: &str, expected: Option<&str>) -> Result<Postgres, Sto
             _ => identify(client, expected).await,
         }
     })?;
-    Postgres::new(identity, Link::for_commits(url, true)?, reads)
+    Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), commits, link })
 }
 
 /// Which ledger of a database it is.
@@ -210,7 +205,7 @@ impl Store for Postgres {
     }
 
     fn load(&self, wanted: &Wanted) -> Result<Loaded, StoreError> {
-        self.commits.with(async |client| load::load(client, &self.ledger, wanted).await)
+        self.link.with(async |client| load::load(client, &self.ledger, wanted).await)
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
@@ -220,58 +215,58 @@ impl Store for Postgres {
     }
 
     fn halt(&self, halt: &Halt, over: Option<&Halt>) -> Result<Halt, StoreError> {
-        self.commits.with(async |client| halting::halt(client, self.ledger, halt, over).await)
+        self.link.with(async |client| halting::halt(client, self.ledger, halt, over).await)
     }
 
     fn try_halt(&self) -> Result<(), StoreError> {
-        self.commits.with(async |client| halting::attempt(client, self.ledger).await)
+        self.link.with(async |client| halting::attempt(client, self.ledger).await)
     }
 
     fn try_commit(&self) -> Result<(), StoreError> {
-        self.commits.with(rights::attempt)
+        self.link.with(rights::attempt)
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        Ok(Box::new(snapshot::Snapshot::begin(&self.reads, self.ledger)?))
+        Ok(Box::new(snapshot::Snapshot::begin(&self.link, self.ledger)?))
     }
 
     fn entry(&self, seq: u64) -> Result<Option<Record>, StoreError> {
         let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
-        self.reads.with(async |client| history::by_seq(client, self.ledger, seq).await)
+        self.link.with(async |client| history::by_seq(client, self.ledger, seq).await)
     }
 
     fn entry_by_id(&self, transaction_id: &str) -> Result<Option<Record>, StoreError> {
         let Ok(id) = columns::uuid(transaction_id) else { return Ok(None) };
-        self.reads.with(async |client| history::by_id(client, self.ledger, id).await)
+        self.link.with(async |client| history::by_id(client, self.ledger, id).await)
     }
 
     fn history(&self, query: &Query, page: Page) -> Result<Vec<Record>, StoreError> {
-        self.reads.with(async |client| history::history(client, self.ledger, query, page).await)
+        self.link.with(async |client| history::history(client, self.ledger, query, page).await)
     }
 
     fn frozen(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
-        self.reads.with(async |client| history::frozen(client, self.ledger, after.unwrap_or(""), limit).await)
+        self.link.with(async |client| history::frozen(client, self.ledger, after.unwrap_or(""), limit).await)
     }
 
     fn acts(&self, page: Page) -> Result<Vec<Act>, StoreError> {
-        self.reads.with(async |client| history::acts(client, self.ledger, page).await)
+        self.link.with(async |client| history::acts(client, self.ledger, page).await)
     }
 
     fn plan(&self, query: &Query) -> Result<String, StoreError> {
-        self.reads.with(async |client| history::plan(client, self.ledger, query).await)
+        self.link.with(async |client| history::plan(client, self.ledger, query).await)
     }
 
     fn plan_frozen(&self) -> Result<String, StoreError> {
-        self.reads.with(async |client| history::plan_frozen(client, self.ledger).await)
+        self.link.with(async |client| history::plan_frozen(client, self.ledger).await)
     }
 
     fn nodes(&self, wanted: &[NodeId]) -> Result<Vec<Hash>, StoreError> {
-        self.reads.with(async |client| tree::nodes(client, self.ledger, wanted).await)
+        self.link.with(async |client| tree::nodes(client, self.ledger, wanted).await)
     }
 
     fn checkpoint(&self, size: Option<u64>) -> Result<Option<SignedCheckpoint>, StoreError> {
         let most = size.and_then(|size| i64::try_from(size).ok()).unwrap_or(i64::MAX);
-        self.reads.with(async |client| {
+        self.link.with(async |client| {
             let values: [(&(dyn ToSql + Sync), Type); 2] = [(&self.ledger, Type::UUID), (&most, Type::INT8)];
             let found = client.query_typed(CHECKPOINT, &values).await.map_err(fault)?;
             found.first().map(rows::checkpoint).transpose()
@@ -279,11 +274,11 @@ impl Store for Postgres {
     }
 
     fn keep_checkpoint(&self, checkpoint: &SignedCheckpoint) -> Result<(), StoreError> {
-        self.commits.with(async |client| keep_checkpoint(client, self.ledger, checkpoint).await)
+        self.link.with(async |client| keep_checkpoint(client, self.ledger, checkpoint).await)
     }
 
     fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.commits.with(async |client| {
+        self.link.with(async |client| {
             let statement = client.prepare_cached(FORGET).await.map_err(fault)?;
             let most = cells::number(MAX_FORGOTTEN)?;
             client.execute(&statement, &[&self.ledger, &moment(before), &most]).await.map_err(fault)

@@ -52,6 +52,31 @@ fn each_failure_has_its_name_and_undoes_the_batch() {
     }
 }
 
+#[test]
+fn a_batch_in_several_parts_is_written_whole_or_not_at_all() {
+    let ledger = Ledger::furnished();
+    let store = ledger.open();
+    // More than go into two statements.
+    let orders = vec![desk::mint("alice", "1"); 20_050];
+    let batch = desk::prepare(&store, &orders);
+    let before = Everything::of(&store);
+    for fails_at in ["NEW.seq = 15000", "NEW.seq = 20040"] {
+        ledger.sql(&format!(
+            "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF {fails_at} THEN RAISE EXCEPTION 'no' USING ERRCODE = '53100'; END IF; RETURN NEW; END $$; \
+             CREATE TRIGGER fail BEFORE INSERT ON countersign_entries FOR EACH ROW EXECUTE FUNCTION fail()"
+        ));
+        let error = failure(store.commit(&batch));
+        assert_eq!(error.code(), "STORE_FULL", "{fails_at}: {error}");
+        assert_eq!(Everything::of(&store), before, "{fails_at}");
+        ledger.sql("DROP TRIGGER fail ON countersign_entries");
+    }
+    store.commit(&batch).unwrap();
+    let after = Everything::of(&store);
+    assert_eq!(after.entries.len(), before.entries.len() + orders.len());
+    after.assert_one_chain(&desk::identity());
+}
+
 /// Ends all connections to a database but the one that says so.
 fn cut_off(ledger: &Ledger) {
     ledger.sql(
