@@ -377,14 +377,16 @@ test("the page itself can reach no other origin", async () => {
 
 test("by keyboard alone", async () => {
   const page = await open(browser, server.origin);
+  // Asked for well before the key that opens it: what comes before the browser knows that is lost.
+  const chosen = page.waitForEvent("filechooser");
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
   await page.keyboard.press("Enter");
   await page.locator("main:focus").waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "file");
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);
-  await chooser.setFiles(vector("tampered-gross.jsonl"));
+  await page.keyboard.press("Space");
+  await (await chosen).setFiles(vector("tampered-gross.jsonl"));
   await verdict(page, "broken");
   await page.locator("#verdict-heading:focus").waitFor();
   await page.keyboard.press("Tab");
