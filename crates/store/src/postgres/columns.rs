@@ -306,6 +306,7 @@ impl<'a> NewEntries<'a> {
     /// Most rows of a table that go into one statement: what is sent at once has its limit, and a whole ledger may be
     /// imported as one batch.
     const MOST: usize = 10_000;
+
     /// In one statement: each costs as much by itself as a row.
     pub(super) const INSERT: &'static str = "WITH \
         personal AS (INSERT INTO countersign_personal (ledger_id, seq, salt, sender_username, receiver_username, \

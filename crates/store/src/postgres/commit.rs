@@ -1,6 +1,6 @@
-//! A batch, all or nothing, in one flight: nothing is waited for between its first statement and its commit. Each
-//! that must find documents as they were read fails where it does not; whatever follows then fails too, and the
-//! database makes of the commit a rollback.
+//! A batch, all or nothing, in one flight: nothing is waited for between its first statement and its commit, but for
+//! the parts of a batch that is too large for one message. Each statement that must find documents as they were read
+//! fails where it does not; whatever follows then fails too, and the database makes of the commit a rollback.
 //!
 //! The head is written first, so that whoever else commits waits there and nowhere else: no two commits can wait
 //! for one another. Which document was stale is found out afterwards, accounts before the Treasury before the
