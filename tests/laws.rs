@@ -414,24 +414,32 @@ fn threads_change_nothing() {
 /// strict reader's to judge.
 fn same_by_both(line: &[u8]) -> Result<(), TestCaseError> {
     let Ok(text) = std::str::from_utf8(line) else { return Ok(()) };
-    let Some((entry, values)) = fast::read(text) else { return Ok(()) };
-    let members = strict::Members::read(text);
-    prop_assert!(members.is_some(), "{text}");
-    let strict = strict::read(&members.unwrap());
-    prop_assert_eq!(strict.values, Ok(values));
-    prop_assert_eq!(strict.entry.entry(), entry);
-    let by_line = Line::read_strictly(text);
-    prop_assert!(matches!(by_line, Line::Other(..)));
+    let plain = fast::read(text).map(|(entry, values)| (strict::OwnedEntry::from(&entry), values));
+    for (entry, values) in plain.into_iter().chain(fast::read_escaped(text)) {
+        let members = strict::Members::read(text);
+        prop_assert!(members.is_some(), "{text}");
+        let strict = strict::read(&members.unwrap());
+        prop_assert_eq!(strict, strict::Strict { entry, values: Ok(values) });
+        prop_assert!(matches!(Line::read_strictly(text), Line::Other(..)));
+    }
     Ok(())
 }
 
-/// The fast reader is there to be used: an honest export is read by it.
+/// The fast reader is there to be used: an honest export is read by it, with escapes or without.
 #[test]
 fn the_fast_reader_takes_the_writers_layout() {
     let export = export(500, 7);
-    let entries: Vec<&[u8]> = body(&export).into_iter().take(500).collect();
-    let taken = entries.iter().filter(|line| matches!(Line::read(line.trim_ascii_end()), Line::Plain(..))).count();
-    assert!(taken * 100 > entries.len() * 95, "{taken} of {}", entries.len());
+    let (mut plain, mut escaped) = (0, 0);
+    for line in body(&export).into_iter().take(500) {
+        let text = std::str::from_utf8(line.trim_ascii_end()).unwrap();
+        match (fast::read(text), fast::read_escaped(text)) {
+            (Some(_), Some(_)) => plain += 1,
+            (None, Some(_)) => escaped += 1,
+            (_, None) => panic!("left to the strict reader: {text}"),
+        }
+        assert_eq!(fast::read(text).is_none(), text.contains('\\'), "{text}");
+    }
+    assert!(plain > 400 && escaped > 0, "{plain} plain, {escaped} with escapes");
 }
 
 /// Blocks are hashed together, and each digest belongs to its own entry, after one whose `personal_hash` is no

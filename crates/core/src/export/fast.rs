@@ -1,8 +1,9 @@
-//! The fast path: an entry exactly as [`super::writer`] lays it out, without escapes.
+//! The fast path: an entry exactly as [`super::writer`] lays it out.
 //!
 //! It accepts only what [`super::strict`] accepts and with the same values, which a property test
 //! holds it to; everything else it leaves to the strict reader.
 
+use super::strict::OwnedEntry;
 use crate::entry::{Entry, PERSONAL_MAX, Personal, REFERENCE_MAX, Values};
 use crate::grammar;
 use crate::hash::Hash;
@@ -10,12 +11,44 @@ use crate::kind::Kind;
 use crate::money::Amount;
 use crate::timestamp::Timestamp;
 
-/// Reads an entry in the writer's own layout; `None` says nothing but "ask the strict reader". Each text is held to
-/// its grammar as its end is looked for.
+/// Reads an entry in the writer's own layout, without escapes; `None` says nothing but "ask another reader". Each text
+/// is held to its grammar as its end is looked for.
 #[inline]
 #[must_use]
 pub fn read(line: &str) -> Option<(Entry<'_>, Values)> {
-    let mut c = Cursor { rest: line, plain: is_plain(line.as_bytes()) };
+    entry(&mut Cursor::<false> { rest: line, plain: is_plain(line.as_bytes()) })
+}
+
+/// The same with escapes, of which the writer needs two: a quotation mark and a backslash in a text.
+#[must_use]
+pub fn read_escaped(line: &str) -> Option<(OwnedEntry, Values)> {
+    let (raw, values) = entry(&mut Cursor::<true> { rest: line, plain: false })?;
+    let mut entry = OwnedEntry::from(&raw);
+    for (text, max) in entry.free_texts() {
+        if text.contains('\\') {
+            *text = unescaped(text)?;
+        }
+        if !grammar::is_text(text, max) {
+            return None;
+        }
+    }
+    Some((entry, values))
+}
+
+fn unescaped(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        out.push(after.chars().next().filter(|c| matches!(c, '"' | '\\'))?);
+        rest = &after[1..];
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+#[inline(always)]
+fn entry<'a, const ESCAPED: bool>(c: &mut Cursor<'a, ESCAPED>) -> Option<(Entry<'a>, Values)> {
     c.literal("{\"seq\":")?;
     let seq = c.number().filter(|seq| *seq <= grammar::MAX_SEQ)?;
     c.literal(",\"transaction_id\":\"")?;
@@ -89,12 +122,25 @@ fn is_plain(line: &[u8]) -> bool {
     line.last_chunk().is_some_and(plain) && line.as_chunks().0.iter().all(plain)
 }
 
-struct Cursor<'a> {
+/// Where a text ends whose quotation marks are escaped.
+fn end_of_escaped(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr2(b'"', b'\\', bytes.get(from..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        from = at + 2;
+    }
+}
+
+/// Where the reading is. Texts that may be `ESCAPED` are taken as they stand, and held to their grammar later.
+struct Cursor<'a, const ESCAPED: bool> {
     rest: &'a str,
     plain: bool,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a, const ESCAPED: bool> Cursor<'a, ESCAPED> {
     #[inline(always)]
     fn literal(&mut self, text: &'static str) -> Option<()> {
         self.rest = self.rest.strip_prefix(text)?;
@@ -153,9 +199,13 @@ impl<'a> Cursor<'a> {
     /// A text of 1 to `max` bytes up to its quote.
     #[inline(always)]
     fn text(&mut self, max: usize) -> Option<&'a str> {
-        let end = memchr::memchr(b'"', self.rest.as_bytes())?;
+        let bytes = self.rest.as_bytes();
+        let end = if ESCAPED { end_of_escaped(bytes)? } else { memchr::memchr(b'"', bytes)? };
         let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
+        if ESCAPED {
+            return Some(text);
+        }
         let of_text = || memchr::memchr(b'\\', text.as_bytes()).is_none() && grammar::is_text(text, max);
         ((self.plain && (1..=max).contains(&end)) || of_text()).then_some(text)
     }

@@ -12,9 +12,9 @@ use crate::entry::{Entry, Values};
     reason = "the usual one is large, and in no list but the short one of lines being hashed"
 )]
 pub enum Line<'a> {
-    /// An entry that keeps its grammar, in the writer's own layout.
+    /// An entry that keeps its grammar, in the writer's own layout, without escapes.
     Plain(Entry<'a>, Values),
-    /// An entry that keeps its grammar, in another layout.
+    /// An entry that keeps its grammar, with escapes or in another layout.
     Other(Box<OwnedEntry>, Values),
     /// An entry that breaks it, as far as it could be read.
     Faulty(Box<OwnedEntry>, Fault),
@@ -40,6 +40,15 @@ impl<'a> Line<'a> {
     pub fn read_text(text: &'a str) -> Self {
         match fast::read(text) {
             Some((entry, values)) => Self::Plain(entry, values),
+            None => Self::read_slowly(text),
+        }
+    }
+
+    /// Reads one line that has escapes, or is not as the writer lays an entry out.
+    #[cold]
+    fn read_slowly(text: &'a str) -> Self {
+        match fast::read_escaped(text) {
+            Some((entry, values)) => Self::Other(Box::new(entry), values),
             None => Self::read_strictly(text),
         }
     }

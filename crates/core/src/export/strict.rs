@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::entry::{Entry, KEYS, PERSONAL_KEYS, Personal, Values};
+use crate::entry::{Entry, KEYS, PERSONAL_KEYS, PERSONAL_MAX, Personal, REFERENCE_MAX, Values};
 use crate::grammar::cut;
 
 /// The members of a JSON object in their order, repeated keys and all.
@@ -156,6 +156,16 @@ impl OwnedEntry {
             previous_hash,
             current_hash,
         }
+    }
+}
+
+impl OwnedEntry {
+    /// The texts that people write, and the most bytes of each.
+    pub(super) fn free_texts(&mut self) -> impl Iterator<Item = (&mut String, usize)> {
+        let personal = self.personal.iter_mut().flat_map(|personal| personal.texts.iter_mut().zip(PERSONAL_MAX));
+        std::iter::once((&mut self.reference_id, REFERENCE_MAX))
+            .chain(personal)
+            .filter_map(|(text, max)| Some((text.as_mut()?, max)))
     }
 }
 
