@@ -276,18 +276,31 @@ fn line(out: &mut Vec<u8>, text: &str) {
     out.push(b'\n');
 }
 
-/// Appends a few bytes. WebAssembly calls for a copy of unknown length, which takes longer than the copy;
-/// there, they are copied in pieces of known length.
+/// Appends a few bytes. To call for a copy of unknown length takes longer than the copy, in WebAssembly by far: they are
+/// copied in pieces of known length, and what the last brings too many is cut off.
 #[inline]
 pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    if cfg!(not(target_arch = "wasm32")) {
-        return out.extend_from_slice(bytes);
-    }
     let (sixteens, rest) = bytes.as_chunks::<16>();
     sixteens.iter().for_each(|piece| out.extend_from_slice(piece));
-    let (fours, rest) = rest.as_chunks::<4>();
-    fours.iter().for_each(|piece| out.extend_from_slice(piece));
-    rest.iter().for_each(|byte| out.push(*byte));
+    let end = out.len() + rest.len();
+    out.extend_from_slice(&widened(rest));
+    out.truncate(end);
+}
+
+/// At most 15 bytes, followed by whatever.
+#[inline]
+fn widened(bytes: &[u8]) -> [u8; 16] {
+    let length = bytes.len();
+    // Both halves are read where they stand, and of the second is cut off what the first has.
+    let (low, high) = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last) >> (8 * (15 - length)) >> 8)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        (first | (last << (8 * (length - 4))), 0)
+    } else {
+        (bytes.iter().rev().fold(0, |all, byte| (all << 8) | u64::from(*byte)), 0)
+    };
+    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
 }
 
 /// A line whose text mostly has `N` bytes, which a copy of known length does in a few instructions.
@@ -319,4 +332,19 @@ fn write_number(out: &mut Vec<u8>, mut n: u64) {
 #[must_use]
 pub fn genesis(ledger: &str, ledger_id: &str) -> Hash {
     Hash::of(format!("countersign/ledger/2\n{ledger}\n{ledger_id}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_any_length_are_appended() {
+        let bytes: Vec<u8> = (1..=200).collect();
+        for length in 0..bytes.len() {
+            let mut out = b"before".to_vec();
+            append(&mut out, &bytes[..length]);
+            assert_eq!(out.strip_prefix(b"before"), Some(&bytes[..length]));
+        }
+    }
 }
