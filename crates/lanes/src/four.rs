@@ -13,8 +13,8 @@ use vector::{Vector, add, lanes, majority, of, rotate, select, shift, splat, wor
 const N: usize = 4;
 
 /// The digests of messages, each to its number's place.
-pub(crate) fn digest<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
-    digest_streams(streams, digests);
+pub(crate) fn digest(blocks: &[Block], streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
+    digest_streams(blocks, streams, digests);
 }
 
 side_by_side!();

@@ -74,11 +74,11 @@ impl Batch {
         // Lanes that stand idle cost as much as those at work.
         let messages = self.messages.len();
         if pair::is_available() {
-            pair::digest(self.blocks(), digests);
+            pair::digest(self.blocks(), self.streams(), digests);
         } else if messages > 4 && sixteen::is_available() {
-            sixteen::digest(self.blocks(), digests);
+            sixteen::digest(self.blocks(), self.streams(), digests);
         } else if messages > 2 && eight::is_available() {
-            eight::digest(self.blocks(), digests);
+            eight::digest(self.blocks(), self.streams(), digests);
         } else {
             self.digest_singly(digests);
         }
@@ -87,7 +87,7 @@ impl Batch {
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     fn digest(&self, digests: &mut [[u8; 32]]) {
         if self.messages.len() > 1 {
-            four::digest(self.blocks(), digests);
+            four::digest(self.blocks(), self.streams(), digests);
         } else {
             self.digest_singly(digests);
         }
@@ -104,21 +104,39 @@ impl Batch {
         }
     }
 
-    /// The blocks of each message with its number.
+    /// All messages, block by block.
     #[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
-    fn blocks(&self) -> impl Iterator<Item = Stream<'_>> {
+    fn blocks(&self) -> &[Block] {
+        self.bytes.as_chunks().0
+    }
+
+    /// Which of the blocks are each message's. All are padded, and so begin with a block.
+    #[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+    fn streams(&self) -> impl Iterator<Item = Stream> {
+        const SIZE: usize = size_of::<Block>();
         self.messages.iter().enumerate().map(|(number, Message { start, length })| {
-            let rest = self.bytes[*start..start + padded(*length)].as_chunks().0;
-            Stream { number, rest }
+            let next = start / SIZE;
+            Stream { number, next, end: next + padded(*length) / SIZE }
         })
     }
 }
 
-/// A message on its way: what is still to be hashed of it.
+/// A message on its way: which block is hashed next, and which is no more of it.
 #[derive(Clone, Copy)]
-struct Stream<'a> {
+struct Stream {
     number: usize,
-    rest: &'a [Block],
+    next: usize,
+    end: usize,
+}
+
+#[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+impl Stream {
+    /// No message: it never ends.
+    const IDLE: Self = Self { number: usize::MAX, next: 0, end: usize::MAX };
+
+    const fn is_idle(&self) -> bool {
+        self.end == usize::MAX
+    }
 }
 
 #[cfg(test)]
@@ -143,17 +161,17 @@ mod tests {
             digest(&mut digests);
             digests
         };
-        let mut ways = vec![by(&|d| four::digest(batch.blocks(), d)), by(&|d| batch.digest_singly(d))];
+        let mut ways = vec![by(&|d| four::digest(batch.blocks(), batch.streams(), d)), by(&|d| batch.digest_singly(d))];
         #[cfg(target_arch = "x86_64")]
         {
             if pair::is_available() {
-                ways.push(by(&|d| pair::digest(batch.blocks(), d)));
+                ways.push(by(&|d| pair::digest(batch.blocks(), batch.streams(), d)));
             }
             if eight::is_available() {
-                ways.push(by(&|d| eight::digest(batch.blocks(), d)));
+                ways.push(by(&|d| eight::digest(batch.blocks(), batch.streams(), d)));
             }
             if sixteen::is_available() {
-                ways.push(by(&|d| sixteen::digest(batch.blocks(), d)));
+                ways.push(by(&|d| sixteen::digest(batch.blocks(), batch.streams(), d)));
             }
         }
         ways.push(vec![[1; 32]]);

@@ -20,12 +20,12 @@ pub(crate) fn is_available() -> bool {
 ///
 /// # Panics
 /// Where the processor lacks the instructions.
-pub(crate) fn digest<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
+pub(crate) fn digest(blocks: &[Block], streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
     assert!(is_available(), "asked for before the instructions are called");
     #[expect(unsafe_code, reason = "only the running processor can say which instructions it has")]
     // SAFETY: the assertion above has asked for the very features that the function enables.
     unsafe {
-        digest_streams(streams, digests);
+        digest_streams(blocks, streams, digests);
     }
 }
 
@@ -33,25 +33,23 @@ pub(crate) fn digest<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mu
 type State = (__m128i, __m128i);
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
-fn digest_streams<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
+fn digest_streams(blocks: &[Block], streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
     let first: State = initial();
     let mut streams = streams.map(|stream| (stream, first));
     let (mut left, mut right) = (streams.next(), streams.next());
     // A stream that ends takes the next message at once, so that both are always at work.
     while let (Some((a, a_state)), Some((b, b_state))) = (&mut left, &mut right) {
-        if let (Some((a_block, a_rest)), Some((b_block, b_rest))) = (a.rest.split_first(), b.rest.split_first()) {
-            [*a_state, *b_state] = compress([*a_state, *b_state], [a_block, b_block]);
-            (a.rest, b.rest) = (a_rest, b_rest);
-        }
+        [*a_state, *b_state] = compress([*a_state, *b_state], [&blocks[a.next], &blocks[b.next]]);
+        (a.next, b.next) = (a.next + 1, b.next + 1);
         for stream in [&mut left, &mut right] {
-            if let Some((done, state)) = stream.take_if(|(stream, _)| stream.rest.is_empty()) {
+            if let Some((done, state)) = stream.take_if(|(stream, _)| stream.next == stream.end) {
                 digests[done.number] = digest_of(state);
                 *stream = streams.next();
             }
         }
     }
     for (stream, mut state) in left.into_iter().chain(right) {
-        for block in stream.rest {
+        for block in &blocks[stream.next..stream.end] {
             [state] = compress([state], [block]);
         }
         digests[stream.number] = digest_of(state);

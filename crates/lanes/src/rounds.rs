@@ -15,44 +15,36 @@ macro_rules! side_by_side {
     ($(#[$needs:meta])*) => {
         /// The digests of messages, each to its number's place.
         $(#[$needs])*
-        fn digest_streams<'a>(mut streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
-            let mut at_work: [Option<Stream<'a>>; N] = std::array::from_fn(|_| streams.next());
+        fn digest_streams(blocks: &[Block], mut streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
+            let Some(idle) = blocks.first() else { return };
+            let mut at_work: [Stream; N] = std::array::from_fn(|_| streams.next().unwrap_or(Stream::IDLE));
+            let mut busy = at_work.iter().filter(|stream| !stream.is_idle()).count();
             let initial = INITIAL.map(|word| splat(word));
             let mut state = initial;
-            while at_work.iter().any(Option::is_some) {
-                let (blocks, ended) = next_blocks(&mut at_work);
-                state = compress(state, blocks);
+            while busy > 0 {
+                let mut now = [idle; N];
+                for (block, stream) in now.iter_mut().zip(&mut at_work) {
+                    *block = blocks.get(stream.next).unwrap_or(idle);
+                    stream.next += 1;
+                }
+                state = compress(state, now);
+                let ended = at_work.each_ref().map(|stream| if stream.next == stream.end { u32::MAX } else { 0 });
                 if ended == [0; N] {
                     continue;
                 }
                 let words = state.map(|word| lanes(word));
                 // A lane whose message ends takes the next at once, so that all are always at work.
                 for (lane, stream) in at_work.iter_mut().enumerate().filter(|(lane, _)| ended[*lane] != 0) {
-                    if let Some(done) = std::mem::replace(stream, streams.next()) {
-                        let out = digests[done.number].as_chunks_mut().0;
-                        out.iter_mut().zip(&words).for_each(|(out, word)| *out = word[lane].to_be_bytes());
-                    }
+                    let out = digests[stream.number].as_chunks_mut().0;
+                    out.iter_mut().zip(&words).for_each(|(out, word)| *out = word[lane].to_be_bytes());
+                    *stream = streams.next().unwrap_or(Stream::IDLE);
+                    busy -= usize::from(stream.is_idle());
                 }
                 let ended = of(ended);
                 for (word, first) in state.iter_mut().zip(initial) {
                     *word = select(ended, first, *word);
                 }
             }
-        }
-
-        /// The next block of every lane; and a mask of the lanes whose last it is.
-        #[inline]
-        fn next_blocks<'a>(at_work: &mut [Option<Stream<'a>>; N]) -> ([&'a Block; N], [u32; N]) {
-            let (mut blocks, mut ended): ([&Block; N], _) = ([&[0; 64]; N], [0; N]);
-            for ((block, ended), stream) in blocks.iter_mut().zip(&mut ended).zip(at_work) {
-                if let Some(stream) = stream
-                    && let Some((next, rest)) = stream.rest.split_first()
-                {
-                    (*block, stream.rest) = (next, rest);
-                    *ended = if rest.is_empty() { u32::MAX } else { 0 };
-                }
-            }
-            (blocks, ended)
         }
 
         #[inline]

@@ -23,12 +23,12 @@ pub(crate) fn is_available() -> bool {
 ///
 /// # Panics
 /// Where the processor lacks the instructions.
-pub(crate) fn digest<'a>(streams: impl Iterator<Item = Stream<'a>>, digests: &mut [[u8; 32]]) {
+pub(crate) fn digest(blocks: &[Block], streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
     assert!(is_available(), "asked for before the instructions are called");
     #[expect(unsafe_code, reason = "only the running processor can say which instructions it has")]
     // SAFETY: the assertion above has asked for the very features that the function enables.
     unsafe {
-        digest_streams(streams, digests);
+        digest_streams(blocks, streams, digests);
     }
 }
 
