@@ -60,7 +60,7 @@ impl Marks {
 }
 
 /// How many entries are hashed together: enough to fill every lane, few enough to stay in the cache.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 192;
 /// How many leaves are folded into the Merkle tree together.
 const LEAVES: usize = 4096;
 

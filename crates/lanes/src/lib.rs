@@ -1,10 +1,10 @@
 //! SHA-256 of many independent messages, several at a time on one core; and of one long one ([`Hasher`]).
 //!
 //! A processor with SHA instructions waits for each of them most of the time, and an older one or a browser
-//! has none: all do more where several messages are hashed side by side. Inside: two interleaved streams on
-//! x86-64 with SHA instructions ([`pair`]), sixteen or eight vector lanes on x86-64 without ([`sixteen`],
-//! [`eight`]), four on WebAssembly ([`four`]). Everywhere else, and as the reference that the tests hold these
-//! to: the `sha2` crate.
+//! has none: all do more where several messages are hashed side by side. Inside: sixteen vector lanes on x86-64
+//! with AVX-512 ([`sixteen`]), two interleaved streams of SHA instructions for fewer messages or without such
+//! vectors ([`pair`]), eight lanes on x86-64 with neither ([`eight`]), four on WebAssembly ([`four`]). Everywhere
+//! else, and as the reference that the tests hold these to: the `sha2` crate.
 
 use sha2::{Digest, Sha256};
 
@@ -73,7 +73,9 @@ impl Batch {
     fn digest(&self, digests: &mut [[u8; 32]]) {
         // Lanes that stand idle cost as much as those at work.
         let messages = self.messages.len();
-        if pair::is_available() {
+        if messages > 10 && sixteen::is_available() {
+            sixteen::digest(self.blocks(), self.streams(), digests);
+        } else if pair::is_available() {
             pair::digest(self.blocks(), self.streams(), digests);
         } else if messages > 4 && sixteen::is_available() {
             sixteen::digest(self.blocks(), self.streams(), digests);
