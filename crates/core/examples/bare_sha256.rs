@@ -9,12 +9,9 @@ use std::io::{BufRead, BufReader};
 use std::time::Instant;
 use std::{env, fs::File, thread};
 
-use countersign_core::hash::Batch;
+use countersign_core::hash::{Batch, TOGETHER};
 use countersign_core::hash_entry_line;
 use sha2::{Digest, Sha256};
-
-/// Preimages that are hashed together, as many as the core takes.
-const TOGETHER: usize = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);

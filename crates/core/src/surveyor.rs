@@ -7,7 +7,7 @@ use crate::entry::{Entry, Values};
 use crate::export::header::PersonalData;
 use crate::export::line::Line;
 use crate::grammar;
-use crate::hash::{Batch, Hash};
+use crate::hash::{Batch, Hash, TOGETHER};
 use crate::kind::Kind;
 use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_PREIMAGE};
 use crate::merkle::Range;
@@ -59,8 +59,6 @@ impl Marks {
     }
 }
 
-/// How many entries are hashed together: enough to fill every lane, few enough to stay in the cache.
-const TOGETHER: usize = 192;
 /// How many leaves are folded into the Merkle tree together.
 const LEAVES: usize = 4096;
 

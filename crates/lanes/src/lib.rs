@@ -30,6 +30,8 @@ pub use long::Hasher;
 pub struct Batch {
     bytes: Vec<u8>,
     messages: Vec<Message>,
+    /// Blocks of the longest.
+    longest: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,7 @@ impl Batch {
         write(&mut self.bytes);
         let length = self.bytes.len() - start;
         pad(&mut self.bytes, length);
+        self.longest = self.longest.max(padded(length) / size_of::<Block>());
         self.messages.push(Message { start, length });
     }
 
@@ -60,6 +63,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.messages.clear();
+        self.longest = 0;
     }
 
     /// The digests of all messages, in their order, into `digests`, whose content is replaced.
@@ -71,15 +75,13 @@ impl Batch {
 
     #[cfg(target_arch = "x86_64")]
     fn digest(&self, digests: &mut [[u8; 32]]) {
-        // Lanes that stand idle cost as much as those at work.
-        let messages = self.messages.len();
-        if messages > 10 && sixteen::is_available() {
+        if self.fills(10) && sixteen::is_available() {
             sixteen::digest(self.blocks(), self.streams(), digests);
         } else if pair::is_available() {
             pair::digest(self.blocks(), self.streams(), digests);
-        } else if messages > 4 && sixteen::is_available() {
+        } else if self.fills(4) && sixteen::is_available() {
             sixteen::digest(self.blocks(), self.streams(), digests);
-        } else if messages > 2 && eight::is_available() {
+        } else if self.fills(2) && eight::is_available() {
             eight::digest(self.blocks(), self.streams(), digests);
         } else {
             self.digest_singly(digests);
@@ -88,7 +90,7 @@ impl Batch {
 
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     fn digest(&self, digests: &mut [[u8; 32]]) {
-        if self.messages.len() > 1 {
+        if self.fills(1) {
             four::digest(self.blocks(), self.streams(), digests);
         } else {
             self.digest_singly(digests);
@@ -100,6 +102,12 @@ impl Batch {
         self.digest_singly(digests);
     }
 
+    /// Whether there is work for more than so many lanes on an average: those that stand idle cost as much as those at
+    /// work, and the one with the longest message is at work to the end.
+    fn fills(&self, lanes: usize) -> bool {
+        self.blocks().len() > lanes * self.longest
+    }
+
     fn digest_singly(&self, digests: &mut [[u8; 32]]) {
         for (digest, Message { start, length }) in digests.iter_mut().zip(&self.messages) {
             *digest = Sha256::digest(&self.bytes[*start..start + length]).into();
@@ -107,7 +115,6 @@ impl Batch {
     }
 
     /// All messages, block by block.
-    #[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
     fn blocks(&self) -> &[Block] {
         self.bytes.as_chunks().0
     }

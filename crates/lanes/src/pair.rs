@@ -1,6 +1,6 @@
 //! Two streams interleaved through the SHA instructions of x86-64.
 //!
-//! `sha256rnds2` has a latency of four cycles and a throughput of one in two: one message leaves the
+//! `sha256rnds2` takes four cycles, and most processors begin another after two: one message leaves the
 //! unit idle half of the time. The rounds follow Intel's white paper "Intel SHA Extensions" (2013).
 
 use std::arch::x86_64::{

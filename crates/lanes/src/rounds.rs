@@ -24,6 +24,7 @@ macro_rules! side_by_side {
             while busy > 0 {
                 let mut now = [idle; N];
                 for (block, stream) in now.iter_mut().zip(&mut at_work) {
+                    debug_assert!(stream.is_idle() || stream.next < blocks.len(), "a message ends within the blocks");
                     *block = blocks.get(stream.next).unwrap_or(idle);
                     stream.next += 1;
                 }

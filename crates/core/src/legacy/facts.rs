@@ -9,13 +9,11 @@ use super::document::{Document, key};
 use super::framing::{Layout, bson_documents};
 use crate::export::strict::Fault;
 use crate::grammar;
-use crate::hash::{Batch, Hash};
+use crate::hash::{Batch, Hash, TOGETHER};
 use crate::limits::{MAX_FINDINGS, MAX_LINE, MAX_RUNS};
 use crate::segment::{FirstFew, lines_of};
 use crate::survey::Surveying;
 
-/// Entries that are hashed together.
-const TOGETHER: usize = 64;
 /// Facts that are stored together: they grow without being copied.
 const CHUNK: usize = 4096;
 /// Most names of keys that are kept, though the original ledger does not know them.
