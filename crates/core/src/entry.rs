@@ -276,10 +276,13 @@ fn line(out: &mut Vec<u8>, text: &str) {
     out.push(b'\n');
 }
 
-/// Appends a few bytes. To call for a copy of unknown length takes longer than the copy, in WebAssembly by far: they are
+/// Appends bytes. To call for a copy of unknown length takes longer than a short copy, in WebAssembly by far: they are
 /// copied in pieces of known length, and what the last brings too many is cut off.
 #[inline]
 pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > SHORT {
+        return out.extend_from_slice(bytes);
+    }
     let (sixteens, rest) = bytes.as_chunks::<16>();
     sixteens.iter().for_each(|piece| out.extend_from_slice(piece));
     let end = out.len() + rest.len();
@@ -287,7 +290,10 @@ pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     out.truncate(end);
 }
 
-/// At most 15 bytes, followed by whatever.
+/// Most bytes that are copied in pieces.
+const SHORT: usize = 256;
+
+/// At most 15 bytes, followed by zeros.
 #[inline]
 fn widened(bytes: &[u8]) -> [u8; 16] {
     let length = bytes.len();
@@ -340,7 +346,7 @@ mod tests {
 
     #[test]
     fn bytes_of_any_length_are_appended() {
-        let bytes: Vec<u8> = (1..=200).collect();
+        let bytes: Vec<u8> = (1..=u8::MAX).cycle().take(SHORT + 20).collect();
         for length in 0..bytes.len() {
             let mut out = b"before".to_vec();
             append(&mut out, &bytes[..length]);

@@ -19,9 +19,11 @@ pub fn read(line: &str) -> Option<(Entry<'_>, Values)> {
     entry(&mut Cursor::<false> { rest: line, plain: is_plain(line.as_bytes()) })
 }
 
-/// The same with escapes, of which the writer needs two: a quotation mark and a backslash in a text.
+/// The same with escapes, of which the writer needs two: a quotation mark and a backslash in a text. Where there is none,
+/// it says nothing.
 #[must_use]
 pub fn read_escaped(line: &str) -> Option<(OwnedEntry, Values)> {
+    memchr::memchr(b'\\', line.as_bytes())?;
     let (raw, values) = entry(&mut Cursor::<true> { rest: line, plain: false })?;
     let mut entry = OwnedEntry::from(&raw);
     for (text, max) in entry.free_texts() {
@@ -196,7 +198,7 @@ impl<'a, const ESCAPED: bool> Cursor<'a, ESCAPED> {
         Some(Some(text))
     }
 
-    /// A text of 1 to `max` bytes up to its quote.
+    /// A text of 1 to `max` bytes up to its quote; where it may be escaped, one that might be.
     #[inline(always)]
     fn text(&mut self, max: usize) -> Option<&'a str> {
         let bytes = self.rest.as_bytes();
@@ -204,7 +206,8 @@ impl<'a, const ESCAPED: bool> Cursor<'a, ESCAPED> {
         let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
         if ESCAPED {
-            return Some(text);
+            // No escape of the writer's has more than two bytes.
+            return (1..=2 * max).contains(&end).then_some(text);
         }
         let of_text = || memchr::memchr(b'\\', text.as_bytes()).is_none() && grammar::is_text(text, max);
         ((self.plain && (1..=max).contains(&end)) || of_text()).then_some(text)

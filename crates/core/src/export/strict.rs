@@ -157,9 +157,7 @@ impl OwnedEntry {
             current_hash,
         }
     }
-}
 
-impl OwnedEntry {
     /// The texts that people write, and the most bytes of each.
     pub(super) fn free_texts(&mut self) -> impl Iterator<Item = (&mut String, usize)> {
         let personal = self.personal.iter_mut().flat_map(|personal| personal.texts.iter_mut().zip(PERSONAL_MAX));
