@@ -14,8 +14,8 @@ use crate::programs::{Programs, done, said};
 
 /// Of the user `postgres`, who is asked for it over TCP.
 pub const PASSWORD: &str = "only-for-tests";
-/// How long a server may take to start, to stop, or to catch up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a server may take to start, to stop, or to catch up: a shared machine's disk may stand still for a minute.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// A port that was free may be taken before the server binds it.
 const TRIES: u32 = 5;
 
@@ -107,7 +107,7 @@ impl Server {
         let mut options = format!("-p {} -k {socket} -c listen_addresses=127.0.0.1", self.port);
         self.settings.iter().for_each(|setting| options.push_str(&format!(" -c {setting}")));
         let mut start = self.programs.program("pg_ctl");
-        start.args(["-s", "-w", "-t", "60", "-o", &options]).arg("-D").arg(data).arg("-l").arg(&log).arg("start");
+        start.args(["-s", "-w", "-t", "180", "-o", &options]).arg("-D").arg(data).arg("-l").arg(&log).arg("start");
         // Its output would be held open by the server.
         let status = start.stdout(Stdio::null()).stderr(Stdio::null()).status().map_err(|error| error.to_string())?;
         if status.success() { Ok(()) } else { Err(fs::read_to_string(&log).unwrap_or_default()) }
@@ -132,7 +132,7 @@ impl Server {
     /// Where it does not stop.
     pub fn stop(&self) {
         let mut stop = self.programs.program("pg_ctl");
-        stop.args(["-s", "-w", "-m", "fast", "-t", "60"]).arg("-D").arg(self.directory.join("data")).arg("stop");
+        stop.args(["-s", "-w", "-m", "fast", "-t", "180"]).arg("-D").arg(self.directory.join("data")).arg("stop");
         done(stop);
     }
 
