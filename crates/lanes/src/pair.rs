@@ -1,7 +1,7 @@
 //! Two streams interleaved through the SHA instructions of x86-64.
 //!
-//! `sha256rnds2` takes four cycles, and most processors begin another after two: one message leaves the
-//! unit idle half of the time. The rounds follow Intel's white paper "Intel SHA Extensions" (2013).
+//! `sha256rnds2` takes four cycles, and where another can begin after two, one message leaves the unit
+//! idle half of the time. The rounds follow Intel's white paper "Intel SHA Extensions" (2013).
 
 use std::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_set_epi32, _mm_set_epi64x, _mm_sha256msg1_epu32,
