@@ -140,11 +140,9 @@ struct Stream {
 
 #[cfg(any(test, target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
 impl Stream {
-    /// No message: it never ends.
-    const IDLE: Self = Self { number: usize::MAX, next: 0, end: usize::MAX };
-
-    const fn is_idle(&self) -> bool {
-        self.end == usize::MAX
+    /// Blocks that are left.
+    const fn length(&self) -> usize {
+        self.end - self.next
     }
 }
 

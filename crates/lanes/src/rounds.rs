@@ -15,35 +15,47 @@ macro_rules! side_by_side {
     ($(#[$needs:meta])*) => {
         /// The digests of messages, each to its number's place.
         $(#[$needs])*
-        fn digest_streams(blocks: &[Block], mut streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
-            let Some(idle) = blocks.first() else { return };
-            let mut at_work: [Stream; N] = std::array::from_fn(|_| streams.next().unwrap_or(Stream::IDLE));
-            let mut busy = at_work.iter().filter(|stream| !stream.is_idle()).count();
-            let initial = INITIAL.map(|word| splat(word));
-            let mut state = initial;
-            while busy > 0 {
-                let mut now = [idle; N];
-                for (block, stream) in now.iter_mut().zip(&mut at_work) {
-                    debug_assert!(stream.is_idle() || stream.next < blocks.len(), "a message ends within the blocks");
-                    *block = blocks.get(stream.next).unwrap_or(idle);
-                    stream.next += 1;
+        fn digest_streams(blocks: &[Block], streams: impl Iterator<Item = Stream>, digests: &mut [[u8; 32]]) {
+            // Those of one length begin together and end together.
+            let mut streams: Vec<Stream> = streams.collect();
+            streams.sort_unstable_by_key(Stream::length);
+            for together in streams.chunks(N) {
+                digest_together(blocks, together, digests);
+            }
+        }
+
+        /// The digests of at most as many messages as there are lanes, the longest of them last.
+        $(#[$needs])*
+        fn digest_together(blocks: &[Block], streams: &[Stream], digests: &mut [[u8; 32]]) {
+            let (Some(shortest), Some(longest)) = (streams.first(), streams.last()) else { return };
+            let mut messages = [&blocks[longest.next..longest.end]; N];
+            for (message, stream) in messages.iter_mut().zip(streams) {
+                *message = &blocks[stream.next..stream.end];
+            }
+            let mut state = INITIAL.map(|word| splat(word));
+            for step in 0..longest.length() {
+                let mut now = [&blocks[longest.next]; N];
+                let mut going = [u32::MAX; N];
+                for ((block, going), message) in now.iter_mut().zip(&mut going).zip(messages) {
+                    match message.get(step) {
+                        Some(next) => *block = next,
+                        None => *going = 0,
+                    }
                 }
-                state = compress(state, now);
-                let ended = at_work.each_ref().map(|stream| if stream.next == stream.end { u32::MAX } else { 0 });
-                if ended == [0; N] {
+                let after = compress(state, now);
+                if step < shortest.length() {
+                    state = after;
                     continue;
                 }
-                let words = state.map(|word| lanes(word));
-                // A lane whose message ends takes the next at once, so that all are always at work.
-                for (lane, stream) in at_work.iter_mut().enumerate().filter(|(lane, _)| ended[*lane] != 0) {
-                    let out = digests[stream.number].as_chunks_mut().0;
-                    out.iter_mut().zip(&words).for_each(|(out, word)| *out = word[lane].to_be_bytes());
-                    *stream = streams.next().unwrap_or(Stream::IDLE);
-                    busy -= usize::from(stream.is_idle());
+                // What has ended keeps its state.
+                let going = of(going);
+                for (word, after) in state.iter_mut().zip(after) {
+                    *word = select(going, after, *word);
                 }
-                let ended = of(ended);
-                for (word, first) in state.iter_mut().zip(initial) {
-                    *word = select(ended, first, *word);
+            }
+            for (i, word) in state.into_iter().enumerate() {
+                for (stream, word) in streams.iter().zip(lanes(word)) {
+                    digests[stream.number].as_chunks_mut().0[i] = word.to_be_bytes();
                 }
             }
         }
