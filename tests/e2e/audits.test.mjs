@@ -244,6 +244,33 @@ test("entries taken out: what is missing is told, and the audit goes on", async 
   await page.close();
 });
 
+const COMPARED = [
+  ["wrong-ledger.jsonl", "GENESIS_MISMATCH", "The header's names give", "Entry 1 names"],
+  ["wrong-trailer.jsonl", "TRAILER_MISMATCH", "By the header and entries", "By the closing line"],
+  ["wrong-arithmetic.jsonl", "AMOUNT_MISMATCH", "Tax plus net", "Gross"],
+  ["document-mismatch.jsonl", "DOCUMENT_MISMATCH", "By the entries", "By the document"],
+];
+for (const [name, kind, expected, found] of COMPARED) {
+  test(`${kind} says whose word is held against whose`, async () => {
+    const page = await open(browser, server.origin);
+    await pick(page, vector(name));
+    await verdict(page, "broken");
+    const finding = page.locator(".finding").first();
+    await finding.getByText(kind).waitFor();
+    const { report } = await download(page);
+    const [{ expected: wanted, found: seen }] = report.findings;
+    const fact = async (term) => {
+      const label = finding.locator("dt", { has: page.getByText(term, { exact: true }) });
+      return (await label.locator("xpath=following-sibling::dd[1]").textContent()).replaceAll(/\s/g, "");
+    };
+    assert.equal(await fact(expected), String(wanted).replaceAll(" ", ""));
+    assert.equal(await fact(found), String(seen).replaceAll(" ", ""));
+    await everyLook(page, `real-${name.replace(".jsonl", "")}`);
+    calm(page);
+    await page.close();
+  });
+}
+
 const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489", "hex");
 const ZIP = Buffer.concat([Buffer.from("504b0304140000000800", "hex"), Buffer.alloc(64, 7)]);
 const HEADER = (await readFile(vector("good.jsonl"), "utf8")).split("\n", 1)[0];

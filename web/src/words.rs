@@ -357,6 +357,18 @@ pub(crate) fn finding(kind: ErrorType, cause: Option<Cause>) -> &'static str {
     }
 }
 
+/// Whose word is held against whose in a finding: what is expected, and what is found.
+pub(crate) const fn compared(kind: ErrorType) -> (&'static str, &'static str) {
+    match kind {
+        ErrorType::GenesisMismatch => ("The header's names give", "Entry 1 names"),
+        ErrorType::TrailerMismatch => ("By the header and entries", "By the closing line"),
+        ErrorType::CheckpointMismatch => ("Root in the checkpoint", "Root of the entries"),
+        ErrorType::AmountMismatch => ("Tax plus net", "Gross"),
+        ErrorType::DocumentMismatch => ("By the entries", "By the document"),
+        _ => ("Expected", "Found"),
+    }
+}
+
 fn broken_by(cause: Cause) -> &'static str {
     match cause {
         Cause::Missing => "Entries are missing from the chain",

@@ -182,17 +182,18 @@ fn compared(finding: &Finding) -> Option<impl IntoView + use<>> {
     if expected.is_none() && found.is_none() {
         return None;
     }
+    let (wanted, seen) = words::compared(finding.error_type);
     if let (Some(expected), Some(found)) = (&expected, &found)
         && is_hash(expected)
         && is_hash(found)
     {
-        return Some(pair(("Expected", Some(expected)), ("Found", Some(found))).into_any());
+        return Some(pair((wanted, Some(expected)), (seen, Some(found))).into_any());
     }
     Some(
         view! {
             <dl class="facts">
-                {expected.map(|expected| fact("Expected", value(&expected)))}
-                {found.map(|found| fact("Found", value(&found)))}
+                {expected.map(|expected| fact(wanted, value(&expected)))}
+                {found.map(|found| fact(seen, value(&found)))}
             </dl>
         }
         .into_any(),
