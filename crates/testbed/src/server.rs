@@ -107,7 +107,8 @@ impl Server {
         let mut options = format!("-p {} -k {socket} -c listen_addresses=127.0.0.1", self.port);
         self.settings.iter().for_each(|setting| options.push_str(&format!(" -c {setting}")));
         let mut start = self.programs.program("pg_ctl");
-        start.args(["-s", "-w", "-t", "180", "-o", &options]).arg("-D").arg(data).arg("-l").arg(&log).arg("start");
+        start.args(["-s", "-w", "-t", &patience(), "-o", &options]);
+        start.arg("-D").arg(data).arg("-l").arg(&log).arg("start");
         // Its output would be held open by the server.
         let status = start.stdout(Stdio::null()).stderr(Stdio::null()).status().map_err(|error| error.to_string())?;
         if status.success() { Ok(()) } else { Err(fs::read_to_string(&log).unwrap_or_default()) }
@@ -132,7 +133,7 @@ impl Server {
     /// Where it does not stop.
     pub fn stop(&self) {
         let mut stop = self.programs.program("pg_ctl");
-        stop.args(["-s", "-w", "-m", "fast", "-t", "180"]).arg("-D").arg(self.directory.join("data")).arg("stop");
+        stop.args(["-s", "-w", "-m", "fast", "-t", &patience()]).arg("-D").arg(self.directory.join("data")).arg("stop");
         done(stop);
     }
 
@@ -260,6 +261,11 @@ fn shell(programs: &Programs, script: &str, arguments: &[&Path]) -> Command {
     let mut command = programs.command(Path::new("sh"));
     command.args(["-c", script, "sh"]).args(arguments);
     command
+}
+
+/// [`PATIENCE`] as `pg_ctl` is told it, in seconds.
+fn patience() -> String {
+    PATIENCE.as_secs().to_string()
 }
 
 fn free_port() -> u16 {
