@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (mut batch, mut digests) = (Batch::default(), Vec::new());
         for together in part.chunks(TOGETHER) {
             batch.clear();
-            together.iter().for_each(|preimage| batch.push_with(|out| out.extend_from_slice(preimage.as_bytes())));
+            together.iter().for_each(|preimage| batch.push(preimage.as_bytes()));
             batch.digest_into(&mut digests);
             black_box(&digests);
         }

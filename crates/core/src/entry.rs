@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use crate::gathering::{Gathering, MARGIN};
 use crate::grammar;
 use crate::hash::Hash;
 use crate::kind::Kind;
@@ -128,27 +129,38 @@ impl Personal<'_> {
     }
 
     /// Appends the preimage of `personal_hash`.
-    #[inline]
     pub fn write_preimage(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"countersign/personal/2\n");
-        fixed_line::<32>(out, self.salt);
+        append(out, self.preimage_bound(), |out| self.put_preimage(&[], out));
+    }
+
+    /// How many bytes [`Self::put_preimage`] may need.
+    #[inline(always)]
+    pub(crate) fn preimage_bound(&self) -> usize {
+        let texts = self.texts().map(|text| text.unwrap_or("").len() + 1);
+        PERSONAL_PREFIX.len() + self.salt.len() + 1 + texts.iter().sum::<usize>() + MARGIN
+    }
+
+    /// Puts the preimage of `personal_hash` at the start of `out`, and gives its length. `line`: what the block was
+    /// read from, or anything else.
+    #[inline(always)]
+    pub(crate) fn put_preimage(&self, line: &[u8], out: &mut [u8]) -> usize {
+        let mut out = Gathering::new(line, out);
+        out.bytes(PERSONAL_PREFIX);
+        out.text_of::<32>(self.salt);
+        out.line_feed();
         for text in self.texts() {
-            line(out, text.unwrap_or(""));
+            out.text(text.unwrap_or(""));
+            out.line_feed();
         }
+        out.length()
     }
 }
 
 impl<'a> Entry<'a> {
-    /// Appends the preimage of `current_hash`, as this entry would have it at `seq` on `previous`.
-    #[inline]
-    pub fn write_preimage_at(&self, seq: u64, previous: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(PREFIX);
-        write_number(out, seq);
-        out.push(b'\n');
-        fixed_line::<64>(out, previous);
-        fixed_line::<36>(out, self.transaction_id);
-        fixed_line::<24>(out, self.created_at);
-        for text in [
+    /// The texts of the preimage between `created_at` and `personal_hash`.
+    #[inline(always)]
+    fn preimage_texts(&self) -> [&'a str; 10] {
+        [
             self.kind,
             self.currency,
             self.amount_gross,
@@ -159,22 +171,64 @@ impl<'a> Entry<'a> {
             self.receiver_id,
             self.operator_id.unwrap_or(""),
             self.reference_id.unwrap_or(""),
-        ] {
-            line(out, text);
+        ]
+    }
+
+    /// How many bytes [`Self::put_preimage`] may need.
+    #[inline(always)]
+    pub(crate) fn preimage_bound(&self) -> usize {
+        self.preimage_bound_on(self.previous_hash)
+    }
+
+    #[inline(always)]
+    fn preimage_bound_on(&self, previous: &str) -> usize {
+        let others = [previous, self.transaction_id, self.created_at, self.personal_hash];
+        let length = |texts: &[&str]| texts.iter().map(|text| text.len() + 1).sum::<usize>();
+        PREFIX.len() + "18446744073709551615\n".len() + length(&others) + length(&self.preimage_texts()) + MARGIN
+    }
+
+    /// Puts the preimage of `current_hash` at the start of `out`, and gives its length. `line`: what the entry was read
+    /// from, or anything else.
+    #[inline(always)]
+    pub(crate) fn put_preimage(&self, line: &[u8], out: &mut [u8]) -> usize {
+        self.put_preimage_at(self.seq, self.previous_hash, line, out)
+    }
+
+    #[inline(always)]
+    fn put_preimage_at(&self, seq: u64, previous: &str, line: &[u8], out: &mut [u8]) -> usize {
+        let mut out = Gathering::new(line, out);
+        out.bytes(PREFIX);
+        out.number(seq);
+        out.line_feed();
+        out.text_of::<64>(previous);
+        out.line_feed();
+        out.text_of::<36>(self.transaction_id);
+        out.line_feed();
+        out.text_of::<24>(self.created_at);
+        out.line_feed();
+        for text in self.preimage_texts() {
+            out.text(text);
+            out.line_feed();
         }
-        fixed_line::<64>(out, self.personal_hash);
+        out.text_of::<64>(self.personal_hash);
+        out.line_feed();
+        out.length()
     }
 
     /// Appends the preimage of `current_hash`.
-    #[inline]
     pub fn write_preimage(&self, out: &mut Vec<u8>) {
         self.write_preimage_at(self.seq, self.previous_hash, out);
+    }
+
+    /// Appends the preimage of `current_hash`, as this entry would have it at `seq` on `previous`.
+    pub fn write_preimage_at(&self, seq: u64, previous: &str, out: &mut Vec<u8>) {
+        append(out, self.preimage_bound_on(previous), |out| self.put_preimage_at(seq, previous, &[], out));
     }
 
     /// What its content hashes to, at `seq` on `previous`.
     #[must_use]
     pub fn content_hash_at(&self, seq: u64, previous: &str) -> Hash {
-        let mut preimage = Vec::with_capacity(512);
+        let mut preimage = Vec::new();
         self.write_preimage_at(seq, previous, &mut preimage);
         Hash::of(&preimage)
     }
@@ -189,7 +243,7 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn personal_content_hash(&self) -> Option<Hash> {
         let personal = self.personal?;
-        let mut preimage = Vec::with_capacity(256);
+        let mut preimage = Vec::new();
         personal.write_preimage(&mut preimage);
         Some(Hash::of(&preimage))
     }
@@ -233,18 +287,16 @@ impl<'a> Entry<'a> {
 }
 
 /// What every preimage of an entry starts with.
-const PREFIX: &[u8] = b"countersign/entry/2\n";
+const PREFIX: &[u8; 20] = b"countersign/entry/2\n";
+/// What every preimage of a personal block starts with.
+const PERSONAL_PREFIX: &[u8; 23] = b"countersign/personal/2\n";
 
 /// The preimage of an entry with another number in it.
 #[must_use]
 pub fn renumbered(preimage: &[u8], seq: u64) -> Option<Vec<u8>> {
     let numbered = preimage.strip_prefix(PREFIX)?;
     let end = memchr::memchr(b'\n', numbered)?;
-    let mut out = Vec::with_capacity(preimage.len() + 20);
-    out.extend_from_slice(PREFIX);
-    write_number(&mut out, seq);
-    out.extend_from_slice(&numbered[end..]);
-    Some(out)
+    Some([PREFIX, seq.to_string().as_bytes(), &numbered[end..]].concat())
 }
 
 const A_TEXT: &str = "empty, too long, or with a control or deceiving character";
@@ -270,87 +322,16 @@ impl Personal<'_> {
     }
 }
 
-#[inline]
-fn line(out: &mut Vec<u8>, text: &str) {
-    append(out, text.as_bytes());
-    out.push(b'\n');
-}
-
-/// Appends bytes. To call for a copy of unknown length takes longer than a short copy, in WebAssembly by far: they are
-/// copied in pieces of known length, and what the last brings too many is cut off.
-#[inline]
-pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
-    if bytes.len() > SHORT {
-        return out.extend_from_slice(bytes);
-    }
-    let (sixteens, rest) = bytes.as_chunks::<16>();
-    sixteens.iter().for_each(|piece| out.extend_from_slice(piece));
-    let end = out.len() + rest.len();
-    out.extend_from_slice(&widened(rest));
-    out.truncate(end);
-}
-
-/// Most bytes that are copied in pieces.
-const SHORT: usize = 256;
-
-/// At most 15 bytes, followed by zeros.
-#[inline]
-fn widened(bytes: &[u8]) -> [u8; 16] {
-    let length = bytes.len();
-    // Both halves are read where they stand, and of the second is cut off what the first has.
-    let (low, high) = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        (u64::from_le_bytes(*first), u64::from_le_bytes(*last) >> (8 * (15 - length)) >> 8)
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-        (first | (last << (8 * (length - 4))), 0)
-    } else {
-        (bytes.iter().rev().fold(0, |all, byte| (all << 8) | u64::from(*byte)), 0)
-    };
-    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
-}
-
-/// A line whose text mostly has `N` bytes, which a copy of known length does in a few instructions.
-#[inline]
-fn fixed_line<const N: usize>(out: &mut Vec<u8>, text: &str) {
-    match <&[u8; N]>::try_from(text.as_bytes()) {
-        Ok(text) => out.extend_from_slice(text),
-        Err(_) => out.extend_from_slice(text.as_bytes()),
-    }
-    out.push(b'\n');
-}
-
-#[inline]
-fn write_number(out: &mut Vec<u8>, mut n: u64) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(n % 10).unwrap_or_default();
-        n /= 10;
-        if n == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
+/// Appends what `put` puts at the start of at most `most` bytes.
+fn append(out: &mut Vec<u8>, most: usize, put: impl FnOnce(&mut [u8]) -> usize) {
+    let start = out.len();
+    out.resize(start + most, 0);
+    let length = put(&mut out[start..]);
+    out.truncate(start + length);
 }
 
 /// The first entry's `previous_hash`.
 #[must_use]
 pub fn genesis(ledger: &str, ledger_id: &str) -> Hash {
     Hash::of(format!("countersign/ledger/2\n{ledger}\n{ledger_id}\n").as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_of_any_length_are_appended() {
-        let bytes: Vec<u8> = (1..=u8::MAX).cycle().take(SHORT + 20).collect();
-        for length in 0..bytes.len() {
-            let mut out = b"before".to_vec();
-            append(&mut out, &bytes[..length]);
-            assert_eq!(out.strip_prefix(b"before"), Some(&bytes[..length]));
-        }
-    }
 }

@@ -79,10 +79,20 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Appends a message that `write` writes.
+    /// Appends a message.
     #[inline]
-    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.messages.push_with(write);
+    pub fn push(&mut self, message: &[u8]) {
+        self.messages.push(message);
+    }
+
+    /// Appends a message that `write` puts at the start of what it is given, which has at least `most` bytes of no
+    /// meaning; it says how long the message is.
+    ///
+    /// # Panics
+    /// Where it says that the message is longer than `most`.
+    #[inline]
+    pub fn push_with(&mut self, most: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+        self.messages.push_with(most, write);
     }
 
     /// The message of this number, counted from 0.

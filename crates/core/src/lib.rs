@@ -12,6 +12,7 @@ pub mod entry;
 pub mod evidence;
 pub mod export;
 mod forensics;
+mod gathering;
 pub mod grammar;
 pub mod hash;
 pub mod incremental;

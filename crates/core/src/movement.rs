@@ -3,7 +3,8 @@
 //! Reading a line is most of the work and needs nothing but the line; summing needs every account. So
 //! threads that read blocks keep a list, and whoever is next in order adds it to the one ledger.
 
-use crate::entry::{Entry, Values, append};
+use crate::entry::{Entry, Values};
+use crate::gathering::{Gathering, MARGIN};
 use crate::grammar;
 use crate::kind::Kind;
 use crate::money::Amount;
@@ -60,8 +61,10 @@ impl<'a> Movement<'a> {
 /// The movements of a block, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Movements {
-    /// Currency, sender, receiver and tax type of each, end to end.
+    /// Currency, sender, receiver and tax type of each, end to end; and behind them memory for more.
     texts: Vec<u8>,
+    /// How much they fill.
+    filled: usize,
     all: Vec<Packed>,
 }
 
@@ -86,13 +89,19 @@ fn length(text: &str) -> u8 {
 }
 
 impl Movements {
-    /// Adds the movement of a line, counted from the start of the block.
+    /// Adds the movement of a line, counted from the start of the block. `bytes`: the line, in which its texts may stand.
     #[inline]
-    pub(crate) fn push(&mut self, line: u64, movement: &Movement<'_>) {
+    pub(crate) fn push(&mut self, line: u64, bytes: &[u8], movement: &Movement<'_>) {
         let Movement { id, kind, currency, sender, receiver, tax_type, gross, tax, net, reference, has_personal } =
             *movement;
         let texts = [currency, sender, receiver, tax_type.unwrap_or("")];
-        texts.iter().for_each(|text| append(&mut self.texts, text.as_bytes()));
+        let end = self.filled + texts.len() * usize::from(u8::MAX) + MARGIN;
+        if self.texts.len() < end {
+            self.texts.resize(end.next_power_of_two(), 0);
+        }
+        let mut out = Gathering::new(bytes, &mut self.texts[self.filled..end]);
+        texts.iter().for_each(|text| out.text(text));
+        self.filled += out.length();
         let lengths = texts.map(length);
         self.all.push(Packed { id, reference, gross, tax, net, line, lengths, kind, has_personal });
     }
@@ -100,7 +109,7 @@ impl Movements {
     /// All, with their lines.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Movement<'_>)> {
-        let texts = std::str::from_utf8(&self.texts).expect("whole texts, end to end");
+        let texts = std::str::from_utf8(&self.texts[..self.filled]).expect("whole texts, end to end");
         self.all.iter().scan(texts, |texts, packed| {
             let [currency, sender, receiver, tax_type] = packed.lengths.map(|length| {
                 let (text, rest) = texts.split_at(usize::from(length));
@@ -117,7 +126,7 @@ impl Movements {
 
     /// Forgets every movement.
     pub(crate) fn clear(&mut self) {
-        self.texts.clear();
+        self.filled = 0;
         self.all.clear();
     }
 }

@@ -144,9 +144,9 @@ impl Surveyor {
         }
         match read() {
             // Not moved: it is large, and there is one for each entry.
-            Line::Plain(ref entry, ref values) => self.entry(number, entry, Some(values)),
-            Line::Other(owned, values) => self.entry(number, &owned.entry(), Some(&values)),
-            Line::Faulty(owned, _) => self.entry(number, &owned.entry(), None),
+            Line::Plain(ref entry, ref values) => self.entry(number, line, entry, Some(values)),
+            Line::Other(owned, values) => self.entry(number, line, &owned.entry(), Some(&values)),
+            Line::Faulty(owned, _) => self.entry(number, line, &owned.entry(), None),
             Line::Unreadable(_) => self.interrupt(number),
             Line::Document(document) => {
                 self.cut();
@@ -172,11 +172,11 @@ impl Surveyor {
         self.fault(line);
     }
 
-    /// An entry, with its values where it keeps its grammar.
-    fn entry(&mut self, line: u64, entry: &Entry<'_>, values: Option<&Values>) {
-        self.entry_preimages.push_with(|out| entry.write_preimage(out));
+    /// An entry, with its values where it keeps its grammar. `bytes`: its line.
+    fn entry(&mut self, line: u64, bytes: &[u8], entry: &Entry<'_>, values: Option<&Values>) {
+        self.entry_preimages.push_with(entry.preimage_bound(), |out| entry.put_preimage(bytes, out));
         let personal = entry.personal.as_ref().map(|personal| {
-            self.personal_preimages.push_with(|out| personal.write_preimage(out));
+            self.personal_preimages.push_with(personal.preimage_bound(), |out| personal.put_preimage(bytes, out));
             values.map_or_else(|| Hash::parse(entry.personal_hash), |values| Some(values.personal_hash))
         });
         let segment = &mut self.part.segment;
@@ -186,7 +186,7 @@ impl Surveyor {
         let mut good = personal.is_none() || self.context.personal == PersonalData::Full;
         let (id, hashes) = match values {
             Some(values) => {
-                good &= self.take_in(line, entry, values);
+                good &= self.take_in(line, bytes, entry, values);
                 (values.id, Some((values.previous_hash, Some(values.current_hash))))
             }
             None => {
@@ -203,13 +203,13 @@ impl Surveyor {
     }
 
     /// An entry that keeps its grammar: whether it keeps the rules that tie its fields together.
-    fn take_in(&mut self, line: u64, entry: &Entry<'_>, values: &Values) -> bool {
+    fn take_in(&mut self, line: u64, bytes: &[u8], entry: &Entry<'_>, values: &Values) -> bool {
         let kind = values.kind;
         let place = EndEntry { id: values.id, time_ms: values.time.millis(), line, seq: entry.seq };
         self.note(entry, values, kind, place);
         self.part.segment.first.get_or_insert(place);
         self.part.segment.last = Some(place);
-        self.part.movements.push(line, &Movement::of(entry, values, kind));
+        self.part.movements.push(line, bytes, &Movement::of(entry, values, kind));
         economy::adds_up(values) && economy::broken_rule(entry, values, kind).is_none()
     }
 

@@ -25,10 +25,13 @@ mod sixteen;
 
 pub use long::Hasher;
 
-/// Messages to be hashed together, end to end in one buffer, each padded as it is hashed.
+/// Messages to be hashed together, end to end in one buffer, each padded.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// What they fill, and behind it memory for more.
     bytes: Vec<u8>,
+    /// How much they fill: whole blocks.
+    filled: usize,
     messages: Vec<Message>,
     /// Blocks of the longest.
     longest: usize,
@@ -41,14 +44,31 @@ struct Message {
 }
 
 impl Batch {
-    /// Appends a message that `write` writes.
+    /// Appends a message.
     #[inline]
-    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        let length = self.bytes.len() - start;
-        pad(&mut self.bytes, length);
-        self.longest = self.longest.max(padded(length) / size_of::<Block>());
+    pub fn push(&mut self, message: &[u8]) {
+        self.push_with(message.len(), |out| {
+            out[..message.len()].copy_from_slice(message);
+            message.len()
+        });
+    }
+
+    /// Appends a message that `write` puts at the start of what it is given, which has at least `most` bytes of no
+    /// meaning; it says how long the message is.
+    ///
+    /// # Panics
+    /// Where it says that the message is longer than `most`.
+    #[inline]
+    pub fn push_with(&mut self, most: usize, write: impl FnOnce(&mut [u8]) -> usize) {
+        let (start, end) = (self.filled, self.filled + padded(most));
+        if self.bytes.len() < end {
+            self.bytes.resize(end.next_power_of_two(), 0);
+        }
+        let room = &mut self.bytes[start..end];
+        let length = write(&mut room[..most]);
+        let whole = pad(room, length);
+        self.filled += whole;
+        self.longest = self.longest.max(whole / size_of::<Block>());
         self.messages.push(Message { start, length });
     }
 
@@ -61,7 +81,7 @@ impl Batch {
 
     /// Forgets every message.
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        self.filled = 0;
         self.messages.clear();
         self.longest = 0;
     }
@@ -116,7 +136,7 @@ impl Batch {
 
     /// All messages, block by block.
     fn blocks(&self) -> &[Block] {
-        self.bytes.as_chunks().0
+        self.bytes[..self.filled].as_chunks().0
     }
 
     /// Which of the blocks are each message's. All are padded, and so begin with a block.
@@ -157,7 +177,7 @@ mod tests {
 
     fn batch(messages: &[Vec<u8>]) -> Batch {
         let mut batch = Batch::default();
-        messages.iter().for_each(|message| batch.push_with(|out| out.extend(message)));
+        messages.iter().for_each(|message| batch.push(message));
         batch
     }
 

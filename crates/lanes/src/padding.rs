@@ -19,19 +19,15 @@ pub(crate) const K: [u32; 64] = [
 pub(crate) const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// Pads the message of the last `length` bytes: one bit, zeros up to a block's end but for 8 bytes, its length in bits.
+/// Pads the message of the first `length` bytes of `room`: one bit, zeros up to a block's end but for 8 bytes, its length
+/// in bits. Gives the length of both together.
 #[inline]
-pub(crate) fn pad(bytes: &mut Vec<u8>, length: usize) {
-    const LONGEST: [u8; 72] = {
-        let mut padding = [0; 72];
-        padding[0] = 0x80;
-        padding
-    };
-    let end = bytes.len() - length + padded(length);
-    // More than is needed, of known length, is copied in a few instructions.
-    bytes.extend_from_slice(&LONGEST);
-    bytes.truncate(end);
-    bytes[end - 8..].copy_from_slice(&(length as u64 * 8).to_be_bytes());
+pub(crate) fn pad(room: &mut [u8], length: usize) -> usize {
+    let end = padded(length);
+    room[length] = 0x80;
+    room[length + 1..end - 8].fill(0);
+    room[end - 8..end].copy_from_slice(&(length as u64 * 8).to_be_bytes());
+    end
 }
 
 /// Bytes of a padded message.

@@ -242,6 +242,8 @@ impl Gathered {
 pub(super) struct Gatherer {
     layout: Layout,
     gathered: Gathered,
+    /// That of the entry that is being read.
+    preimage: Vec<u8>,
     preimages: Batch,
     digests: Vec<Hash>,
     /// The entries whose preimages wait to be hashed.
@@ -272,7 +274,9 @@ impl Gatherer {
         if document.wrong_type(false).is_some() {
             self.gathered.facts.flag(at, flag::CONTENT_DIFFERS);
         } else {
-            self.preimages.push_with(|out| document.write_preimage(None, out));
+            self.preimage.clear();
+            document.write_preimage(None, &mut self.preimage);
+            self.preimages.push(&self.preimage);
             self.waiting.push(at);
         }
         self.gathered.add_names(document.extra);
@@ -303,7 +307,8 @@ impl Surveying for Gatherer {
 
     fn new(layout: Layout) -> Self {
         let (gathered, preimages) = (Gathered::default(), Batch::default());
-        Self { layout, gathered, preimages, digests: Vec::new(), waiting: Vec::with_capacity(TOGETHER) }
+        let (preimage, digests) = Default::default();
+        Self { layout, gathered, preimage, preimages, digests, waiting: Vec::with_capacity(TOGETHER) }
     }
 
     fn survey(&mut self, block: &[u8], part: &mut Gathered) {

@@ -17,9 +17,13 @@ use crate::hash::Hash;
 /// Leaf hash of an entry's `current_hash`.
 #[must_use]
 pub fn leaf(current_hash: &Hash) -> Hash {
+    Hash::of(&leaf_message(current_hash))
+}
+
+fn leaf_message(current_hash: &Hash) -> [u8; 33] {
     let mut message = [0; 33];
     message[1..].copy_from_slice(&current_hash.0);
-    Hash::of(&message)
+    message
 }
 
 /// Hash of an inner node.

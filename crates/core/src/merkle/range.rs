@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{leaf, node, node_message};
+use super::{leaf, leaf_message, node, node_message};
 use crate::hash::{Batch, Hash};
 
 /// Names a complete subtree: the `index`-th of 2^`level` leaves. Level 0 are the leaves.
@@ -44,10 +44,7 @@ impl Range {
         let mut level = Vec::new();
         batch.clear();
         for hash in hashes {
-            batch.push_with(|out| {
-                out.push(0);
-                out.extend_from_slice(&hash.0);
-            });
+            batch.push(&leaf_message(hash));
         }
         batch.digest_into(&mut level);
         let mut range = Self::empty(begin);
@@ -71,7 +68,7 @@ impl Range {
             }
             batch.clear();
             for [left, right] in pairs {
-                batch.push_with(|out| out.extend_from_slice(&node_message(left, right)));
+                batch.push(&node_message(left, right));
             }
             let mut parents = Vec::with_capacity(pairs.len());
             batch.digest_into(&mut parents);

@@ -38,6 +38,8 @@ pub(crate) struct Search<'a> {
     target: Hash,
     left: u64,
     tried: u64,
+    /// The one that is tried.
+    message: Vec<u8>,
     batch: Batch,
     changes: Vec<Change>,
     digests: Vec<Hash>,
@@ -103,6 +105,7 @@ impl Budget {
             target,
             left: share,
             tried: 0,
+            message: Vec::new(),
             batch: Batch::default(),
             changes: Vec::with_capacity(ROUND),
             digests: Vec::with_capacity(ROUND),
@@ -136,7 +139,9 @@ impl<'a> Search<'a> {
         if length > LONGEST {
             return ControlFlow::Continue(());
         }
-        self.batch.push_with(|out| (self.write)(&texts, out));
+        self.message.clear();
+        (self.write)(&texts, &mut self.message);
+        self.batch.push(&self.message);
         self.changes.push(change);
         if self.changes.len() < ROUND { ControlFlow::Continue(()) } else { self.compare() }
     }
