@@ -194,11 +194,21 @@ impl Index {
         // By id, and of one id by line. Ids made in order, as version 7 makes them, are sorted already.
         self.records.sort_by_key(|r| (r.id, r.line));
         let mut found = Vec::new();
-        for pair in self.records.windows(2).filter(|pair| pair[0].id == pair[1].id) {
-            found.push(pair[1].found(Retrospect::IdUsedTwice));
+        let (mut own, mut bare, mut before) = (Vec::new(), Vec::new(), None);
+        // One look at each: nothing else is going on, and there are as many as entries.
+        for (at, record) in self.records.iter().enumerate() {
+            if before.replace(record.id) == Some(record.id) {
+                found.push(record.found(Retrospect::IdUsedTwice));
+            }
+            if record.currency & (IS_REFUND | IS_ERASURE) != 0 {
+                own.push(record);
+            }
+            if personal && !record.has_personal() {
+                bare.push(at);
+            }
         }
-        let erased = self.follow_references(whole, &mut found);
-        self.judge_blocks(&erased, personal, &mut found);
+        let erased = self.follow_references(own, whole, &mut found);
+        self.judge_blocks(&erased, &bare, &mut found);
         found.sort_unstable();
         found
     }
@@ -210,9 +220,7 @@ impl Index {
     }
 
     /// Judges refunds and erasures in the order of their lines; gives the places of erased records.
-    fn follow_references(&self, whole: bool, found: &mut Vec<Found>) -> Vec<usize> {
-        let mut own: Vec<&Record> =
-            self.records.iter().filter(|r| r.currency & (IS_REFUND | IS_ERASURE) != 0).collect();
+    fn follow_references(&self, mut own: Vec<&Record>, whole: bool, found: &mut Vec<Found>) -> Vec<usize> {
         let mut references: Vec<&Reference> = self.references.iter().collect();
         // No two stand on one line, so that each meets its own.
         own.sort_unstable_by_key(|r| r.line);
@@ -250,18 +258,15 @@ impl Index {
             }
         }
         erased.sort_unstable();
+        erased.dedup();
         erased
     }
 
-    /// `missing`: whether one that is gone without an erasure is judged.
-    fn judge_blocks(&self, erased: &[usize], missing: bool, found: &mut Vec<Found>) {
-        for (at, record) in self.records.iter().enumerate() {
-            let is_erased = erased.binary_search(&at).is_ok();
-            match (record.has_personal(), is_erased) {
-                (true, true) => found.push(record.found(Retrospect::ErasureNotDone)),
-                (false, false) if missing => found.push(record.found(Retrospect::PersonalRemoved)),
-                _ => {}
-            }
-        }
+    /// `bare`: places of records whose blocks are gone, where that is judged.
+    fn judge_blocks(&self, erased: &[usize], bare: &[usize], found: &mut Vec<Found>) {
+        let not_done = erased.iter().map(|&at| &self.records[at]).filter(|record| record.has_personal());
+        found.extend(not_done.map(|record| record.found(Retrospect::ErasureNotDone)));
+        let removed = bare.iter().filter(|at| erased.binary_search(at).is_err());
+        found.extend(removed.map(|&at| self.records[at].found(Retrospect::PersonalRemoved)));
     }
 }
