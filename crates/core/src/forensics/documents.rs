@@ -121,15 +121,17 @@ struct Difference<'a> {
     found: Sum,
 }
 
-/// Where they differ; zeros may be left out.
+/// Where they differ; zeros may be left out. `replayed`: in the order of the currencies' names, and none of nothing.
 fn differences<'a>(replayed: &[(&'a str, Sum)], stated: &'a Amounts) -> Vec<Difference<'a>> {
-    let replayed: BTreeMap<&str, Sum> = replayed.iter().copied().collect();
-    let by_document = |currency: &str| stated.get(currency).and_then(|t| Sum::parse(t.as_bytes())).unwrap_or(Sum::ZERO);
-    let currencies: BTreeSet<&str> = replayed.keys().copied().chain(stated.keys().map(String::as_str)).collect();
-    let difference = |currency| Difference {
-        currency,
-        expected: replayed.get(currency).copied().unwrap_or(Sum::ZERO),
-        found: by_document(currency),
-    };
-    currencies.into_iter().map(difference).filter(|d| d.expected != d.found).collect()
+    let sum = |text: &String| Sum::parse(text.as_bytes()).unwrap_or(Sum::ZERO);
+    let stated = stated.iter().map(|(currency, text)| (currency.as_str(), sum(text)));
+    if stated.clone().filter(|(_, sum)| *sum != Sum::ZERO).eq(replayed.iter().copied()) {
+        return Vec::new();
+    }
+    let mut both: BTreeMap<&str, (Sum, Sum)> = stated.map(|(currency, found)| (currency, (Sum::ZERO, found))).collect();
+    for (currency, expected) in replayed {
+        both.entry(currency).or_default().0 = *expected;
+    }
+    let difference = |(currency, (expected, found))| Difference { currency, expected, found };
+    both.into_iter().map(difference).filter(|d| d.expected != d.found).collect()
 }
