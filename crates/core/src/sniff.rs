@@ -82,7 +82,7 @@ fn by_first_line(
     if members.value("seq").is_some() && members.value("personal_hash").is_some() {
         return not("entries of format 2 without the header that belongs before them");
     }
-    if is_legacy(members.0.iter().map(|(key, _)| key.as_str())) {
+    if is_legacy(members.0.iter().map(|(key, _)| key.as_ref())) {
         return Ok(Some((Form::LegacyLines, blank.unwrap_or(at))));
     }
     not("a JSON object with neither the key \"format\" nor the keys of an entry")

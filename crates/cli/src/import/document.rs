@@ -1,5 +1,6 @@
 //! One document of MongoDB's, as Extended JSON, and what is wrong with it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -57,7 +58,7 @@ impl<'a> Document<'a> {
 
     /// Keys and values.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.members.0.iter().map(|(key, value)| (key.as_str(), value.get()))
+        self.members.0.iter().map(|(key, value)| (key.as_ref(), value.get()))
     }
 
     pub(super) fn fault(&self, key: &str, reason: impl fmt::Display) -> Fault {
@@ -107,7 +108,7 @@ impl<'a> Document<'a> {
     /// Amounts by currency.
     pub(super) fn amounts(&self, key: &str, value: &'a str) -> Result<Vec<(String, Sum)>, Fault> {
         let members = object(value).map_err(|reason| self.fault(key, reason))?;
-        let amount = |(currency, value): &(String, &RawValue)| {
+        let amount = |(currency, value): &(Cow<'_, str>, &RawValue)| {
             let place = format!("{key}.{currency}");
             Ok((self.currency(&place, currency)?, self.amount(&place, value.get())?))
         };
@@ -117,7 +118,7 @@ impl<'a> Document<'a> {
     /// Buckets of amounts by currency.
     pub(super) fn objects(&self, key: &str, value: &'a str) -> Result<Vec<(String, &'a str)>, Fault> {
         let members = object(value).map_err(|reason| self.fault(key, reason))?;
-        Ok(members.0.into_iter().map(|(key, value)| (key, value.get())).collect())
+        Ok(members.0.into_iter().map(|(key, value)| (key.into_owned(), value.get())).collect())
     }
 
     pub(super) fn currency(&self, key: &str, name: &str) -> Result<String, Fault> {

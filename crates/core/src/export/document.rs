@@ -127,7 +127,7 @@ fn treasury(members: &Members<'_>) -> Result<Document, Fault> {
         rule(grammar::is_tax_type(&bucket), "collected", "a bucket is not 2 to 32 of a-z 0-9 _")?;
         let by_currency = serde_json::from_str(raw.get());
         let by_currency = by_currency.map_err(|_| Fault::of_field("collected", "not an object"))?;
-        let once = collected.insert(bucket, amounts(by_currency, "collected")?).is_none();
+        let once = collected.insert(bucket.into_owned(), amounts(by_currency, "collected")?).is_none();
         rule(once, "collected", "a bucket stands more than once")?;
     }
     Ok(Document::Treasury(Treasury { version, collected }))
@@ -163,7 +163,7 @@ fn amounts(by_currency: Members<'_>, key: &str) -> Result<Amounts, Fault> {
         let amount: String =
             serde_json::from_str(raw.get()).map_err(|_| Fault::of_field(key, "an amount is not a text"))?;
         rule(Sum::parse(amount.as_bytes()).is_some(), key, "an amount has not up to 22 digits and exactly 4 decimals")?;
-        rule(amounts.insert(currency, amount).is_none(), key, "a currency stands more than once")?;
+        rule(amounts.insert(currency.into_owned(), amount).is_none(), key, "a currency stands more than once")?;
     }
     Ok(amounts)
 }

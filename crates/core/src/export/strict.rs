@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -15,10 +16,12 @@ use crate::grammar::cut;
 
 /// The members of a JSON object in their order, repeated keys and all.
 #[derive(Debug)]
-pub struct Members<'a>(pub Vec<(String, &'a RawValue)>);
+pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
             type Value = Members<'de>;
@@ -27,7 +30,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
-                while let Some(key) = map.next_key::<String>()? {
+                while let Some(Key(key)) = map.next_key()? {
                     members.push((key, map.next_value()?));
                 }
                 Ok(Members(members))
@@ -59,7 +62,7 @@ impl<'a> Members<'a> {
     /// The first key that is not among `keys`.
     #[must_use]
     pub fn unknown(&self, keys: &[&str]) -> Option<&str> {
-        self.0.iter().map(|(k, _)| k.as_str()).find(|k| !keys.contains(k))
+        self.0.iter().map(|(k, _)| k.as_ref()).find(|k| !keys.contains(k))
     }
 }
 
