@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::gathering::{Gathering, MARGIN};
+use crate::copying::{Copying, MARGIN};
 use crate::grammar;
 use crate::hash::Hash;
 use crate::kind::Kind;
@@ -144,7 +144,7 @@ impl Personal<'_> {
     /// read from, or anything else.
     #[inline(always)]
     pub(crate) fn put_preimage(&self, line: &[u8], out: &mut [u8]) -> usize {
-        let mut out = Gathering::new(line, out);
+        let mut out = Copying::new(line, out);
         out.bytes(PERSONAL_PREFIX);
         out.text_of::<32>(self.salt);
         out.line_feed();
@@ -196,7 +196,7 @@ impl<'a> Entry<'a> {
 
     #[inline(always)]
     fn put_preimage_at(&self, seq: u64, previous: &str, line: &[u8], out: &mut [u8]) -> usize {
-        let mut out = Gathering::new(line, out);
+        let mut out = Copying::new(line, out);
         out.bytes(PREFIX);
         out.number(seq);
         out.line_feed();

@@ -85,8 +85,8 @@ impl Batch {
         self.messages.push(message);
     }
 
-    /// Appends a message that `write` puts at the start of what it is given, which has at least `most` bytes of no
-    /// meaning; it says how long the message is.
+    /// Appends a message that `write` puts at the start of what it is given, which has `most` bytes of no meaning; it says
+    /// how long the message is.
     ///
     /// # Panics
     /// Where it says that the message is longer than `most`.

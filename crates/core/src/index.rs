@@ -194,21 +194,18 @@ impl Index {
         // By id, and of one id by line. Ids made in order, as version 7 makes them, are sorted already.
         self.records.sort_by_key(|r| (r.id, r.line));
         let mut found = Vec::new();
-        let (mut own, mut bare, mut before) = (Vec::new(), Vec::new(), None);
-        // One look at each: nothing else is going on, and there are as many as entries.
-        for (at, record) in self.records.iter().enumerate() {
+        let (mut own, mut before) = (Vec::new(), None);
+        // In one pass: the other threads have ended, and wait for what is done here.
+        for record in &self.records {
             if before.replace(record.id) == Some(record.id) {
                 found.push(record.found(Retrospect::IdUsedTwice));
             }
             if record.currency & (IS_REFUND | IS_ERASURE) != 0 {
                 own.push(record);
             }
-            if personal && !record.has_personal() {
-                bare.push(at);
-            }
         }
         let erased = self.follow_references(own, whole, &mut found);
-        self.judge_blocks(&erased, &bare, &mut found);
+        self.judge_blocks(&erased, personal, &mut found);
         found.sort_unstable();
         found
     }
@@ -219,7 +216,8 @@ impl Index {
         self.records.get(at).filter(|r| r.id == id).map(|_| at)
     }
 
-    /// Judges refunds and erasures in the order of their lines; gives the places of erased records.
+    /// Judges refunds and erasures, which are `own`, in the order of their lines; gives the places of erased records, each
+    /// once.
     fn follow_references(&self, mut own: Vec<&Record>, whole: bool, found: &mut Vec<Found>) -> Vec<usize> {
         let mut references: Vec<&Reference> = self.references.iter().collect();
         // No two stand on one line, so that each meets its own.
@@ -262,11 +260,85 @@ impl Index {
         erased
     }
 
-    /// `bare`: places of records whose blocks are gone, where that is judged.
-    fn judge_blocks(&self, erased: &[usize], bare: &[usize], found: &mut Vec<Found>) {
+    /// `missing`: whether one that is gone without an erasure is judged.
+    fn judge_blocks(&self, erased: &[usize], missing: bool, found: &mut Vec<Found>) {
         let not_done = erased.iter().map(|&at| &self.records[at]).filter(|record| record.has_personal());
         found.extend(not_done.map(|record| record.found(Retrospect::ErasureNotDone)));
-        let removed = bare.iter().filter(|at| erased.binary_search(at).is_err());
-        found.extend(removed.map(|&at| self.records[at].found(Retrospect::PersonalRemoved)));
+        if missing {
+            let bare = self.records.iter().enumerate().filter(|(_, record)| !record.has_personal());
+            let removed = bare.filter(|(at, _)| erased.binary_search(at).is_err());
+            found.extend(removed.map(|(_, record)| record.found(Retrospect::PersonalRemoved)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Amount;
+
+    /// Entries of alice's to bob by `(id, kind, reference, has_personal)`; erasures are bob's.
+    fn found(entries: &[(u128, Kind, Option<u128>, bool)], personal: bool) -> Vec<(u64, Retrospect)> {
+        let mut index = Index::default();
+        let amount = Amount::from_ten_thousandths(10_000).unwrap();
+        for (line, &(id, kind, reference, has_personal)) in (0..).zip(entries) {
+            let (sender, receiver) = if kind == Kind::Refund { (2, 1) } else { (1, 2) };
+            let (currency, tax_type) = ("EURO", None);
+            let (gross, tax, net) = (amount, Amount::ZERO, amount);
+            // Parties are known by their numbers.
+            let movement = Movement {
+                id,
+                kind,
+                currency,
+                sender: "",
+                receiver: "",
+                tax_type,
+                gross,
+                tax,
+                net,
+                reference,
+                has_personal,
+            };
+            index.add(line, &movement, Numbers { sender, receiver, currency: 0 });
+        }
+        index.look_back(true, personal).into_iter().map(|found| (found.line, found.what)).collect()
+    }
+
+    #[test]
+    fn ids_in_any_order_are_looked_back_at_by_line() {
+        use Kind::{Refund, Transfer};
+        let entries = [
+            (9, Transfer, None, true),
+            (3, Transfer, None, true),
+            (5, Refund, Some(9), true),
+            (3, Transfer, None, true),
+            (4, Refund, Some(9), true),
+            (1, Refund, Some(2), true),
+            (2, Transfer, None, true),
+            (3, Transfer, None, true),
+        ];
+        let expected = [
+            (3, Retrospect::IdUsedTwice),
+            (4, Retrospect::RefundExceeds),
+            (5, Retrospect::RefundUnmatched),
+            (7, Retrospect::IdUsedTwice),
+        ];
+        assert_eq!(found(&entries, true), expected);
+    }
+
+    #[test]
+    fn a_block_is_judged_once_however_often_it_was_erased() {
+        use Kind::{Erasure, Transfer};
+        let entries = [
+            (1, Transfer, None, true),
+            (2, Transfer, None, false),
+            (3, Transfer, None, false),
+            (4, Erasure, Some(1), true),
+            (5, Erasure, Some(1), true),
+            (6, Erasure, Some(2), true),
+            (7, Erasure, Some(2), true),
+        ];
+        assert_eq!(found(&entries, true), [(0, Retrospect::ErasureNotDone), (2, Retrospect::PersonalRemoved)]);
+        assert_eq!(found(&entries, false), [(0, Retrospect::ErasureNotDone)]);
     }
 }

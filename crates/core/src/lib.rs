@@ -7,12 +7,12 @@
 pub mod balances;
 pub mod books;
 pub mod checkpoint;
+mod copying;
 pub mod economy;
 pub mod entry;
 pub mod evidence;
 pub mod export;
 mod forensics;
-mod gathering;
 pub mod grammar;
 pub mod hash;
 pub mod incremental;

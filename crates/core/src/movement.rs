@@ -3,8 +3,8 @@
 //! Reading a line is most of the work and needs nothing but the line; summing needs every account. So
 //! threads that read blocks keep a list, and whoever is next in order adds it to the one ledger.
 
+use crate::copying::{Copying, MARGIN};
 use crate::entry::{Entry, Values};
-use crate::gathering::{Gathering, MARGIN};
 use crate::grammar;
 use crate::kind::Kind;
 use crate::money::Amount;
@@ -99,7 +99,7 @@ impl Movements {
         if self.texts.len() < end {
             self.texts.resize(end.next_power_of_two(), 0);
         }
-        let mut out = Gathering::new(bytes, &mut self.texts[self.filled..end]);
+        let mut out = Copying::new(bytes, &mut self.texts[self.filled..end]);
         texts.iter().for_each(|text| out.text(text));
         self.filled += out.length();
         let lengths = texts.map(length);

@@ -53,8 +53,8 @@ impl Batch {
         });
     }
 
-    /// Appends a message that `write` puts at the start of what it is given, which has at least `most` bytes of no
-    /// meaning; it says how long the message is.
+    /// Appends a message that `write` puts at the start of what it is given, which has `most` bytes of no meaning; it says
+    /// how long the message is.
     ///
     /// # Panics
     /// Where it says that the message is longer than `most`.
@@ -66,6 +66,7 @@ impl Batch {
         }
         let room = &mut self.bytes[start..end];
         let length = write(&mut room[..most]);
+        assert!(length <= most, "a message of {length} bytes, where {most} are the most");
         let whole = pad(room, length);
         self.filled += whole;
         self.longest = self.longest.max(whole / size_of::<Block>());
@@ -204,6 +205,36 @@ mod tests {
         ways.push(vec![[1; 32]]);
         batch.digest_into(ways.last_mut().unwrap());
         ways
+    }
+
+    #[test]
+    fn nothing_stays_of_earlier_messages() {
+        let mut batch = Batch::default();
+        let mut digests = Vec::new();
+        for length in [0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 300] {
+            for count in [1, 3, 40] {
+                // More than the message is written, and more room asked for.
+                (0..40).for_each(|_| batch.push(&[0xff; 500]));
+                batch.clear();
+                let messages: Vec<Vec<u8>> = (0..count).map(|n| vec![n; length]).collect();
+                for message in &messages {
+                    batch.push_with(length + 90, |out| {
+                        out.fill(0xee);
+                        out[..length].copy_from_slice(message);
+                        length
+                    });
+                }
+                batch.digest_into(&mut digests);
+                assert_eq!(digests, reference(&messages), "{count} of {length}");
+                batch.clear();
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a message of 20 bytes, where 10 are the most")]
+    fn no_message_is_longer_than_its_most() {
+        Batch::default().push_with(10, |_| 20);
     }
 
     proptest! {

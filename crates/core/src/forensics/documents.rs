@@ -121,7 +121,7 @@ struct Difference<'a> {
     found: Sum,
 }
 
-/// Where they differ; zeros may be left out. `replayed`: in the order of the currencies' names, and none of nothing.
+/// Where they differ, by currency; zeros may be left out. `replayed`: in that order, without zeros.
 fn differences<'a>(replayed: &[(&'a str, Sum)], stated: &'a Amounts) -> Vec<Difference<'a>> {
     let sum = |text: &String| Sum::parse(text.as_bytes()).unwrap_or(Sum::ZERO);
     let stated = stated.iter().map(|(currency, text)| (currency.as_str(), sum(text)));

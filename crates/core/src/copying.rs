@@ -1,22 +1,22 @@
 //! Texts of a line, put one after another: what is hashed, and what a movement names.
 //!
-//! There are some thirty for each entry. A copy of unknown length asks how long it is, over and over, and in WebAssembly
+//! There are some twenty-five for each entry. A copy of unknown length asks how long it is, over and over, and in WebAssembly
 //! is a call; so whole pieces are copied, together with what stands behind a text in its line.
 
 /// Bytes that are copied together. Most texts are shorter.
 const PIECE: usize = 32;
 
-/// How much more memory than it fills a [`Gathering`] needs.
+/// How much more memory than it fills a [`Copying`] needs.
 pub(crate) const MARGIN: usize = PIECE;
 
 /// Fills memory with texts. What was put too much is overwritten by what comes next, or stays behind the end.
-pub(crate) struct Gathering<'a> {
+pub(crate) struct Copying<'a> {
     line: &'a [u8],
     out: &'a mut [u8],
     length: usize,
 }
 
-impl<'a> Gathering<'a> {
+impl<'a> Copying<'a> {
     /// Of texts that mostly stand in `line`; others are taken too, and take longer.
     #[inline(always)]
     pub(crate) const fn new(line: &'a [u8], out: &'a mut [u8]) -> Self {
@@ -90,14 +90,14 @@ impl<'a> Gathering<'a> {
 mod tests {
     use super::*;
 
-    /// What is gathered where two texts follow one another.
-    fn gathered(line: &str, texts: [&str; 2]) -> Vec<u8> {
+    /// What is copied where two texts follow one another.
+    fn copied(line: &str, texts: [&str; 2]) -> Vec<u8> {
         let mut out = vec![0xff; texts.iter().map(|text| text.len()).sum::<usize>() + 1 + MARGIN];
-        let mut gathering = Gathering::new(line.as_bytes(), &mut out);
-        gathering.text(texts[0]);
-        gathering.line_feed();
-        gathering.text(texts[1]);
-        let length = gathering.length();
+        let mut copying = Copying::new(line.as_bytes(), &mut out);
+        copying.text(texts[0]);
+        copying.line_feed();
+        copying.text(texts[1]);
+        let length = copying.length();
         out.truncate(length);
         out
     }
@@ -110,8 +110,8 @@ mod tests {
                 let text = &line[start..end];
                 let elsewhere = text.to_owned();
                 let expected = format!("{text}\nnext");
-                assert_eq!(gathered(&line, [text, "next"]), expected.as_bytes(), "{start} to {end}");
-                assert_eq!(gathered(&line, [&elsewhere, "next"]), expected.as_bytes());
+                assert_eq!(copied(&line, [text, "next"]), expected.as_bytes(), "{start} to {end}");
+                assert_eq!(copied(&line, [&elsewhere, "next"]), expected.as_bytes());
             }
         }
     }
@@ -120,9 +120,9 @@ mod tests {
     fn numbers_are_decimal() {
         for number in [0, 1, 9, 10, 12_345_678_901_234_567_890, u64::MAX] {
             let mut out = [0; 20];
-            let mut gathering = Gathering::new(&[], &mut out);
-            gathering.number(number);
-            let length = gathering.length();
+            let mut copying = Copying::new(&[], &mut out);
+            copying.number(number);
+            let length = copying.length();
             assert_eq!(out[..length], *number.to_string().as_bytes());
         }
     }
