@@ -195,7 +195,7 @@ impl Index {
         self.records.sort_by_key(|r| (r.id, r.line));
         let mut found = Vec::new();
         let (mut own, mut before) = (Vec::new(), None);
-        // In one pass: the other threads have ended, and wait for what is done here.
+        // In one pass: there are as many as entries, and by now no other thread has anything to do.
         for record in &self.records {
             if before.replace(record.id) == Some(record.id) {
                 found.push(record.found(Retrospect::IdUsedTwice));
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
     use crate::money::Amount;
 
-    /// Entries of alice's to bob by `(id, kind, reference, has_personal)`; erasures are bob's.
+    /// What is found of entries from party 1 to party 2, refunds the other way, by `(id, kind, reference, has_personal)`.
     fn found(entries: &[(u128, Kind, Option<u128>, bool)], personal: bool) -> Vec<(u64, Retrospect)> {
         let mut index = Index::default();
         let amount = Amount::from_ten_thousandths(10_000).unwrap();
