@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::export::document::{self, Amounts};
 use crate::grammar::{SYSTEM, TREASURY};
+use crate::limits::MAX_COLLECTED;
 use crate::money::{Amount, Sum};
 use crate::timestamp::Timestamp;
 
@@ -124,6 +125,13 @@ impl Treasury {
     #[must_use]
     pub fn bucket(&self, tax_type: &str, currency: &str) -> Sum {
         self.collected.get(tax_type).and_then(|sums| sums.get(currency)).copied().unwrap_or_default()
+    }
+
+    /// Whether a bucket may hold a currency: it does already, or there are fewer than [`MAX_COLLECTED`] sums.
+    #[must_use]
+    pub fn has_room(&self, tax_type: &str, currency: &str) -> bool {
+        let is_open = self.collected.get(tax_type).is_some_and(|sums| sums.contains_key(currency));
+        is_open || self.collected.values().map(Sums::len).sum::<usize>() < MAX_COLLECTED
     }
 
     /// As an export shows it.

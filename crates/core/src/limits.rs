@@ -9,6 +9,9 @@ pub const MAX_INDEXED: usize = 200_000_000;
 pub const MAX_ACCOUNTS: usize = 10_000_000;
 /// Most currencies, and most Treasury buckets, kept; and most that a document may name.
 pub const MAX_CURRENCIES: usize = 4096;
+/// Most sums, each a bucket's in one currency, that settling opens in the Treasury: none of them is ever closed, and its
+/// document has to stay one that is read, below [`MAX_CURRENCIES`] buckets and [`MAX_LINE`] bytes.
+pub const MAX_COLLECTED: usize = 4096;
 /// Most unbroken runs of entries that a damaged chain is followed through.
 pub const MAX_RUNS: usize = 10_000;
 /// Most of them, the first ones, of which it is tried whether another number than the one that stands there gives the

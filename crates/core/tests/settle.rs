@@ -2,6 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use countersign_core::books::{Account, Books, Referenced};
+use countersign_core::export::document::Document;
+use countersign_core::export::line::Line;
+use countersign_core::export::writer::Writer;
+use countersign_core::hash::Hash;
+use countersign_core::limits::{MAX_COLLECTED, MAX_CURRENCIES, MAX_LINE};
 use countersign_core::money::{Amount, Sum};
 use countersign_core::settle::{Order, Policy, Refusal, Settlement, Stamp, settle};
 use countersign_core::taxes::Tax;
@@ -94,6 +99,36 @@ fn a_balance_that_no_document_could_say_is_refused() {
     books.treasury.collected.entry("vat".to_owned()).or_default().insert("EURO".to_owned(), Sum::MAX);
     let buy = carry_out(&order("MARKET_BUY", "ada", "ben", "0.01"), &books, &Policy::default());
     assert_eq!(buy.unwrap_err(), Refusal::BalanceTooLarge { holder: "vat".to_owned() });
+}
+
+/// What a document cannot say to its reader, or a line not hold, no order brings about.
+#[test]
+fn a_treasury_takes_no_more_sums_than_its_document_may_name() {
+    let longest = |n: usize| format!("{n:b>32}");
+    let mut books = books();
+    for n in 0..MAX_COLLECTED {
+        books.treasury.collected.insert(longest(n), [("ABCDEFGHIJKL".to_owned(), Sum::MAX)].into());
+    }
+    let mut writer = Writer::resume(Vec::new(), 0, 0, Hash::default());
+    writer.treasury(&books.treasury.document()).unwrap();
+    let line = writer.into_inner();
+    assert!(line.len() < MAX_LINE, "{}", line.len());
+    let read = Line::read(line.trim_ascii_end());
+    assert!(matches!(read, Line::Document(document) if *document == Document::Treasury(books.treasury.document())));
+
+    books.treasury.collected.remove(&longest(0));
+    let collect = |bucket: &str, currency: &str, books: &Books| {
+        let (tax_type, operator_id) = (Some(bucket.to_owned()), Some("op".to_owned()));
+        let currency = Some(currency.to_owned());
+        let order = order("TAX_COLLECTION", "ada", "TREASURY", "0.01");
+        carry_out(&Order { tax_type, operator_id, currency, ..order }, books, &Policy::default())
+    };
+    collect("fines", "EURO", &books).unwrap().apply(&mut books, NOW);
+    assert!(collect("fines", "EURO", &books).is_ok(), "a bucket that is there");
+    assert_eq!(collect("other", "EURO", &books).unwrap_err(), Refusal::TooManyBuckets { tax_type: "other".to_owned() });
+    let policy =
+        Policy { currencies: (0..=MAX_CURRENCIES).map(|n| format!("C{n:0>5}")).collect(), ..Policy::default() };
+    assert_eq!(policy.check(), Err("4097 currencies, where 4096 are the most".to_owned()));
 }
 
 #[test]

@@ -139,6 +139,9 @@ fn bucket(terms: &Terms<'_>, books: &Books) -> Result<Option<Posting>, Refusal> 
     let Some(tax_type) = terms.tax_type else { return Ok(None) };
     let before = books.treasury.bucket(tax_type, terms.currency);
     if terms.kind != Kind::TaxWithdrawal {
+        if !books.treasury.has_room(tax_type, terms.currency) {
+            return Err(Refusal::TooManyBuckets { tax_type: tax_type.to_owned() });
+        }
         return raised(before, terms.tax, tax_type).map(Some);
     }
     let after = before - terms.gross.into();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grammar::{NO_CURRENCY, is_currency};
 use crate::kind::Kind;
+use crate::limits::MAX_CURRENCIES;
 use crate::money::Amount;
 use crate::taxes::Taxes;
 
@@ -50,6 +51,9 @@ impl Policy {
     pub fn check(&self) -> Result<(), String> {
         if let Some(bad) = self.currencies.iter().find(|c| !is_currency(c) || *c == NO_CURRENCY) {
             return Err(format!("{bad:?} is no currency: 3 to 12 of A-Z 0-9, a letter first, and not XXX"));
+        }
+        if self.currencies.len() > MAX_CURRENCIES {
+            return Err(format!("{} currencies, where {MAX_CURRENCIES} are the most", self.currencies.len()));
         }
         // Where a type moves money, gross is not zero.
         if self.least == Amount::ZERO || self.least > self.most {

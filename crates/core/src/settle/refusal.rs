@@ -1,5 +1,6 @@
 //! Why an order is not carried out. A refusal changes nothing.
 
+use crate::limits::MAX_COLLECTED;
 use crate::money::{Amount, Sum};
 
 /// Why an order is refused.
@@ -43,6 +44,8 @@ pub enum Refusal {
     TreasuryInsufficient { tax_type: String, currency: String, available: Sum, needed: Amount },
     #[error("the balance of {holder} would outgrow what a document can say")]
     BalanceTooLarge { holder: String },
+    #[error("the Treasury collects {MAX_COLLECTED} sums already, by bucket and currency: {tax_type} would be one more")]
+    TooManyBuckets { tax_type: String },
     #[error("the account {account} is frozen already")]
     AlreadyFrozen { account: String },
     #[error("the account {account} is not frozen")]
@@ -80,6 +83,7 @@ impl Refusal {
             Self::InsufficientFunds { .. } => "INSUFFICIENT_FUNDS",
             Self::TreasuryInsufficient { .. } => "TREASURY_INSUFFICIENT",
             Self::BalanceTooLarge { .. } => "BALANCE_TOO_LARGE",
+            Self::TooManyBuckets { .. } => "TOO_MANY_BUCKETS",
             Self::AlreadyFrozen { .. } => "ALREADY_FROZEN",
             Self::NotFrozen { .. } => "NOT_FROZEN",
             Self::RefundUnmatched => "REFUND_UNMATCHED",
