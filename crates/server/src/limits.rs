@@ -21,6 +21,8 @@ pub(crate) const MAX_TOKEN_NAME: usize = 63;
 pub(crate) const MAX_READS: usize = 64;
 /// Most entries or accounts of one page.
 pub(crate) const MAX_PAGE: u32 = 1_000;
+/// Most bytes of a page; one of more ends sooner. It is kept whole until the reader has taken it.
+pub(crate) const MAX_PAGE_BYTES: usize = 1 << 20;
 /// How many a page has where the caller does not say.
 pub(crate) const DEFAULT_PAGE: u32 = 100;
 /// Longest text of a problem that repeats what a caller wrote, in characters.

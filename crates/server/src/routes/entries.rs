@@ -7,16 +7,18 @@ use countersign_core::grammar;
 use countersign_core::seal::Record;
 use countersign_store::Store;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Call;
+use crate::limits::MAX_PAGE_BYTES;
 use crate::problem::Problem;
 
 /// Entries in order, and where the next page starts.
 #[derive(Serialize)]
-struct Page<'a> {
-    entries: Vec<Entry<'a>>,
+struct Page {
+    entries: Vec<Box<RawValue>>,
     /// `first` of the next page; null where there is none.
     next: Option<u64>,
     /// `seq` of the ledger's last entry.
@@ -24,9 +26,23 @@ struct Page<'a> {
 }
 
 /// An entry as a caller may see it.
-pub(super) fn shown(record: &Record, with_personal: bool) -> Entry<'_> {
+fn shown(record: &Record, with_personal: bool) -> Entry<'_> {
     let entry = record.entry();
     if with_personal { entry } else { Entry { personal: None, ..entry } }
+}
+
+/// Entries as JSON, as many of the first ones as a page holds: one at least.
+pub(super) fn fitting(records: &[Record], with_personal: bool) -> Result<Vec<Box<RawValue>>, Problem> {
+    let (mut entries, mut bytes) = (Vec::with_capacity(records.len()), 0);
+    for record in records {
+        let entry = to_raw_value(&shown(record, with_personal)).map_err(Problem::internal)?;
+        bytes += entry.get().len();
+        if bytes > MAX_PAGE_BYTES && !entries.is_empty() {
+            break;
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
 /// Entries from `first` on, at most `limit`.
@@ -48,8 +64,9 @@ fn page(store: &dyn Store, first: u64, limit: u32, with_personal: bool) -> Resul
             Ok(())
         })?;
     }
-    let entries = records.iter().map(|record| shown(record, with_personal)).collect();
-    let next = (first <= last && last < last_seq).then_some(last + 1);
+    let entries = fitting(&records, with_personal)?;
+    let shown = &records[..entries.len()];
+    let next = shown.last().map(|record| record.seq + 1).filter(|next| *next <= last_seq);
     answer::json(&Page { entries, next, last_seq })
 }
 

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use countersign_core::entry::Entry;
 use countersign_store::{Page, Query, Store};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::accounts;
-use super::entries::shown;
+use super::entries::fitting;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Call;
 use crate::problem::Problem;
 
 #[derive(Serialize)]
-struct History<'a> {
-    entries: Vec<Entry<'a>>,
+struct History {
+    entries: Vec<Box<RawValue>>,
     /// `before` of the next page; null where there is none.
     before: Option<u64>,
 }
@@ -47,8 +47,9 @@ fn history(
         // An account without a history and one that does not exist are two things.
         accounts::find(store, account)?;
     }
-    let full = records.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let before = records.last().filter(|_| full).map(|last| last.seq);
-    let entries = records.iter().map(|record| shown(record, with_personal)).collect();
+    let entries = fitting(&records, with_personal)?;
+    let shown = &records[..entries.len()];
+    let full = shown.len() < records.len() || shown.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let before = shown.last().filter(|_| full).map(|last| last.seq);
     answer::json(&History { entries, before })
 }

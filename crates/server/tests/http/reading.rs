@@ -68,6 +68,42 @@ fn histories_come_in_pages_the_latest_first() {
     assert_eq!(bed.get("/api/v1/accounts/SYSTEM").code(), "NOT_FOUND");
 }
 
+/// A page is kept until its reader has taken it.
+#[test]
+fn a_page_is_no_longer_than_a_megabyte() {
+    let bed = Bed::start();
+    let order = json!({"type": "TRANSFER", "sender_id": "anna", "receiver_id": "bob", "currency": "EURO", "amount": "1",
+                       "description": "\"".repeat(2000)});
+    for n in 0..300 {
+        assert_eq!(bed.order(&n.to_string(), &order).status, 201);
+    }
+    let seqs = |page: &Value| -> Vec<u64> {
+        page["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap()).collect()
+    };
+    let (mut path, mut read) = ("/api/v1/entries?limit=1000".to_owned(), Vec::new());
+    loop {
+        let answer = bed.get(&path);
+        assert!(answer.body.len() < (1 << 20) + 100, "{}", answer.body.len());
+        read.extend(seqs(&answer.json()));
+        match answer.json()["next"].as_u64() {
+            Some(next) => path = format!("/api/v1/entries?limit=1000&first={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(read, (1..=301).collect::<Vec<_>>());
+    let (mut path, mut read) = ("/api/v1/accounts/anna/history?limit=301".to_owned(), Vec::new());
+    loop {
+        let answer = bed.get(&path);
+        assert!(answer.body.len() < (1 << 20) + 100, "{}", answer.body.len());
+        read.extend(seqs(&answer.json()));
+        match answer.json()["before"].as_u64() {
+            Some(before) => path = format!("/api/v1/accounts/anna/history?limit=301&before={before}"),
+            None => break,
+        }
+    }
+    assert_eq!(read, (1..=301).rev().collect::<Vec<_>>());
+}
+
 #[test]
 fn figures_add_up() {
     let bed = with_payments(4);
