@@ -26,7 +26,7 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// The caller of a request for something with this access.
+    /// The caller of a request for something with this access, which he may have or not: see [`Caller::hold_to`].
     ///
     /// Whether a token was missing or wrong is not told, nor whether a wrong one would have been enough.
     pub(crate) fn of(
@@ -40,13 +40,18 @@ impl Caller {
             return Ok(Self::Anonymous);
         }
         let token = bearer(headers).and_then(|secret| keyring.find(secret)).ok_or_else(unauthenticated)?;
-        if token.role < needed {
-            return Err(Problem::new(
-                "FORBIDDEN",
-                format_args!("the token has the role {}, and {needed} is needed", token.role),
-            ));
-        }
         Ok(Self::Holder { name: token.name.clone(), role: token.role })
+    }
+
+    /// Refuses the holder of a token that is not enough.
+    pub(crate) fn hold_to(&self, access: Access) -> Result<(), Problem> {
+        match (self, access) {
+            (Self::Holder { role, .. }, Access::Role(needed)) if *role < needed => {
+                let why = format_args!("the token has the role {role}, and {needed} is needed");
+                Err(Problem::new("FORBIDDEN", why))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The token's name.
@@ -107,10 +112,12 @@ mod tests {
     #[test]
     fn roles_are_held_to() {
         let (secret, keyring) = keyring();
-        let ask = |role| Caller::of(&with(&[format!("Bearer {secret}")]), &keyring, Access::Role(role), false);
-        assert_eq!(ask(Role::Auditor).unwrap().name(), Some("desk"));
-        assert!(ask(Role::Operator).unwrap().has(Role::Operator));
-        assert_eq!(ask(Role::Admin).unwrap_err().code, "FORBIDDEN");
+        let headers = with(&[format!("Bearer {secret}")]);
+        let ask = |role| Caller::of(&headers, &keyring, Access::Role(role), false).unwrap();
+        assert_eq!(ask(Role::Admin).name(), Some("desk"), "whoever is refused is known by name");
+        assert!(ask(Role::Operator).has(Role::Operator));
+        let held = |role| ask(role).hold_to(Access::Role(role)).map_err(|refused| refused.code);
+        assert_eq!([Role::Auditor, Role::Operator, Role::Admin].map(held), [Ok(()), Ok(()), Err("FORBIDDEN")]);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderName, HeaderValue};
+use hyper::body::{Body, Incoming};
+use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -34,6 +34,8 @@ struct Seen {
     route: &'static str,
     caller: Option<String>,
     client: Client,
+    /// Whether the body still comes, and nobody takes it.
+    unread: bool,
 }
 
 /// Numbers the requests of this process.
@@ -44,10 +46,15 @@ pub(crate) async fn answer(app: Arc<App>, peer: IpAddr, request: Request<Incomin
     let (started, id) = (Instant::now(), NUMBER.fetch_add(1, Ordering::Relaxed));
     let span = info_span!("request", id);
     let client = Client::of(peer, request.headers(), app.ledger.trusted_proxies());
-    let mut seen = Seen { method: request.method().clone(), route: FILES, caller: None, client };
+    let unread = !request.body().is_end_stream();
+    let mut seen = Seen { method: request.method().clone(), route: FILES, caller: None, client, unread };
     let outcome = dispatch(&app, request, &mut seen).instrument(span.clone()).await;
     let mut answer = outcome.unwrap_or_else(Answer::from);
     answer.headers_mut().insert(REQUEST_ID, id.into());
+    if seen.unread {
+        // The connection ends with this answer; who was not told would send his next request into it.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     secure(answer.headers_mut());
     span.in_scope(|| note(&app, &seen, &answer, started.elapsed()));
     Ok(answer)
@@ -66,6 +73,9 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>, seen: &mut Seen) -
     let route = route(app, resource, &head.method)?;
     let caller = Caller::of(&head.headers, &app.keyring, route.access, app.config.public_reads)?;
     seen.caller = caller.name().map(str::to_owned);
+    caller.hold_to(route.access)?;
+    // Whoever reads a body says so where he does not read it to its end.
+    seen.unread &= !route.writes;
     let call = Call {
         method: head.method,
         headers: head.headers,

@@ -62,6 +62,36 @@ fn wrong_types_unknown_and_doubled_fields_are_named() {
     assert_eq!(bed.balance("anna"), "1000.0000");
 }
 
+/// Whoever keeps a connection and is not told sends his next order into one that is gone.
+#[test]
+fn who_is_refused_before_his_body_came_is_told_that_the_connection_ends() {
+    let bed = Bed::start();
+    let posted = |path: &str, secret: &str| {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\nidempotency-key: k\r\n\
+             content-type: application/json\r\ncontent-length: 2\r\n\r\n",
+            bearer(secret)
+        );
+        raw(bed.address, head.as_bytes())
+    };
+    for (path, secret, status) in [
+        ("/api/v1/transactions", "a-wrong-secret", 401),
+        ("/api/v1/transactions", &bed.secrets.auditor, 403),
+        ("/api/v1/stats", &bed.secrets.auditor, 405),
+        ("/api/v1/nothing", &bed.secrets.auditor, 404),
+    ] {
+        let refused = posted(path, secret);
+        assert_eq!((refused.status, refused.header("connection")), (status, Some("close")), "{path}");
+    }
+    let get = format!("GET /api/v1/stats HTTP/1.1\r\nhost: test\r\nauthorization: {}\r\n\r\n", bearer("wrong"));
+    let mut stream = connect(bed.address);
+    stream.write_all(get.repeat(2).as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut both = String::new();
+    stream.read_to_string(&mut both).unwrap();
+    assert_eq!((both.matches("HTTP/1.1 401").count(), both.matches("connection: close").count()), (2, 0), "{both}");
+}
+
 #[test]
 fn bodies_are_json_of_bounded_size() {
     let mut plan = Plan::default();

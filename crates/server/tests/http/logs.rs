@@ -46,6 +46,7 @@ fn a_line_a_request_and_no_secret_in_any() {
     let paid = bed.write(&bed.secrets.operator, "POST", "/api/v1/transactions", &key, &order);
     assert_eq!(paid.status, 201);
     bed.send("GET", "/api/v1/stats", &[("authorization", &bearer("a-wrong-secret"))], b"");
+    bed.write(&bed.secrets.operator, "POST", "/api/v1/treasury/withdrawals", &key, &json!({}));
     bed.get("/api/v1/accounts/a-private-account");
     bed.get("/a-private-path?token=a-secret-parameter");
     bed.write(&bed.secrets.operator, "POST", "/api/v1/transactions", &key, &json!({"a-private-field": 1}));
@@ -58,6 +59,7 @@ fn a_line_a_request_and_no_secret_in_any() {
     assert_eq!((&told["method"], &told["route"]), (&"POST".into(), &"/api/v1/transactions".into()));
     assert!(told["microseconds"].is_u64() && told.get("address").is_none(), "{told}");
     assert!(fields.clone().any(|fields| fields["code"] == "UNAUTHENTICATED"));
+    assert!(fields.clone().any(|fields| fields["code"] == "FORBIDDEN" && fields["caller"] == "desk"));
     assert!(fields.clone().any(|fields| fields["route"] == "/api/v1/accounts/{account}" && fields["status"] == 404));
     let private =
         ["a-private", "a-wrong-secret", "a-secret", "secret-key", "198.51.100.77", "agent-of-mine", "anna's name"];
