@@ -150,6 +150,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::open_account`].
     pub fn open_account_by(&self, account: NewAccount, by: Option<&str>) -> Result<Account, EngineError> {
+        by.map_or(Ok(()), check_operator)?;
         self.wait_for(Task::Open { account, by: by.map(str::to_owned) }, false).map(account_of)
     }
 
@@ -166,6 +167,7 @@ impl Engine {
         by: &str,
         reason: &str,
     ) -> Result<Account, EngineError> {
+        check_operator(by)?;
         let [id, by, reason] = [id, by, reason].map(str::to_owned);
         self.wait_for(Task::Change { id, change, by, reason }, false).map(account_of)
     }

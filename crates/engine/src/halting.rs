@@ -95,7 +95,7 @@ pub(crate) fn is_meant(standing: &Halt, of: Option<&str>) -> bool {
     of.map_or(standing.by != WATCH, |of| of == standing.by)
 }
 
-/// Nobody halts or resumes in the watch's name, or its halt could not be told from his.
+/// Nobody acts in the watch's name, or its halt and its acts could not be told from his.
 pub(crate) fn check_operator(by: &str) -> Result<(), Refusal> {
     match by {
         WATCH => {

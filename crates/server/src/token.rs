@@ -5,6 +5,7 @@ use std::fmt;
 use countersign_core::grammar;
 use countersign_core::hash::Hash;
 use countersign_engine::shield::OPERATOR;
+use countersign_engine::watch;
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
@@ -67,7 +68,7 @@ impl Token {
     /// What is wrong, in words.
     pub fn check(&self) -> Result<(), String> {
         let name = &self.name;
-        let reserved = [grammar::SYSTEM, grammar::TREASURY, OPERATOR].contains(&name.as_str());
+        let reserved = [grammar::SYSTEM, grammar::TREASURY, OPERATOR, watch::NAME].contains(&name.as_str());
         if grammar::is_id(name) && name.len() <= MAX_TOKEN_NAME && !reserved {
             return Ok(());
         }
@@ -160,7 +161,7 @@ mod tests {
         assert!(Keyring::new(vec![good.clone(), other.clone()]).is_ok());
         assert!(Keyring::new(vec![good.clone(), good.clone()]).is_err());
         assert!(Keyring::new(vec![good.clone(), Token { sha256: good.sha256, ..other }]).is_err());
-        for name in ["", "SYSTEM", "TREASURY", "shield", "a b", "a/b", &"x".repeat(64)] {
+        for name in ["", "SYSTEM", "TREASURY", "shield", "watch", "a b", "a/b", &"x".repeat(64)] {
             let named = Token { name: name.to_owned(), ..good.clone() };
             assert!(Keyring::new(vec![named]).is_err(), "{name}");
         }

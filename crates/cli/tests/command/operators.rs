@@ -84,7 +84,7 @@ fn the_history_of_nobody_is_not_an_empty_one() {
 #[test]
 fn no_token_is_made_that_the_server_refuses() {
     let ledger = Ledger::empty();
-    for name in ["shield", "SYSTEM", "TREASURY", "", "a b", &"x".repeat(64)] {
+    for name in ["shield", "watch", "SYSTEM", "TREASURY", "", "a b", &"x".repeat(64)] {
         let output = ledger.run(&["token", "new", "--role", "admin", "--name", name]);
         assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{name:?}");
         assert!(stderr(&output).contains("--name"), "{}", stderr(&output));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ShieldRefusal;
 use super::velocity::OPERATOR;
+use crate::halting::WATCH;
 
 /// Least that may be configured: what an order needs that describes nothing, of any origin.
 const LEAST_BYTES: usize = 1024;
@@ -54,11 +55,12 @@ impl Payload {
         if self.require_address && order.ip_address.is_none() {
             return refused("ip_address", "a request must come from one");
         }
-        // A freeze by the shield must be the shield's.
-        if order.operator_id.as_deref() == Some(OPERATOR) {
-            return refused("operator_id", "this name is the shield's own");
+        // A freeze by the shield must be the shield's, and what stands by the watch's name the watch's.
+        match order.operator_id.as_deref() {
+            Some(OPERATOR) => refused("operator_id", "this name is the shield's own"),
+            Some(WATCH) => refused("operator_id", "this name is the watch's own"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

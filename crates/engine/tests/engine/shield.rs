@@ -2,7 +2,7 @@
 
 use countersign_core::kind::Kind;
 use countersign_core::settle::Order;
-use countersign_engine::{Config, Engine, EngineError, Origin, Request, ShieldRefusal};
+use countersign_engine::{AccountChange, Config, Engine, EngineError, NewAccount, Origin, Request, ShieldRefusal};
 use countersign_store::{Page, Query};
 
 use crate::audit::verify;
@@ -19,7 +19,7 @@ on_each_store!(
     unfrozen_an_account_starts_anew,
     the_systems_and_operators_are_exempt,
     what_operators_take_counts_against_nobody,
-    nobody_passes_for_the_shield,
+    nobody_passes_for_the_shield_or_the_watch,
 );
 
 /// Three transactions within an hour.
@@ -211,9 +211,15 @@ fn what_operators_take_counts_against_nobody(ledger: &Ledger) {
     verify(engine.store(), &[]);
 }
 
-fn nobody_passes_for_the_shield(ledger: &Ledger) {
+fn nobody_passes_for_the_shield_or_the_watch(ledger: &Ledger) {
     let engine = ledger.engine(three());
     prepare(&engine);
-    let freeze = Order { operator_id: Some("shield".to_owned()), ..act("ACCOUNT_FREEZE", "ada", None) };
-    assert_eq!(code(&engine, freeze), "PAYLOAD_REFUSED");
+    for name in ["shield", "watch"] {
+        let freeze = Order { operator_id: Some(name.to_owned()), ..act("ACCOUNT_FREEZE", "ada", None) };
+        assert_eq!(code(&engine, freeze), "PAYLOAD_REFUSED", "{name}");
+    }
+    let ban = AccountChange { is_banned: Some(true), ..AccountChange::default() };
+    assert_eq!(engine.change_account("ada", ban, "watch", "x").unwrap_err().code(), "INVALID_FIELD");
+    let new = NewAccount { id: "eve".to_owned(), username: None };
+    assert_eq!(engine.open_account_by(new, Some("watch")).unwrap_err().code(), "INVALID_FIELD");
 }
