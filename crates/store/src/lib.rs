@@ -47,6 +47,21 @@ pub fn create(location: &Location, identity: &Identity, now: Timestamp) -> Resul
     }
 }
 
+/// The names of the ledgers that are kept there.
+///
+/// # Errors
+/// Those of the database.
+pub fn names(location: &Location) -> Result<Vec<String>, StoreError> {
+    match location {
+        Location::Sqlite(path) => match sqlite::open_read_only(path, None) {
+            Ok(store) => Ok(vec![store.identity().ledger.clone()]),
+            Err(StoreError::NotThisLedger(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        },
+        Location::Postgres(url) => postgres::names(url),
+    }
+}
+
 /// Opens a ledger to read and to write. `expected`: its name, where only that one will do.
 ///
 /// # Errors

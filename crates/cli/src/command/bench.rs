@@ -19,8 +19,8 @@ const MAX_SECONDS: i64 = 3600;
 const MAX_ACCOUNTS: i64 = 1_000_000;
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It makes a ledger of its own, in a temporary directory or where --db says that none is: it never \
-                        fills one that is there. The shield holds nobody off, and every transfer is taxed."
+    after_help = "It makes a ledger of its own, in a temporary directory or at --db, where none may be yet: what it \
+                        writes there stays. The shield holds nobody off, and every transfer is taxed."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -63,6 +63,10 @@ fn bench(arguments: &Arguments) -> Result<Measured, Failure> {
         Some(url) => Location::parse(url)?,
         None => Location::Sqlite(folder.path().join("bench.db")),
     };
+    if let Some(name) = countersign_store::names(&location)?.first() {
+        let why = format_args!("it has the ledger {name}, and what a bench writes stays: name a database without one");
+        return Err(Failure::new(ledger::shown(&location), why));
+    }
     let identity = ledger::new_identity(settings.ledger.as_deref().unwrap_or(LEDGER))?;
     let store = countersign_store::create(&location, &identity, ledger::now())?;
     let engine = Engine::start(store.into(), ledger::unshielded(&settings.engine))?;

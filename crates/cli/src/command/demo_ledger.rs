@@ -111,7 +111,7 @@ fn keys(out: &Path) -> Result<(Voucher, String), Failure> {
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    new_file::write(path, Existing::Replace(&[]), |out| Ok(out.write_all(text.as_bytes())?))
+    new_file::write(path, Existing::Replace, |out| Ok(out.write_all(text.as_bytes())?))
 }
 
 /// Lets all callers play at once.

@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use super::named::Named;
 use super::new_file::Existing;
 use super::screen::{self, grouped};
 use super::settings::{Settings, Source};
@@ -40,7 +41,7 @@ pub(super) struct Arguments {
     /// Where to, written whole or not at all; - for standard output
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Write over a file that is there already; never over the ledger, its key or its settings
+    /// Write over an export that is there already, and over nothing else
     #[arg(long)]
     force: bool,
     /// Print what was written as JSON
@@ -62,12 +63,6 @@ pub(super) struct KeyArguments {
 impl KeyArguments {
     pub(super) fn are_named(&self, settings: &Settings) -> bool {
         self.key.is_some() || settings.key.is_some()
-    }
-
-    /// The files that they stand in.
-    fn files(&self, settings: &Settings) -> impl Iterator<Item = PathBuf> + use<> {
-        let named = [&self.key, &self.cosigner, &settings.key, &settings.cosigner];
-        named.map(Clone::clone).into_iter().flatten()
     }
 
     /// The keys of the flags, the environment or the file; `None` where none is named.
@@ -94,7 +89,7 @@ pub(super) struct Written {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     if arguments.out == Path::new("-") {
         let (settings, location) = ledger::locate(&arguments.source)?;
-        let mut out = io::stdout().lock();
+        let mut out = Named::new(io::stdout().lock(), "standard output".to_owned());
         return match arguments.export(&settings, &location, &mut out) {
             Ok(_) => Ok(Outcome::Good),
             // Whoever closed the pipe has seen enough.
@@ -108,9 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 impl Arguments {
     fn export_to_file(&self) -> Result<Written, Failure> {
         let (settings, location) = ledger::locate(&self.source)?;
-        let kept = files(&location).chain(self.keys.files(&settings)).chain([self.source.file().to_owned()]);
-        let kept: Vec<PathBuf> = kept.collect();
-        let existing = if self.force { Existing::Replace(&kept) } else { Existing::Keep };
+        let existing = if self.force { Existing::ReplaceExport } else { Existing::Keep };
         new_file::write(&self.out, existing, |out| self.export(&settings, &location, out))
     }
 
@@ -140,22 +133,6 @@ impl Arguments {
             written.root
         )
     }
-}
-
-/// The files that a ledger is kept in.
-fn files(location: &Location) -> impl Iterator<Item = PathBuf> {
-    let path = match location {
-        Location::Sqlite(path) => Some(path),
-        Location::Postgres(_) => None,
-    };
-    let beside = |path: &PathBuf| {
-        ["", "-wal", "-shm"].map(|suffix| {
-            let mut file = path.clone().into_os_string();
-            file.push(suffix);
-            PathBuf::from(file)
-        })
-    };
-    path.into_iter().flat_map(beside)
 }
 
 /// Writes an export, signs a checkpoint of its last entry where there is a key, and keeps that.

@@ -1,26 +1,28 @@
 //! Files that are there whole or not at all.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
 
 use super::named::Named;
 use super::{Failure, interrupt};
 
 /// What becomes of a file that is there already.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Existing<'a> {
+pub(super) enum Existing {
     /// It stays.
     Keep,
-    /// It is written over, unless it is one of these, which no export may replace, or no regular file.
-    Replace(&'a [PathBuf]),
+    /// It is written over, if it is a regular file.
+    Replace,
+    /// It is written over, if it is an export or empty: what else may stand there, a key or a ledger, would be lost for good.
+    ReplaceExport,
 }
 
 /// Writes a file beside its place and moves it there when it is whole and on the disk. Only its owner may
 /// read it: what is written here is personal data, or a secret.
 pub(super) fn write<T>(
     path: &Path,
-    existing: Existing<'_>,
+    existing: Existing,
     content: impl FnOnce(&mut Named<BufWriter<&File>>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
@@ -39,13 +41,13 @@ pub(super) fn write<T>(
     file.as_file().sync_all().map_err(|e| wrong(&e))?;
     let moved = match existing {
         Existing::Keep => file.persist_noclobber(path),
-        Existing::Replace(_) => file.persist(path),
+        Existing::Replace | Existing::ReplaceExport => file.persist(path),
     };
     moved.map_err(|e| wrong(&e.error))?;
     Ok(written)
 }
 
-impl Existing<'_> {
+impl Existing {
     fn check(self, path: &Path) -> Result<(), &'static str> {
         // Of a link, what it leads to.
         let Ok(there) = path.metadata() else { return Ok(()) };
@@ -53,16 +55,18 @@ impl Existing<'_> {
             _ if there.is_dir() => Err("it is a directory"),
             _ if !there.is_file() => Err("it is there already, and no regular file"),
             Self::Keep => Err("it is there already: name another file, or say --force"),
-            Self::Replace(kept) if kept.iter().any(|kept| is_same(kept, path)) => {
-                Err("the ledger, its key or its settings stand there")
-            }
-            Self::Replace(_) => Ok(()),
+            Self::ReplaceExport if !is_export(path) => Err("no export stands there, and --force replaces nothing else"),
+            Self::Replace | Self::ReplaceExport => Ok(()),
         }
     }
 }
 
-fn is_same(a: &Path, b: &Path) -> bool {
-    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+/// Whether a file begins as an export of format 2 does, may be one that is compressed, or is empty.
+fn is_export(path: &Path) -> bool {
+    const STARTS: [&[u8]; 2] = [b"{\"format\":\"countersign/export/", b"\x1f\x8b"];
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok() && (start.is_empty() || STARTS.iter().any(|known| start.starts_with(known)))
 }
 
 /// The folder that a file is in.

@@ -167,7 +167,7 @@ fn another_ledgers_key_signs_nothing_and_no_key_is_shown() {
 fn what_is_written_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let ledger = Ledger::with_accounts();
-    fs::write(ledger.path("export.jsonl"), "older").unwrap();
+    fs::write(ledger.path("export.jsonl"), "").unwrap();
     ledger.done(&["export", "--force", "--out", "export.jsonl"]);
     ledger.done(&["backup", "--to", "backup.db"]);
     for name in ["ledger.db", "export.jsonl", "backup.db"] {
@@ -197,19 +197,28 @@ fn an_export_writes_over_nothing_that_is_not_one() {
     ledger.done(&["export", "--out", "export.jsonl"]);
     let older = fs::read(ledger.path("export.jsonl")).unwrap();
     ledger.done(&["pay", "5", "EURO", "--from", "alice", "--to", "bob"]);
-    let kept = ["ledger.db", "signing.key", "countersign.toml", "./export.jsonl"];
+    ledger.done(&["backup", "--to", "backup.db"]);
+    let kept = ["ledger.db", "backup.db", "signing.key", "countersign.toml", "./export.jsonl"];
     let before = kept.map(|name| fs::read(ledger.path(name)).unwrap());
     for (name, before) in kept.into_iter().zip(before) {
         let output = ledger.run(&["export", "--out", name]);
         assert!(code(&output) == 2 && stderr(&output).contains("there already"), "{name}: {}", stderr(&output));
         if name != "./export.jsonl" {
             let output = ledger.run(&["export", "--force", "--out", name]);
-            assert!(code(&output) == 2 && stderr(&output).contains("stand there"), "{name}: {}", stderr(&output));
+            assert!(
+                code(&output) == 2 && stderr(&output).contains("no export stands there"),
+                "{name}: {}",
+                stderr(&output)
+            );
         }
         assert!(fs::read(ledger.path(name)).unwrap() == before, "{name} was written over");
     }
     ledger.done(&["export", "--force", "--out", "export.jsonl"]);
     assert_ne!(fs::read(ledger.path("export.jsonl")).unwrap(), older);
+    ledger.verifies();
+    for _ in 0..2 {
+        ledger.done(&["export", "--force", "--gzip", "--out", "export.jsonl"]);
+    }
     ledger.verifies();
 }
 

@@ -142,3 +142,16 @@ fn of_several_ledgers_in_a_database_one_is_named() {
     assert_eq!(code(&output), 2);
     assert!(!stderr(&output).contains(PASSWORD), "{}", stderr(&output));
 }
+
+/// What it wrote nobody could take out again, and every other command would ask which ledger is meant.
+#[test]
+fn a_bench_leaves_a_database_with_a_ledger_alone() {
+    let ledger = Ledger::at(&shared().url(&shared().new_database()));
+    let bench = ["bench", "--seconds", "1", "--callers", "2", "--accounts", "3"];
+    ledger.done(&["init", "--ledger", NAME]);
+    let output = ledger.run(&bench);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains(NAME) && !stderr(&output).contains(PASSWORD), "{}", stderr(&output));
+    assert!(ledger.done(&["stats"]).starts_with(NAME));
+    Ledger::at(&shared().url(&shared().new_database())).done(&bench);
+}

@@ -162,6 +162,18 @@ pub fn open_read_only(url: &str, expected: Option<&str>) -> Result<Postgres, Sto
     Ok(Postgres { ledger: ledger_id(&identity)?, identity, last: Last::default(), commits, link })
 }
 
+/// The names of a database's ledgers.
+///
+/// # Errors
+/// Those of the database.
+pub fn names(url: &str) -> Result<Vec<String>, StoreError> {
+    let link = Link::for_all_else(url, true)?;
+    link.with(async |client| match schema::recognise(client).await? {
+        Some(_) => names_in(client).await,
+        None => Ok(Vec::new()),
+    })
+}
+
 /// Which ledger of a database it is.
 async fn identify(client: &Client, expected: Option<&str>) -> Result<Identity, StoreError> {
     let found = match expected {
@@ -177,12 +189,12 @@ async fn identify(client: &Client, expected: Option<&str>) -> Result<Identity, S
     let mut ledgers = found.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
     match ledgers.len() {
         1 => Ok(ledgers.remove(0)),
-        0 => Err(there_is_no(expected, &names(client).await?)),
+        0 => Err(there_is_no(expected, &names_in(client).await?)),
         _ => Err(there_is_no(expected, &ledgers.into_iter().map(|identity| identity.ledger).collect::<Vec<_>>())),
     }
 }
 
-async fn names(client: &Client) -> Result<Vec<String>, StoreError> {
+async fn names_in(client: &Client) -> Result<Vec<String>, StoreError> {
     let found = client.query_typed(LEDGERS, &[(&NAMED, Type::INT8)]).await.map_err(fault)?;
     found.iter().map(|row| Cells::new(row, "countersign_ledger").text(1)).collect()
 }
