@@ -230,7 +230,13 @@ impl Verifier {
     pub fn finish(mut self) -> Result<Step, Unreadable> {
         let Self { decoder, stage, options, .. } = &mut self;
         let cut_short = decoder.finish(&mut |decoded| stage.take(decoded, options))?;
-        stage.decide(options, true)?;
+        stage.decide(options, true).map_err(|why| match why {
+            // The file has bytes, and what they say did not come.
+            Unreadable::Empty if cut_short => {
+                Unreadable::Decode { reason: "it ends before it says anything".to_owned() }
+            }
+            why => why,
+        })?;
         let input = self.input.take().unwrap_or_else(|| Input {
             name: self.options.name.clone(),
             bytes: self.bytes,

@@ -36,5 +36,5 @@ fn what_is_no_export_is_no_finding() {
 
 #[test]
 fn a_missing_file_never_verifies() {
-    assert_eq!(verify("no-such-file").status.code(), Some(1));
+    assert_eq!(verify("no-such-file").status.code(), Some(2), "1 is for findings");
 }

@@ -27,8 +27,11 @@ pub(super) fn failed(as_json: bool, failure: Failure) -> Result<Outcome, Failure
         return Err(failure);
     }
     let error = json!({"error": {"code": failure.code, "message": failure.why}});
-    screen::print(&text(&error)?)?;
-    Ok(failure.outcome)
+    // Where it cannot be said there, it is said as it would be without --json.
+    match screen::print(&text(&error)?) {
+        Ok(()) => Ok(failure.outcome),
+        Err(_) => Err(failure),
+    }
 }
 
 /// What was done stays done: whoever takes this for a failure might do it again.

@@ -71,6 +71,7 @@ struct Found {
     entries: u64,
     seqs: Option<(u64, u64)>,
     unread: u64,
+    is_cut: bool,
 }
 
 fn search(input: Input, sought: &SoughtArguments) -> io::Result<Found> {
@@ -88,6 +89,7 @@ fn search(input: Input, sought: &SoughtArguments) -> io::Result<Found> {
             false => found.take(number, line, sought),
         }
     }
+    found.is_cut = lines.is_cut();
     Ok(found)
 }
 
@@ -168,6 +170,7 @@ impl Found {
             None => "the file holds none".to_owned(),
         };
         let unread = if self.unread > 0 { format!("; {} lines could not be read", self.unread) } else { String::new() };
-        format!("{what}: {holds}{unread}")
+        let cut = if self.is_cut { "; the compressed stream ends before its end" } else { "" };
+        format!("{what}: {holds}{unread}{cut}")
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Lines {
     from: Box<dyn BufRead>,
     /// Bytes taken from the file, where it is compressed.
     taken: Option<Rc<Cell<u64>>>,
+    /// Whether it ended before its end.
+    is_cut: bool,
     given: u64,
     number: u64,
     line: Vec<u8>,
@@ -35,7 +37,7 @@ impl Lines {
     }
 
     fn new(from: Box<dyn BufRead>, taken: Option<Rc<Cell<u64>>>) -> Self {
-        Self { from, taken, given: 0, number: 0, line: Vec::new() }
+        Self { from, taken, is_cut: false, given: 0, number: 0, line: Vec::new() }
     }
 
     /// The next line, without its end, and its number from 1. Of a line above [`MAX_LINE`] a little
@@ -43,17 +45,29 @@ impl Lines {
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
         self.line.clear();
         let most = MAX_LINE as u64 + 2;
-        let read = (&mut self.from).take(most).read_until(b'\n', &mut self.line)?;
+        let read = match (&mut self.from).take(most).read_until(b'\n', &mut self.line) {
+            // What was read before is there; the stream says the same again where it is asked for more.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.taken.is_some() => {
+                self.is_cut = true;
+                self.line.len()
+            }
+            read => read?,
+        };
         if read == 0 {
             return Ok(None);
         }
         self.number += 1;
         self.given += read as u64;
-        if !self.line.ends_with(b"\n") {
+        if !self.line.ends_with(b"\n") && !self.is_cut {
             self.skip_rest()?;
         }
         self.hold_to_the_ratio()?;
         Ok(Some((self.number, bare(&self.line, self.number == 1))))
+    }
+
+    /// Whether a compressed stream has ended before its end.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     fn skip_rest(&mut self) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! What an operator sets. A flag beats the environment, the environment beats the file.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -79,11 +79,6 @@ impl Source {
         self.ledger.as_deref()
     }
 
-    /// The file of settings, whether or not it is there.
-    pub(super) fn file(&self) -> &Path {
-        self.config.as_deref().unwrap_or(Path::new(USUAL_FILE))
-    }
-
     /// The settings, the flag's and the environment's over the file's.
     pub(super) fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = match &self.config {
@@ -108,10 +103,13 @@ fn read(path: &Path, must_be_there: bool) -> Result<Settings, Failure> {
 }
 
 fn text(path: &Path) -> std::io::Result<String> {
-    if fs::metadata(path)?.len() > MAX_FILE {
+    let mut text = String::new();
+    // Of a device or a pipe nobody knows the length before its end.
+    File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
         return Err(std::io::Error::new(ErrorKind::FileTooLarge, format!("longer than {MAX_FILE} bytes")));
     }
-    fs::read_to_string(path)
+    Ok(text)
 }
 
 fn parse(text: &str) -> Result<Settings, String> {

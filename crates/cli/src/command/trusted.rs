@@ -87,6 +87,11 @@ fn checkpoints(files: &[PathBuf]) -> Result<Vec<String>, Failure> {
 fn keys(given: &[String]) -> Result<Vec<VerifyingKey>, Failure> {
     let mut keys = Vec::new();
     for given in given {
+        if given.trim().is_empty() {
+            return Err(Failure::of(
+                "a key is empty: --key and --witness take a verifying key, or a file of them".to_owned(),
+            ));
+        }
         match given.parse() {
             Ok(key) => keys.push(key),
             Err(_) if is_secret(given) => return Err(Failure::new("--key", SECRET)),

@@ -131,11 +131,14 @@ fn audit(input: Input, options: Options) -> Result<Report, Unreadable> {
 
 /// Why there is no report, with the path, which the core does not know.
 fn unreadable(error: &Unreadable, path: &Path) -> String {
-    let path = path.display();
+    let named = path.display();
     match error {
-        Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound => format!("{path}: there is no such file"),
-        Unreadable::Io(error) => format!("{path}: {error}"),
-        other => format!("{path}: {other}"),
+        // Standard input is there; what may be missing is the folder that keeps it.
+        Unreadable::Io(error) if error.kind() == io::ErrorKind::NotFound && path.as_os_str() != "-" => {
+            format!("{named}: there is no such file")
+        }
+        Unreadable::Io(error) => format!("{named}: {error}"),
+        other => format!("{named}: {other}"),
     }
 }
 

@@ -101,6 +101,25 @@ fn gzip_is_undone() {
     gzip.finish().unwrap();
     assert_eq!(code(&countersign(&["verify", &path])), 0);
     assert_eq!(code(&countersign(&["inspect", &path, "--seq", "20"])), 0);
+    // What can be read of one that was cut off is shown, as it is verified.
+    let whole = fs::read(&path).unwrap();
+    let cut = write(&directory, "cut.jsonl.gz", &whole[..whole.len() * 9 / 10]);
+    assert_eq!(code(&countersign(&["verify", &cut])), 1);
+    assert_eq!(code(&countersign(&["inspect", &cut, "--seq", "2"])), 0);
+    let output = countersign(&["inspect", &cut, "--seq", "20"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("ends before its end"), "{}", stderr(&output));
+    let output = countersign(&["verify", "--json", &write(&directory, "stub.jsonl.gz", &whole[..20])]);
+    assert_eq!(code(&output), 2);
+    assert!(stdout(&output).contains("STREAM_NOT_DECODED"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_key_that_is_empty_is_called_that() {
+    for flag in ["--key", "--witness"] {
+        let output = countersign(&["verify", vector("good.jsonl").to_str().unwrap(), flag, ""]);
+        assert!(code(&output) == 2 && stderr(&output).contains(flag), "{}", stderr(&output));
+    }
 }
 
 #[test]
