@@ -665,6 +665,43 @@ fn a_copy_of_the_first_entries_hides_none() {
     assert_eq!(causes, [Some(Cause::Duplicated), Some(Cause::Missing)]);
 }
 
+/// Threat: a hash is overwritten where another entry was put in or stands twice, so that no link leads past it.
+#[test]
+fn beside_a_hash_that_was_overwritten_the_branch_that_leads_to_the_end_is_genuine() {
+    let overwritten = |at: usize| {
+        let mut export = Export::good();
+        export.entries[at]["current_hash"] = "f".repeat(64).into();
+        export
+    };
+    // The row stands before or after the genuine one, which follows on what the content gives.
+    for at in [4, 5] {
+        let mut export = overwritten(3);
+        export.entries.insert(at, forged(5, &Export::good().entries[4]["previous_hash"]));
+        let report = export.by_key();
+        assert_eq!(found(&report), [tampered_at(4), broken_at(Cause::Inserted, 5)]);
+        assert_eq!(report.findings[1].line, Some(at as u64 + 2));
+    }
+    let mut export = overwritten(3);
+    export.entries.splice(6..6, Export::good().entries[4..6].to_vec());
+    assert_eq!(found(&export.by_key()), [tampered_at(4), broken_at(Cause::Duplicated, 5)]);
+    // A forged row, and the genuine one of its number with a hash that leads nowhere: its content leads on.
+    let mut export = overwritten(4);
+    export.entries.insert(4, forged(5, &Export::good().entries[4]["previous_hash"]));
+    let report = export.by_key();
+    assert_eq!(found(&report), [broken_at(Cause::Inserted, 5), tampered_at(5)]);
+    assert_eq!((report.findings[0].line, report.findings[1].line), (Some(6), Some(7)));
+}
+
+/// Who was relinked and hashed anew disowns nobody: the entry after him says what he was.
+#[test]
+fn an_entry_between_two_that_were_hashed_anew_is_not_accused() {
+    let mut export = Export::good();
+    export.entries[3]["receiver_id"] = "u-9999".into();
+    export.entries[5]["previous_hash"] = "f".repeat(64).into();
+    [3, 5].map(|at: usize| seal(&mut export.entries[at]));
+    assert_eq!(found(&export.by_key()), [tampered_at(4), broken_at(Cause::Relinked, 6)]);
+}
+
 /// Threat: a hash that is none is taken for that of the forged content.
 #[test]
 fn a_hash_that_is_none_vouches_for_no_content() {

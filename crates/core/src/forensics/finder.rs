@@ -143,7 +143,8 @@ impl<'a> Finder<'a> {
             return Some((next, base, Joint::Diverted));
         }
         let fits = |i: &usize| self.runs[*i].first_seq == end;
-        let by_content = self.by_content(run).find(fits).filter(|_| !linked.as_ref().is_some_and(fits));
+        let by_content = self.by_content(run).filter(fits).max_by_key(|&i| self.promise_after(run, i, end));
+        let by_content = by_content.filter(|_| !linked.as_ref().is_some_and(fits));
         if let Some(next) = by_content {
             return Some((next, end, self.adjacent(&piece, next)));
         }
@@ -189,12 +190,26 @@ impl<'a> Finder<'a> {
         self.end.is_some_and(|end| end.hash == hash) || self.followers.linked.contains_key(&hash)
     }
 
-    /// Whether what bears the next number, or the trailer, names another hash than a run ends with, and its own hash rightly so.
+    /// Whether what bears the next number, or the trailer, names another hash than a run ends with, and its own hash rightly
+    /// so: of one by itself that nothing bears out either, the link may have been changed.
     fn is_disowned(&self, run: usize) -> bool {
+        let is_borne_out = |other: usize| self.runs[other].count > 1 || self.is_followed(other);
+        self.is_other_end(run) || self.disowners(run).any(|other| is_borne_out(other) || !self.is_contradicted(other))
+    }
+
+    fn is_contradicted(&self, run: usize) -> bool {
+        self.is_other_end(run) || self.disowners(run).next().is_some()
+    }
+
+    fn is_other_end(&self, run: usize) -> bool {
         let (after, hash) = (self.runs[run].next_seq(), self.runs[run].last_hash);
-        let disowns = |other: &Run| other.first_seq == after && other.first_agrees && other.first_previous != hash;
-        let is_other_end = self.end.is_some_and(|end| end.seq + 1 == after && end.hash != hash);
-        is_other_end || self.runs.iter().any(disowns)
+        self.end.is_some_and(|end| end.seq + 1 == after && end.hash != hash)
+    }
+
+    fn disowners(&self, run: usize) -> impl Iterator<Item = usize> {
+        let (after, hash) = (self.runs[run].next_seq(), self.runs[run].last_hash);
+        let disowns = move |other: &Run| other.first_seq == after && other.first_agrees && other.first_previous != hash;
+        (0..self.runs.len()).filter(move |&i| disowns(&self.runs[i]))
     }
 
     fn farthest(&self, runs: impl Iterator<Item = usize>) -> Option<usize> {
@@ -265,7 +280,8 @@ impl<'a> Finder<'a> {
 fn have_sure_numbers(runs: &[Run], end: Option<End>) -> Vec<bool> {
     let after: HashSet<(Hash, u64)> = runs.iter().map(|run| (run.first_previous, run.first_seq)).collect();
     let ends = |run: &Run| end.is_some_and(|end| end.hash == run.last_hash && end.seq + 1 == run.next_seq());
-    let is_sure =
-        |run: &Run| run.first_agrees || run.count > 1 || ends(run) || after.contains(&(run.last_hash, run.next_seq()));
+    let is_named =
+        |run: &Run| [run.last_hash, run.last_content].iter().any(|hash| after.contains(&(*hash, run.next_seq())));
+    let is_sure = |run: &Run| run.first_agrees || run.count > 1 || ends(run) || is_named(run);
     runs.iter().map(is_sure).collect()
 }

@@ -53,17 +53,24 @@ pub(super) fn reach(runs: &[Run], followers: &Followers) -> Vec<u64> {
     reach
 }
 
-/// Which runs lead by links to one that ends with this hash; where the content of one gives it, to that.
+/// Which runs lead by links to one that ends with this hash; where the content of one gives it, to that. Where no run ends
+/// with a hash that is named, one whose content gives it does: the hash that it states was overwritten.
 pub(super) fn leads(runs: &[Run], head: Hash) -> Vec<bool> {
-    let mut by_last = HashMap::<Hash, Vec<usize>>::new();
-    runs.iter().enumerate().for_each(|(i, run)| by_last.entry(run.last_hash).or_default().push(i));
+    let (mut by_last, mut by_content) = (HashMap::<Hash, Vec<usize>>::new(), HashMap::<Hash, Vec<usize>>::new());
+    for (i, run) in runs.iter().enumerate() {
+        by_last.entry(run.last_hash).or_default().push(i);
+        if run.last_content != run.last_hash {
+            by_content.entry(run.last_content).or_default().push(i);
+        }
+    }
     let ends = by_last.get(&head).cloned().unwrap_or_default();
     let proven: Vec<usize> = ends.iter().copied().filter(|&i| runs[i].last_content == head).collect();
     let mut reached = if proven.is_empty() { ends } else { proven };
     let mut leads = vec![false; runs.len()];
     while let Some(i) = reached.pop() {
         if !std::mem::replace(&mut leads[i], true) {
-            reached.extend(by_last.get(&runs[i].first_previous).into_iter().flatten().filter(|&&n| !leads[n]));
+            let named = by_last.get(&runs[i].first_previous).or_else(|| by_content.get(&runs[i].first_previous));
+            reached.extend(named.into_iter().flatten().filter(|&&n| !leads[n]));
             let copied = by_last.get(&runs[i].first_hash).filter(|_| is_behind_copy(&runs[i]));
             let proven = |n: &&usize| runs[**n].last_content == runs[**n].last_hash;
             reached.extend(copied.into_iter().flatten().filter(proven));
