@@ -51,6 +51,8 @@ pub struct Holders {
     columns: [Vec<Flow>; COLUMNS],
     /// By holder and currency: those past the columns.
     others: HashMap<(u32, u32), Flow, RandomState>,
+    /// By holder: the currencies of those.
+    apart: HashMap<u32, Vec<u32>, RandomState>,
 }
 
 /// [`Holders`] as they are saved: whoever moved something.
@@ -100,7 +102,10 @@ impl Holders {
     #[inline]
     fn flow(&mut self, holder: u32, currency: u32) -> &mut Flow {
         let Some(column) = self.columns.get_mut(currency as usize) else {
-            return self.others.entry((holder, currency)).or_default();
+            return self.others.entry((holder, currency)).or_insert_with(|| {
+                self.apart.entry(holder).or_default().push(currency);
+                Flow::default()
+            });
         };
         if column.len() <= holder as usize {
             column.resize(self.names.len().max(holder as usize + 1), Flow::default());
@@ -138,6 +143,12 @@ impl Holders {
             None => self.others.get(&(holder, currency)),
         };
         flow.map_or(0, |flow| flow.sum)
+    }
+
+    /// The currencies that a holder may have moved something in.
+    fn currencies(&self, holder: u32) -> impl Iterator<Item = u32> {
+        let apart = self.apart.get(&holder).into_iter().flatten().copied();
+        (0..).take(COLUMNS).chain(apart)
     }
 
     fn falls_below_zero(&self) -> bool {
@@ -405,9 +416,9 @@ impl Balances {
         let Some(number) = holders.names.find(holder) else {
             return Vec::new();
         };
-        let sum = |(currency, name)| (name, Sum::from_ten_thousandths(holders.sum(number, currency)));
-        let mut sums: Vec<_> =
-            (0..).zip(self.currencies.iter()).map(sum).filter(|(_, sum)| *sum != Sum::ZERO).collect();
+        let sum = |currency| (currency, Sum::from_ten_thousandths(holders.sum(number, currency)));
+        let held = holders.currencies(number).map(sum).filter(|(_, sum)| *sum != Sum::ZERO);
+        let mut sums: Vec<_> = held.map(|(currency, sum)| (self.currencies.name(currency), sum)).collect();
         sums.sort_unstable();
         sums
     }
@@ -460,6 +471,13 @@ mod tests {
             let mut joined = of(first);
             joined.join(&of(rest), &currencies, MAX_ACCOUNTS);
             assert_eq!(joined, whole, "split at {split}");
+            for holder in 0..7 {
+                let sums = |of: &[u32]| of.iter().map(|&currency| joined.sum(holder, currency)).sum::<i128>();
+                let mut moved_in: Vec<u32> = joined.currencies(holder).collect();
+                moved_in.sort_unstable();
+                assert!(moved_in.is_sorted_by(|one, other| one < other), "{moved_in:?}");
+                assert_eq!(sums(&moved_in), sums(&currencies));
+            }
         }
         let saved = serde_json::to_string(&whole).unwrap();
         assert_eq!(serde_json::from_str::<Holders>(&saved).unwrap(), whole);

@@ -86,17 +86,12 @@ impl Chain {
         self.pieces.last().map(|piece| piece.base + piece.take)
     }
 
-    /// The genuine `seq` of the entry at a line.
-    pub(crate) fn seq_at(&self, runs: &[Run], line: u64) -> Option<u64> {
-        let at = |piece: &Piece| line.checked_sub(runs[piece.run].line + piece.skip).filter(|at| *at < piece.take);
-        self.pieces.iter().find_map(|piece| at(piece).map(|at| piece.base + at))
-    }
-
     /// Where its entries stand.
     pub(crate) fn places(&self, runs: &[Run]) -> Places {
         let mut order = 0;
         let stretches = self.pieces.iter().map(|piece| {
-            let stretch = Stretch { line: runs[piece.run].line + piece.skip, count: piece.take, order };
+            let stretch =
+                Stretch { line: runs[piece.run].line + piece.skip, count: piece.take, order, seq: piece.base };
             order += piece.take;
             stretch
         });
@@ -128,6 +123,8 @@ struct Stretch {
     count: u64,
     /// How many entries of the chain come before.
     order: u64,
+    /// The genuine `seq` of the first.
+    seq: u64,
 }
 
 /// Where the entries of the chain stand in the file.
@@ -140,15 +137,26 @@ pub(crate) struct Places {
 impl Places {
     /// Which entry of the chain stands at a line: how many come before it.
     pub(crate) fn order(&self, line: u64) -> Option<u64> {
-        let at = self.in_file.partition_point(|stretch| stretch.line <= line).checked_sub(1)?;
-        let Stretch { line: first, count, order } = self.in_file[at];
-        (line - first < count).then_some(order + (line - first))
+        self.at(line).map(|(stretch, at)| stretch.order + at)
+    }
+
+    /// The genuine `seq` of the entry at a line.
+    pub(crate) fn seq(&self, line: u64) -> Option<u64> {
+        self.at(line).map(|(stretch, at)| stretch.seq + at)
+    }
+
+    /// The stretch that a line is in, and how many of its entries come before.
+    fn at(&self, line: u64) -> Option<(Stretch, u64)> {
+        let next = self.in_file.partition_point(|stretch| stretch.line <= line);
+        let stretch = self.in_file[next.checked_sub(1)?];
+        let at = line - stretch.line;
+        (at < stretch.count).then_some((stretch, at))
     }
 
     /// The line of the entry that so many come before.
     pub(crate) fn line(&self, order: u64) -> Option<u64> {
         let at = self.in_chain.partition_point(|stretch| stretch.order <= order).checked_sub(1)?;
-        let Stretch { line, count, order: first } = self.in_chain[at];
+        let Stretch { line, count, order: first, .. } = self.in_chain[at];
         (order - first < count).then_some(line + (order - first))
     }
 }

@@ -194,8 +194,7 @@ impl Examination {
         for found in index.look_back(whole, blocks) {
             let line = places.line(found.line).unwrap_or_default();
             let seen = self.wanted.get(&line).cloned().flatten();
-            let (place, shown) =
-                seen.unwrap_or_else(|| unseen(FIRST_LINE + line, self.chain.seq_at(&self.runs, line), found.id));
+            let (place, shown) = seen.unwrap_or_else(|| unseen(FIRST_LINE + line, places.seq(line), found.id));
             match retrospect_finding(&found, &place, &shown) {
                 Some(finding) => self.find(finding),
                 None => warnings.push(warning::erasure_not_done(&found, place.line, place.seq)),
