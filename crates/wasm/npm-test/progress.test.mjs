@@ -1,11 +1,12 @@
 // Progress, and audits that are ended early.
 
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 
-import { countersign } from './support/package.mjs';
+import { countersign, inner } from './support/package.mjs';
 import { streamOf, vector } from './support/vectors.mjs';
 
 const { verifyChainIntegrity } = countersign;
@@ -128,6 +129,40 @@ test('an abort ends a wait for a silent stream, and the stream', async () => {
   await assert.rejects(audit, isAbortError);
   assert.equal(cancelledWith, controller.signal.reason);
   assert.equal(silent.locked, false);
+});
+
+const never = () => new Promise(() => {});
+
+test('an abort as soon as the audit is asked for ends it too', async () => {
+  for (const input of [new ReadableStream(), { [Symbol.asyncIterator]: () => ({ next: never }) }]) {
+    const controller = new AbortController();
+    const audit = verifyChainIntegrity(input, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(audit, isAbortError);
+  }
+});
+
+test('an abort ends a wait for the module, for a Blob and for onProgress', async () => {
+  const { api } = await inner('api.mjs');
+  const unloaded = api(undefined, never);
+  const blob = { size: 10, slice: () => ({ arrayBuffer: never }), arrayBuffer: never };
+  const waits = [
+    (options) => unloaded.verifyChainIntegrity('x', options),
+    (options) => verifyChainIntegrity(blob, options),
+    (options) => verifyChainIntegrity(vector('good.jsonl'), { ...options, onProgress: never }),
+  ];
+  for (const wait of waits) {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 10);
+    await assert.rejects(wait({ signal: controller.signal }), isAbortError);
+  }
+});
+
+test('an audit leaves no listener on its signal', async () => {
+  const { signal } = new AbortController();
+  const bytes = vector('tampered-gross.jsonl');
+  for (const input of [bytes, new Blob([bytes]), streamOf(bytes)]) await verifyChainIntegrity(input, { signal, onProgress: () => {} });
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });
 
 test('an abort that its source hears first is an abort', async () => {

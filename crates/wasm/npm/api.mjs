@@ -1,5 +1,6 @@
 // What the package offers, over one WebAssembly module.
 
+import { unlessAborted } from './abort.mjs';
 import { Engine } from './engine.mjs';
 import { invalid } from './errors.mjs';
 import { pause } from './pause.mjs';
@@ -38,7 +39,7 @@ async function verify(engine, input, options) {
   try {
     const settings = readingSettings(options);
     settings.signal?.throwIfAborted();
-    await engine.load();
+    await unlessAborted(engine.load(), settings.signal);
     return await audited(engine, source, settings);
   } catch (error) {
     source.abandon?.(error);
@@ -80,10 +81,9 @@ const isGzip = ([first, second]) => first === 0x1f && second === 0x8b;
 async function step(audit, { size }, { onProgress, signal }) {
   if (onProgress !== undefined) {
     const progress = audit.progress();
-    await onProgress(size === undefined ? progress : { ...progress, totalBytes: size });
+    await unlessAborted(onProgress(size === undefined ? progress : { ...progress, totalBytes: size }), signal);
   }
-  await pause();
-  signal?.throwIfAborted();
+  await unlessAborted(pause(), signal);
 }
 
 function lineOf(entry) {

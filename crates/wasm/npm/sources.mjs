@@ -1,5 +1,6 @@
 // The kinds of input. Each can be read from the start as often as asked, in chunks.
 
+import { unlessAborted } from './abort.mjs';
 import { CountersignError, invalid } from './errors.mjs';
 import { bytesIn, pieces } from './pieces.mjs';
 import { Spool } from './spool.mjs';
@@ -67,12 +68,12 @@ class BlobSource {
     const coming = [];
     for (let start = 0; start < this.size || coming.length > 0; ) {
       for (; coming.length < AHEAD && start < this.size; start += chunkSize) {
-        const slice = orUnreadable(this.blob.slice(start, start + chunkSize).arrayBuffer(), signal);
+        const slice = orUnreadable(this.blob.slice(start, start + chunkSize).arrayBuffer());
         // It is awaited in its turn; until then its failure is nobody's.
         slice.catch(() => {});
         coming.push(slice);
       }
-      yield new Uint8Array(await coming.shift());
+      yield new Uint8Array(await unlessAborted(coming.shift(), signal));
     }
   }
 }
@@ -137,18 +138,13 @@ class StreamSource {
 
   async *#once(chunkSize, signal) {
     const reader = this.stream.getReader();
-    // Cancelling ends a read that waits for a producer who has nothing to say.
-    const cancel = () => quietly(reader.cancel(signal?.reason));
-    signal?.addEventListener('abort', cancel, { once: true });
     try {
       for await (const bytes of chunksOf(reader, signal)) {
-        signal?.throwIfAborted();
         this.#spool.keep(bytes);
         yield* pieces(bytes, chunkSize);
       }
     } finally {
-      signal?.removeEventListener('abort', cancel);
-      cancel();
+      quietly(reader.cancel(signal?.reason));
       reader.releaseLock();
     }
   }
@@ -157,12 +153,10 @@ class StreamSource {
 async function* chunksOf(reader, signal) {
   const text = new TextPieces();
   for (;;) {
-    const { done, value } = await orUnreadable(reader.read(), signal);
+    const { done, value } = await unlessAborted(orUnreadable(reader.read()), signal);
     if (done) break;
     yield bytesOf(value, text);
   }
-  // An abort ends a stream too, wherever it was.
-  signal?.throwIfAborted();
   text.end();
 }
 
@@ -175,12 +169,10 @@ export function bytesOf(chunk, text) {
   return bytes;
 }
 
-/** What is read; where the signal made it fail, its reason. */
-async function orUnreadable(reading, signal) {
+async function orUnreadable(reading) {
   try {
     return await reading;
   } catch (cause) {
-    signal?.throwIfAborted();
     throw unreadable(cause?.message ?? cause, cause);
   }
 }
