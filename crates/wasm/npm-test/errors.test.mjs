@@ -1,7 +1,7 @@
 // Errors are Errors, with a code that stays.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -85,6 +85,21 @@ test('INVALID_ARGUMENT for a stream that is locked or gives what is no bytes', a
   await assert.rejects(verifyChainIntegrity(locked), { code: 'INVALID_ARGUMENT' });
   const numbers = new ReadableStream({ pull: (controller) => controller.enqueue(1) });
   await assert.rejects(verifyChainIntegrity(numbers), { code: 'INVALID_ARGUMENT' });
+});
+
+test('what one audit reads is refused to another from the call on, and free after it', async () => {
+  const again = { [Symbol.asyncIterator]: () => streamOf(vector('good.jsonl')).values() };
+  const onDisk = createReadStream(join(ROOT, 'tests', 'vectors', 'good.jsonl'));
+  for (const input of [streamOf(vector('good.jsonl')), again, again, onDisk, again[Symbol.asyncIterator]()]) {
+    const [first, second] = [verifyChainIntegrity(input), verifyChainIntegrity(input)];
+    await assert.rejects(second, { code: 'INVALID_ARGUMENT', message: /something else reads it/ });
+    assert.equal((await first).valid, true);
+  }
+  const stream = streamOf(vector('good.jsonl'));
+  const audit = verifyChainIntegrity(stream);
+  assert.throws(() => stream.getReader(), TypeError);
+  await audit;
+  assert.equal(stream.locked, false);
 });
 
 test('IO for an input that fails, with its cause', async () => {

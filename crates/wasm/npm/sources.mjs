@@ -2,7 +2,7 @@
 
 import { unlessAborted } from './abort.mjs';
 import { CountersignError, invalid } from './errors.mjs';
-import { bytesIn, pieces } from './pieces.mjs';
+import { bytesIn } from './pieces.mjs';
 import { Spool } from './spool.mjs';
 import { TextPieces, encoded } from './text.mjs';
 
@@ -24,10 +24,7 @@ export function sourceOf(input) {
   if (isBlob(input)) return new BlobSource(input);
   if (isResponse(input)) return responseSource(input);
   if (isStream(input)) return new StreamSource(input);
-  if (isIterable(input)) {
-    if (input.readableDidRead === true) throw invalid('the stream was read already');
-    return new StreamSource(streamFrom(input));
-  }
+  if (isIterable(input)) return iterableSource(input);
   throw invalid(
     `the input must be bytes (an ArrayBuffer or a view of one), a string, a Blob or File, a Response, a ReadableStream or an async iterable of bytes${mend(input)}`,
   );
@@ -81,10 +78,23 @@ class BlobSource {
 function responseSource(response) {
   if (response.bodyUsed) throw invalid('the body of this response was read already');
   const { body } = response;
-  const source = body === null ? new BytesSource(new Uint8Array()) : new StreamSource(isStream(body) ? body : streamFrom(body));
+  const source = sourceOf(body === null ? new Uint8Array() : body);
   if (response.ok !== false) return source;
   source.abandon?.();
   throw unreadable(`the server answered ${response.status} ${response.statusText}`.trimEnd());
+}
+
+function iterableSource(iterable) {
+  if (iterable.readableDidRead === true) throw invalid('the stream was read already');
+  return new StreamSource(streamOf(iterable));
+}
+
+const streams = new WeakMap();
+
+/** An iterable's stream: while one audit has it locked, another is refused, since each would get a part. */
+function streamOf(iterable) {
+  if (!streams.get(iterable)?.locked) streams.set(iterable, streamFrom(iterable));
+  return streams.get(iterable);
 }
 
 /** What a server of Node's was sent: its socket is the answer's too. */
@@ -116,37 +126,41 @@ function streamFrom(iterable) {
 }
 
 class StreamSource {
+  #reader;
   #spool = new Spool();
   #taken = false;
 
+  /** From now on the stream is this audit's. */
   constructor(stream) {
-    if (stream.locked) throw invalid('the stream is locked: something else reads it');
-    this.stream = stream;
+    this.#reader = readerOf(stream);
   }
 
-  read({ chunkSize, signal }) {
+  read({ signal }) {
     if (this.#taken) return this.#spool.chunks();
     this.#taken = true;
-    return this.#once(chunkSize, signal);
+    return this.#once(signal);
   }
 
-  /** Lets go of a stream that nobody is going to read. */
+  /** Lets go of a stream whose audit failed. */
   abandon(reason) {
-    if (!this.#taken) quietly(this.stream.cancel(reason));
-    this.#taken = true;
+    quietly(this.#reader.cancel(reason));
+    this.#reader.releaseLock();
   }
 
-  async *#once(chunkSize, signal) {
-    const reader = this.stream.getReader();
-    try {
-      for await (const bytes of chunksOf(reader, signal)) {
-        this.#spool.keep(bytes);
-        yield* pieces(bytes, chunkSize);
-      }
-    } finally {
-      quietly(reader.cancel(signal?.reason));
-      reader.releaseLock();
+  async *#once(signal) {
+    for await (const bytes of chunksOf(this.#reader, signal)) {
+      this.#spool.keep(bytes);
+      yield bytes;
     }
+    this.#reader.releaseLock();
+  }
+}
+
+function readerOf(stream) {
+  try {
+    return stream.getReader();
+  } catch (cause) {
+    throw invalid(`the stream cannot be read, most likely because something else reads it: ${cause?.message ?? cause}`, { cause });
   }
 }
 
