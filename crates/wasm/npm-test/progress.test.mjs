@@ -109,6 +109,14 @@ test('aborted by a timer while it works', async () => {
   await assert.rejects(verifyChainIntegrity(endless, { signal }), (error) => error.name === 'TimeoutError');
 });
 
+test('aborted by a timer while nothing but empty chunks come', async () => {
+  for (const chunk of [new Uint8Array(), '']) {
+    let left = 100_000;
+    const empty = new ReadableStream({ pull: (controller) => (left-- > 0 ? controller.enqueue(chunk) : controller.close()) });
+    await assert.rejects(verifyChainIntegrity(empty, { signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' });
+  }
+});
+
 test('aborted in the second reading', async () => {
   const controller = new AbortController();
   const onProgress = ({ pass }) => pass === 2 && controller.abort();

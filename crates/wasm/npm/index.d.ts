@@ -138,8 +138,8 @@ export function init(source?: ModuleSource): Promise<void>;
  *
  * An input where something is wrong, or whose trailer has an older checkpoint too, is read twice. What can be read only
  * once (a stream, a Response, an iterable) is kept for that, up to 256 MiB; past it the error is
- * SECOND_READING_IMPOSSIBLE, where a Blob or a File of any size would do. From the call on, until the audit is over, it is
- * this audit's alone; a stream is cancelled where the audit ends early, for whatever reason.
+ * SECOND_READING_IMPOSSIBLE, where a Blob or a File of any size would do. It is this audit's
+ * alone from the call on, and a stream is cancelled where the audit ends early, for whatever reason.
  */
 export function verifyChainIntegrity(input: ExportInput, options?: VerifyOptions): Promise<Report>;
 

@@ -14,7 +14,7 @@ export function bytesIn(value) {
 
 const BUFFERS = new Set(['[object ArrayBuffer]', '[object SharedArrayBuffer]']);
 
-/** Bytes in pieces of at most a size. */
+/** Bytes in pieces of at most a size. No bytes are a piece too, after which the event loop has its turn like after any. */
 export function* pieces(bytes, size) {
-  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+  for (let start = 0; start === 0 || start < bytes.length; start += size) yield bytes.subarray(start, start + size);
 }
