@@ -64,9 +64,11 @@ async function audited(engine, source, { audit: told, ...reading }) {
 }
 
 async function readThrough(audit, source, reading) {
-  let size;
+  // The first bytes may come one by one.
+  let first = [];
   for await (const chunk of source.read(reading)) {
-    size ??= isGzip(chunk) ? reading.compressedChunkSize : reading.chunkSize;
+    if (first.length < 2) first = [...first, ...chunk.subarray(0, 2)];
+    const size = isGzip(first) ? reading.compressedChunkSize : reading.chunkSize;
     for (const piece of pieces(chunk, size)) {
       audit.push(piece);
       await step(audit, source, reading);
