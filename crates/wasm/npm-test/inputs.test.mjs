@@ -209,6 +209,19 @@ test('a stream that was read already is not taken for an empty one', async () =>
   await assert.rejects(verifyChainIntegrity(stream), { code: 'INVALID_ARGUMENT', message: /read already/ });
 });
 
+test('a stream of Node’s that gives text is read where that is UTF-8, and else refused and let go of', async () => {
+  const decoding = (encoding) => createReadStream(join(ROOT, 'tests', 'vectors', 'good.jsonl'), { encoding, highWaterMark: 500 });
+  const whole = timeless(await verifyChainIntegrity(vector('good.jsonl')));
+  for (const encoding of ['utf8', 'UTF-8']) assert.deepEqual(timeless(await verifyChainIntegrity(decoding(encoding))), whole);
+  for (const encoding of ['latin1', 'ascii', 'hex', 'utf16le']) {
+    const stream = decoding(encoding);
+    for (const input of [stream, { bodyUsed: false, body: decoding(encoding), arrayBuffer() {} }]) {
+      await assert.rejects(verifyChainIntegrity(input), { code: 'INVALID_ARGUMENT', message: /its encoding/ });
+    }
+    assert.equal(stream.destroyed, true);
+  }
+});
+
 test('what is compressed is verified in smaller pieces, however its first bytes come', async () => {
   // Stored, not compressed, so that it is as long.
   const bytes = gzipSync(Buffer.concat([vector('good.jsonl'), Buffer.alloc(200_000, '\n')]), { level: 0 });

@@ -86,8 +86,13 @@ function responseSource(response) {
 
 function iterableSource(iterable) {
   if (iterable.readableDidRead === true) throw invalid('the stream was read already');
-  return new StreamSource(streamOf(iterable));
+  const source = new StreamSource(streamOf(iterable));
+  if (UTF8.test(iterable.readableEncoding ?? 'utf8')) return source;
+  source.abandon();
+  throw invalid(`the stream was told to give text decoded as ${iterable.readableEncoding}, which is no longer the export's bytes: leave its encoding out`);
 }
+
+const UTF8 = /^utf-?8$/i;
 
 const streams = new WeakMap();
 
