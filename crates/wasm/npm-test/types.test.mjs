@@ -27,7 +27,6 @@ const API = ['Verifier', 'hashEntry', 'init', 'verifyChainIntegrity'];
 /** What the compiler says of these files, by their names beside this one. */
 function faults(files, platform) {
   const options = {
-    ...platform,
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
@@ -37,6 +36,7 @@ function faults(files, platform) {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     esModuleInterop: true,
+    ...platform,
   };
   const host = ts.createCompilerHost(options);
   const { readFile, fileExists, getSourceFile } = host;
@@ -54,6 +54,14 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
     assert.deepEqual(faults({ [path]: readFileSync(join(HERE, path), 'utf8') }, platform), []);
   });
 }
+
+test('a CommonJS file, under the module settings that the README tells of', () => {
+  const code = readFileSync(join(HERE, 'types', 'bare.ts'), 'utf8');
+  const under = (module, resolution) =>
+    faults({ 'required.cts': code }, { ...PLATFORMS.bare, module: ts.ModuleKind[module], moduleResolution: ts.ModuleResolutionKind[resolution] });
+  for (const [module, resolution] of [['NodeNext', 'NodeNext'], ['ESNext', 'Bundler'], ['CommonJS', 'Node10']]) assert.deepEqual(under(module, resolution), []);
+  assert.match(under('Node16', 'Node16').join(), /CommonJS module/);
+});
 
 /** The README's examples, each importing what it leaves to an example before. */
 const examples = [...readFileSync(join(PACKAGE, 'README.md'), 'utf8').matchAll(/```js\n([^]*?)```/g)].map(([, code]) => {

@@ -5,7 +5,13 @@
 /** Bytes, in whatever they lie. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 
-/** What can be audited: the bytes of an export, compressed or not. */
+/**
+ * What can be audited: the bytes of an export, compressed or not.
+ *
+ * For evidence pass a File, a Blob or bytes. Of text, in whole or in pieces, `input.bytes` and `input.sha256` are those of
+ * its UTF-8, which need not be the file's: whoever decoded it, such as `file.text()`, may have left out a byte order mark,
+ * and replaced what is no UTF-8. A stream of Node's that decodes anything but UTF-8 (`setEncoding('latin1')`) is refused.
+ */
 export type ExportInput = Bytes | string | BlobLike | ResponseLike | ByteStream | AsyncIterable<Bytes | string>;
 
 // What follows is told by what it can do, so that a project needs neither the DOM's types nor Node's.
