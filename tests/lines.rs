@@ -46,6 +46,18 @@ fn replaced(from: usize, to: usize, by: &[&str]) -> Report {
 const MISSING: ErrorType = ErrorType::HashChainBroken;
 const MALFORMED: ErrorType = ErrorType::MalformedLine;
 
+/// As a float it would be another number than the file has.
+#[test]
+fn a_number_in_a_finding_is_what_stands_in_the_file() {
+    for number in ["5.0", "1e3", "-0", "123456789012345678901234567890", "1e-400"] {
+        let mut lines = lines();
+        lines[5] = lines[5].replacen("\"seq\":5", &format!("\"seq\":{number}"), 1);
+        let report = audit_lines(&lines);
+        let found = report.findings[0].found.as_ref().and_then(|found| found.as_str());
+        assert_eq!((report.findings[0].error_type, found), (MALFORMED, Some(number)));
+    }
+}
+
 #[test]
 fn a_line_without_a_hash_never_stands_for_an_entry() {
     for line in ["", " ", "{}", "garbage", "[1]", "{\"seq\":7}"] {

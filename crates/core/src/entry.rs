@@ -48,7 +48,7 @@ pub struct Entry<'a> {
     pub seq: u64,
     /// UUID.
     pub transaction_id: &'a str,
-    /// When, in milliseconds.
+    /// When: `YYYY-MM-DDTHH:MM:SS.mmmZ`.
     pub created_at: &'a str,
     /// One of the types, or an application's own.
     #[serde(rename = "type")]

@@ -44,7 +44,9 @@ pub struct Report {
     pub transactions_verified_before_failure: Option<u64>,
     /// How many entries the file holds.
     pub total_transactions: u64,
-    /// Wall time of the audit, in milliseconds, without the SHA-256 of the input where that came after.
+    /// Wall time of the audit, in milliseconds, without the SHA-256 of the input where that came after. This crate has no
+    /// clock: the report that an audit gives has 0 here and nothing under `performance`, until [`Report::timed`] says when
+    /// it ended and how long it took.
     pub verification_time_ms: f64,
     /// Speed of the audit.
     pub performance: Performance,
@@ -79,7 +81,7 @@ pub struct Report {
     pub input: Input,
     /// `current_hash` of the last entry, 64 hex; the genesis hash of an empty ledger.
     pub head: Option<String>,
-    /// RFC 6962 root over the entries, 64 hex. Format 2 only; null where it cannot be computed.
+    /// RFC 6962 root over the entries, 64 hex. Format 2 only; left out where it cannot be computed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub root: Option<String>,
     /// Every checkpoint of the export's trailer, and every one that the auditor kept. Format 1 has none.

@@ -80,10 +80,11 @@ pub struct Fault {
 /// Longest JSON of a value that a fault keeps whole, in bytes.
 const MAX_SHOWN: usize = 200;
 
-/// A value as the file has it.
+/// A value as the file has it. A number that is no integer of 64 bits is its text: as a float it would be another, 5.0 be 5.
 fn shown(raw: &str) -> Value {
-    let whole = if raw.len() <= MAX_SHOWN { serde_json::from_str(raw).ok() } else { None };
-    whole.unwrap_or_else(|| Value::String(cut(raw, MAX_SHOWN)))
+    let whole = if raw.len() <= MAX_SHOWN { serde_json::from_str::<Value>(raw).ok() } else { None };
+    let is_exact = |value: &Value| !value.is_f64();
+    whole.filter(is_exact).unwrap_or_else(|| Value::String(cut(raw, MAX_SHOWN)))
 }
 
 impl Fault {
