@@ -692,6 +692,37 @@ fn beside_a_hash_that_was_overwritten_the_branch_that_leads_to_the_end_is_genuin
     assert_eq!((report.findings[0].line, report.findings[1].line), (Some(6), Some(7)));
 }
 
+/// An altered copy before the genuine entry, on which nothing follows by its link any more.
+#[test]
+fn an_altered_copy_accuses_nobody_though_what_follows_is_gone_or_moved() {
+    let with_copy = |change: &dyn Fn(&mut Vec<Value>)| {
+        let mut export = Export::good();
+        let mut copy = export.entries[3].clone();
+        copy["reference_id"] = "zz".into();
+        change(&mut export.entries);
+        export.entries.insert(3, copy);
+        found(&export.by_key())
+    };
+    let gone = with_copy(&|entries| _ = entries.remove(4));
+    assert_eq!(gone, [broken_at(Cause::Inserted, 4), broken_at(Cause::Missing, 6)]);
+    let moved = with_copy(&|entries| entries.swap(4, 5));
+    assert_eq!(moved, [broken_at(Cause::Inserted, 4), broken_at(Cause::Reordered, 6)]);
+}
+
+/// Where a file is cut nobody knows how far the ledger goes.
+#[test]
+fn an_entry_put_in_before_a_cut_accuses_nobody() {
+    for number in [21, 500] {
+        let mut export = Export::good();
+        export.entries.insert(4, forged(number, &"ab".repeat(32).into()));
+        export.trailer = json!({"seq": "no trailer, and no entry"});
+        let report = export.audit(&Options::default());
+        let expected = (ErrorType::HashChainBroken, Some(Cause::Inserted), Some(6));
+        assert_eq!(said(&report)[0], expected, "{number}: {:#?}", said(&report));
+        assert!(said(&report)[1..].iter().all(|(_, cause, _)| cause.is_none()), "{:#?}", said(&report));
+    }
+}
+
 /// Who was relinked and hashed anew disowns nobody: the entry after him says what he was.
 #[test]
 fn an_entry_between_two_that_were_hashed_anew_is_not_accused() {

@@ -130,6 +130,8 @@ impl<'a> Finder<'a> {
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
         let branches = |i: &usize| within(i) && self.sure[*i] && !self.is_of_elsewhere(run, *i, end);
         let branch = self.farthest((0..self.runs.len()).filter(branches)).filter(|&i| self.promise(i) > own);
+        let of_copy = |i: &usize| !self.used[*i] && branches(i) && self.is_what_was_copied(run, *i);
+        let branch = branch.or_else(|| (0..self.runs.len()).find(of_copy));
         if let Some(next) = branch {
             let base = self.runs[next].first_seq;
             self.set_tail_aside(base, Some(self.runs[next].first_previous));
@@ -152,12 +154,21 @@ impl<'a> Finder<'a> {
             return Some((next, end, Joint::Linked));
         }
         let last = self.end.map_or(u64::MAX, |end| end.seq);
-        let later = |i: &usize| !self.used[*i] && (end..=last).contains(&self.runs[*i].first_seq);
+        let later = |i: &usize| {
+            !self.used[*i] && (end..=last).contains(&self.runs[*i].first_seq) && !self.is_stray(*i, piece.run)
+        };
         let next =
             (0..self.runs.len()).filter(later).min_by_key(|&i| (self.runs[i].first_seq, Reverse(self.reach[i]), i))?;
         let base = self.runs[next].first_seq;
         let joint = if base == end { self.adjacent(&piece, next) } else { self.missing(Some(&piece), next, end) };
         Some((next, base, joint))
+    }
+
+    /// Whether a run ends with an altered copy of what another starts with.
+    fn is_what_was_copied(&self, run: &Run, genuine: usize) -> bool {
+        let Run { first_seq, first_hash, first_agrees, .. } = self.runs[genuine];
+        let is_copy = first_hash == run.last_hash && first_seq + 1 == run.next_seq();
+        is_copy && first_agrees && run.last_content != run.last_hash
     }
 
     /// Runs that name the hash which the content of a run's last entry gives, where it states another: one that stood
@@ -182,6 +193,12 @@ impl<'a> Finder<'a> {
         let goes_on = self.unused.get(&after).is_some_and(|unused| *unused > 0);
         let is_last = self.end.is_some_and(|end| end.seq + 1 == after);
         !self.is_followed(run) && (is_last || goes_on)
+    }
+
+    /// Whether all that speaks for a run is its number: where nobody knows how far the ledger goes, one entry in the midst of
+    /// others, which nothing follows on, is put in.
+    fn is_stray(&self, run: usize, last: usize) -> bool {
+        self.end.is_none() && run < last && self.runs[run].count == 1 && !self.is_followed(run)
     }
 
     /// Whether something bears out the hash that a run ends with: an entry that names it, or the trailer.
