@@ -288,6 +288,22 @@ fn witnesses_are_counted_once_each() {
     assert!(report.checkpoints[0].signed_by[1].witness);
 }
 
+/// What the next audit is to be held to is in the report of this one; whose no key opens is nobody's to keep.
+#[test]
+fn the_largest_note_that_counts_is_given_to_keep() {
+    let mut export = Export::new(10, 1);
+    let note = |size, key| export.checkpoint(size, key, None);
+    let stranger = key("other.example/ledger", 7, KeyKind::Ed25519);
+    export.notes = vec![note(4, &writer()), note(10, &writer()), note(10, &stranger), note(7, &writer())];
+    let notes = |options: &Options| -> Vec<Option<String>> {
+        audit(&export, options).checkpoints.into_iter().map(|checkpoint| checkpoint.note).collect()
+    };
+    assert_eq!(notes(&by_key()), [None, Some(export.notes[1].clone()), None, None]);
+    assert_eq!(notes(&Options::default()), [None, None, None, None]);
+    let kept = kept(&[export.notes[1].clone()]);
+    assert_eq!(audit(&export, &kept).trust_grade, TrustGrade::Anchored);
+}
+
 /// A note that one of its known signers did not sign is refused whole.
 #[test]
 fn a_signature_that_does_not_verify_spoils_the_note() {

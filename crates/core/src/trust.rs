@@ -53,6 +53,9 @@ pub struct CheckpointView {
     /// Why it does not count.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
+    /// The signed note, to be kept for the next audit: that of the largest in the export that counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 /// A key whose signature verifies.

@@ -325,6 +325,8 @@ export interface CheckpointView {
   contradicts: boolean;
   /** Why it does not count. */
   why?: string;
+  /** The signed note, to be kept for the next audit: that of the largest in the export that counts. */
+  note?: string;
 }
 
 /** A key whose signature verifies. */

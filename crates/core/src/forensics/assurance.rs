@@ -71,7 +71,7 @@ pub(crate) fn judge(statements: &Statements, roots: &BTreeMap<u64, Hash>, beside
         is_rewritten: contradicted && judged.unless_unsigned().is_empty(),
         findings,
         warning: judged.unsigned_tail(),
-        views: judged.of.iter().map(|(statement, outcome)| judged.view(statement, outcome)).collect(),
+        views: judged.views(),
         grade: judged.grade(&covering),
         says: judged.says(&covering),
         signed_at: covering.iter().filter_map(|signer| signer.time).filter_map(date).min().map(|t| t.to_string()),
@@ -296,6 +296,17 @@ impl Judged<'_> {
         Some(Warning { count: Some(tail), ..Warning::new(WarningType::UnsignedTail, message) })
     }
 
+    fn views(&self) -> Vec<CheckpointView> {
+        let mut views: Vec<_> = self.of.iter().map(|(statement, outcome)| self.view(statement, outcome)).collect();
+        // One is enough to keep, and a hostile file may hold a thousand.
+        let largest =
+            self.of.iter().zip(&mut views).filter(|((statement, _), view)| view.counts && statement.note.is_some());
+        if let Some(((statement, _), view)) = largest.max_by_key(|(_, view)| view.size) {
+            view.note.clone_from(&statement.note);
+        }
+        views
+    }
+
     fn view(&self, statement: &Statement, outcome: &Outcome) -> CheckpointView {
         let checkpoint = statement.checkpoint.as_ref();
         let signed_by = statement.signers.iter().map(|signer| SignedBy {
@@ -313,6 +324,7 @@ impl Judged<'_> {
             counts: *outcome == Outcome::Counts,
             contradicts: matches!(outcome, Outcome::Contradicts(_)),
             why: self.why(outcome),
+            note: None,
         }
     }
 

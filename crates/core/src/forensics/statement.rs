@@ -36,12 +36,14 @@ pub(super) struct Statement {
     opened: Bearing,
     /// For this export.
     pub(super) bearing: Bearing,
+    /// The note itself, of one that the export holds and a given key opens.
+    pub(super) note: Option<String>,
 }
 
 impl Statement {
     fn new(source: CheckpointSource, checkpoint: Option<Checkpoint>, signers: Vec<Signer>, opened: Bearing) -> Self {
         let bearing = opened.clone();
-        Self { source, checkpoint, signers, opened, bearing }
+        Self { source, checkpoint, signers, opened, bearing, note: None }
     }
 }
 
@@ -144,7 +146,11 @@ fn embedded(text: &str, holdings: &Holdings) -> Statement {
         )),
         _ => {
             let unvouched = (bearing == Bearing::Counts).then(|| holdings.vouch(&own).err()).flatten();
-            Statement::new(source, Some(checkpoint), own, unvouched.map_or(bearing, Bearing::Nothing))
+            let note = (!own.is_empty()).then(|| text.to_owned());
+            Statement {
+                note,
+                ..Statement::new(source, Some(checkpoint), own, unvouched.map_or(bearing, Bearing::Nothing))
+            }
         }
     }
 }
