@@ -306,6 +306,63 @@ for (const [what, name, buffer, code] of GARBAGE) {
   });
 }
 
+/** Until the page has a worker at hand and one in reserve. */
+async function bothLoaded(page) {
+  for (let tries = 0; page.workers().length < 2 && tries < 200; tries += 1) await page.waitForTimeout(25);
+  assert.equal(page.workers().length, 2);
+  await page.waitForLoadState("networkidle");
+}
+
+const another = (page) => page.getByRole("button", { name: "Verify another file" }).click();
+
+test("with the site gone, one file is verified after the other", async (t) => {
+  const site = await serve();
+  t.after(() => site.close());
+  const page = await open(browser, site.origin);
+  await bothLoaded(page);
+  await site.close();
+  await pick(page, vector("good.jsonl"));
+  await verdict(page, "consistent");
+  await shownHash(page);
+  await another(page);
+  await pick(page, { name: "letter.txt", mimeType: "text/plain", buffer: Buffer.from("Dear auditor,\n") });
+  await refusal(page, "NOT_AN_EXPORT");
+  await another(page);
+  await pick(page, vector("tampered-gross.jsonl"));
+  await verdict(page, "broken");
+  await shownHash(page);
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+test("the worker that a cancelled audit ends has one in reserve", async (t) => {
+  const site = await serve();
+  t.after(() => site.close());
+  // Never answered: an audit that takes long.
+  site.override("/slow.jsonl", () => {});
+  const page = await open(browser, site.origin);
+  await bothLoaded(page);
+  site.override("/audit-boot.js", (response) => response.writeHead(503).end());
+  const cancelled = async () => {
+    await openAddress(page, "/slow.jsonl");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.locator(".notice", { hasText: "Cancelled" }).waitFor();
+    await pick(page, vector("good.jsonl"));
+  };
+  await cancelled();
+  await verdict(page, "consistent");
+  await shownHash(page);
+  await another(page);
+  await cancelled();
+  await page.locator(".notice", { hasText: "could not be loaded from this site. Reconnect" }).waitFor();
+  await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+  site.override("/audit-boot.js", null);
+  await pick(page, vector("good.jsonl"));
+  await verdict(page, "consistent");
+  calm(page);
+  await page.close();
+});
+
 test("a file dropped anywhere on the page", async () => {
   const page = await open(browser, server.origin);
   const text = await readFile(vector("good.jsonl"), "utf8");

@@ -163,14 +163,23 @@ test("a verifier that failed", async () => {
 test("a verifier of another build is refused", async () => {
   server.override(WORKER, `postMessage(JSON.stringify({ Ready: { build: "0.0.0-other" } }));`);
   const page = await open(browser, server.origin);
+  await pick(page, FILE);
   await page.getByText("the verifier is of build 0.0.0-other").waitFor();
   await page.close();
 });
 
-test("a verifier that cannot be loaded is told", async () => {
+test("a verifier that cannot be loaded is told once it is needed, and loaded when it can be", async () => {
   server.override(WORKER, (response) => response.writeHead(500).end());
   const page = await open(browser, server.origin);
-  await page.locator('section.refused[data-code="CRASHED"]').waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.equal(await page.locator(".notice").count(), 0, "nothing is amiss yet");
+  await pick(page, FILE);
+  await page.locator(".notice", { hasText: "could not be loaded from this site" }).waitFor();
+  await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+  await everyLook(page, "not-loaded");
+  server.override(WORKER, saying({ Verdict: report() }, { InputHash: HASH }));
+  await pick(page, FILE);
+  await verdict(page, "consistent");
   await page.close();
 });
 

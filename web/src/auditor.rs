@@ -1,4 +1,4 @@
-//! The page's hold on its Web Worker: started ahead of need, given one order, ended with it.
+//! The page's hold on its Web Workers: one that is given orders, and one in reserve.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,8 +8,56 @@ use web_sys::{ErrorEvent, Event, MessageEvent, Worker};
 
 use crate::protocol::{BUILD, News, Order};
 
-/// A worker that audits one input. Dropping it ends the audit at once, whatever it is doing.
-pub(crate) struct Auditor {
+/// Who hears what a worker says of its order.
+pub(crate) type Hear = Rc<dyn Fn(News)>;
+
+/// The worker at hand, and one in its place: whoever ends an audit ends its worker, and the site that the next would be
+/// loaded from may be out of reach by then.
+#[derive(Default)]
+pub(crate) struct Auditors {
+    at_hand: Option<Auditor>,
+    reserve: Option<Auditor>,
+}
+
+impl Auditors {
+    /// Starts one ahead of need; what it says of an order goes to `hear`.
+    pub(crate) fn start(&mut self, hear: &Hear) -> Result<(), JsValue> {
+        self.at_hand = Some(Auditor::start(hear)?);
+        Ok(())
+    }
+
+    /// Gives an order to a worker that is free for it.
+    pub(crate) fn give(&mut self, order: Order, hear: &Hear) -> Result<(), JsValue> {
+        self.stop(hear)?;
+        self.keep_reserve(hear)?;
+        self.at_hand.as_ref().map_or(Ok(()), |auditor| auditor.give(order))
+    }
+
+    /// Ends the worker at hand, unless it is free for an order, and has another in its place.
+    pub(crate) fn stop(&mut self, hear: &Hear) -> Result<(), JsValue> {
+        if self.at_hand.as_ref().is_some_and(Auditor::is_free) {
+            return Ok(());
+        }
+        match self.reserve.take().filter(Auditor::is_free) {
+            Some(reserve) => self.at_hand = Some(reserve),
+            None => self.start(hear)?,
+        }
+        self.keep_reserve(hear)
+    }
+
+    /// Loads one for the reserve, where there is none, once the one at hand is: that is needed first. Where it cannot be
+    /// had now, nothing is lost: the next order tries again.
+    pub(crate) fn keep_reserve(&mut self, hear: &Hear) -> Result<(), JsValue> {
+        let is_loaded = self.at_hand.as_ref().is_some_and(Auditor::is_loaded);
+        if is_loaded && !self.reserve.as_ref().is_some_and(Auditor::is_free) {
+            self.reserve = Some(Auditor::start(hear)?);
+        }
+        Ok(())
+    }
+}
+
+/// A worker that audits one input after the other. Dropping it ends the audit at once, whatever it is doing.
+struct Auditor {
     worker: Worker,
     state: Rc<RefCell<State>>,
     // Both are called by the worker for as long as it lives.
@@ -21,37 +69,44 @@ pub(crate) struct Auditor {
 enum State {
     Starting(Option<Order>),
     Ready,
-    Spent,
+    Busy,
+    /// It could not be loaded, or failed.
+    Gone,
 }
 
 impl Auditor {
-    /// Starts a worker; what it says goes to `hear`.
-    pub(crate) fn start(hear: impl Fn(News) + Clone + 'static) -> Result<Self, JsValue> {
+    fn start(hear: &Hear) -> Result<Self, JsValue> {
         let worker = Worker::new(&format!("audit-boot.js?{BUILD}"))?;
         let state = Rc::new(RefCell::new(State::Starting(None)));
-        let on_message = listener(&worker, &state, hear.clone());
+        let on_message = listener(&worker, &state, hear);
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-            event.prevent_default();
-            hear(News::Crashed { message: fault(&event) });
-        });
+        let on_error = {
+            let (state, hear) = (Rc::clone(&state), Rc::clone(hear));
+            Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+                event.prevent_default();
+                fail(&state, fault(&event)).into_iter().for_each(&*hear);
+            })
+        };
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, state, _on_message: on_message, _on_error: on_error })
     }
 
-    /// Whether it has had its order.
-    pub(crate) fn is_spent(&self) -> bool {
-        matches!(*self.state.borrow(), State::Spent | State::Starting(Some(_)))
+    /// Whether it would take an order.
+    fn is_free(&self) -> bool {
+        matches!(*self.state.borrow(), State::Starting(None) | State::Ready)
     }
 
-    /// Gives it its one order.
-    pub(crate) fn give(&self, order: Order) -> Result<(), JsValue> {
+    fn is_loaded(&self) -> bool {
+        matches!(*self.state.borrow(), State::Ready | State::Busy)
+    }
+
+    fn give(&self, order: Order) -> Result<(), JsValue> {
         let mut state = self.state.borrow_mut();
         if let State::Starting(waiting) = &mut *state {
             *waiting = Some(order);
             return Ok(());
         }
-        *state = State::Spent;
+        *state = State::Busy;
         send(&self.worker, &order)
     }
 }
@@ -64,38 +119,56 @@ impl Drop for Auditor {
     }
 }
 
-fn listener(
-    worker: &Worker,
-    state: &Rc<RefCell<State>>,
-    hear: impl Fn(News) + 'static,
-) -> Closure<dyn FnMut(MessageEvent)> {
-    let (worker, state) = (worker.clone(), Rc::clone(state));
+fn listener(worker: &Worker, state: &Rc<RefCell<State>>, hear: &Hear) -> Closure<dyn FnMut(MessageEvent)> {
+    let (worker, state, hear) = (worker.clone(), Rc::clone(state), Rc::clone(hear));
     Closure::new(move |event: MessageEvent| {
         let text = event.data().as_string().unwrap_or_default();
-        match serde_json::from_str(&text) {
-            Ok(News::Ready { build }) if build == BUILD => {
-                if let Err(reason) = begin(&worker, &state) {
-                    hear(News::Crashed { message: format!("{reason:?}") });
-                }
-            }
-            Ok(News::Ready { build }) => {
-                hear(News::Crashed { message: format!("the verifier is of build {build}, the page of build {BUILD}") });
-            }
-            Ok(news) => hear(news),
-            Err(error) => hear(News::Crashed { message: format!("the verifier was not understood: {error}") }),
-        }
+        let told = match serde_json::from_str(&text) {
+            Ok(news) => understood(&worker, &state, news),
+            Err(error) => fail(&state, format!("the verifier was not understood: {error}")),
+        };
+        told.into_iter().for_each(&*hear);
     })
+}
+
+/// What the page hears of it.
+fn understood(worker: &Worker, state: &RefCell<State>, news: News) -> Option<News> {
+    match &news {
+        News::Ready { build } if build == BUILD => {
+            if let Err(reason) = begin(worker, state) {
+                return fail(state, format!("{reason:?}"));
+            }
+        }
+        News::Ready { build } => {
+            let message = format!("the verifier is of build {build}, the page of build {BUILD}");
+            return fail(state, message.clone()).map(|_| News::Crashed { message });
+        }
+        News::Crashed { message } => return fail(state, message.clone()),
+        // With these an audit is over, and the worker listens for the next order.
+        News::InputHash(_) | News::InputHashFailed(_) | News::Refused(_) => *state.borrow_mut() = State::Ready,
+        News::Progress(_) | News::Verdict(_) | News::Hashing { .. } | News::NotLoaded => {}
+    }
+    Some(news)
 }
 
 /// The worker listens: hands it the order that waits, if any.
 fn begin(worker: &Worker, state: &RefCell<State>) -> Result<(), JsValue> {
     let waiting = match state.replace(State::Ready) {
         State::Starting(waiting) => waiting,
-        State::Ready | State::Spent => None,
+        State::Ready | State::Busy | State::Gone => None,
     };
     let Some(order) = waiting else { return Ok(()) };
-    state.replace(State::Spent);
+    state.replace(State::Busy);
     send(worker, &order)
+}
+
+/// Told only where there was an order: whoever has none is replaced before he is given one.
+fn fail(state: &RefCell<State>, message: String) -> Option<News> {
+    match state.replace(State::Gone) {
+        State::Starting(Some(_)) => Some(News::NotLoaded),
+        State::Busy => Some(News::Crashed { message }),
+        State::Starting(None) | State::Ready | State::Gone => None,
+    }
 }
 
 /// A worker that cannot even be loaded says so by an event without a message.

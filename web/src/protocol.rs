@@ -128,6 +128,8 @@ pub(crate) enum News {
     InputHashFailed(String),
     /// The input is no export.
     Refused(Refused),
+    /// Said in the worker's place: it could not be loaded, and its order with it is not carried out.
+    NotLoaded,
     /// The verifier itself failed; nothing can be said of the input.
     Crashed {
         /// What is known of it.

@@ -1,5 +1,6 @@
 //! What the page knows: where the auditor stands, and what moves him on.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use countersign_core::Report;
@@ -7,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File, FileList};
 
-use crate::auditor::Auditor;
+use crate::auditor::{Auditors, Hear};
 use crate::figures;
 use crate::parts::visible;
 use crate::protocol::{News, Order, Progress, Refused};
@@ -66,7 +67,7 @@ pub(crate) struct Session {
     pub(crate) given: RwSignal<Brought>,
     /// What a screen reader is told as it happens.
     pub(crate) announcement: RwSignal<String>,
-    auditor: StoredValue<Option<Auditor>, LocalStorage>,
+    auditors: StoredValue<Auditors, LocalStorage>,
 }
 
 impl Session {
@@ -80,9 +81,9 @@ impl Session {
             trusted: Trusted::new(),
             given: RwSignal::new(Brought::default()),
             announcement: RwSignal::new(String::new()),
-            auditor: StoredValue::new_local(None),
+            auditors: StoredValue::new_local(Auditors::default()),
         };
-        session.renew_auditor();
+        session.order(Auditors::start);
         session
     }
 
@@ -122,19 +123,13 @@ impl Session {
             Err(why) => return self.refuse_brought(&why),
         };
         let order = order(brought.clone());
-        if self.auditor.with_value(|auditor| auditor.as_ref().is_none_or(Auditor::is_spent)) {
-            self.renew_auditor();
-        }
         self.notice.set(None);
         self.progress.set(Progress::default());
         self.input_hash.set(InputHash::Computing(0));
         self.given.set(brought);
         self.announce(format!("Verifying {}", visible(&name)));
         self.enter(Stage::Running { name });
-        let given = self.auditor.with_value(|auditor| auditor.as_ref().map(|auditor| auditor.give(order)));
-        if let Some(Err(reason)) = given {
-            self.crash(format!("{reason:?}"));
-        }
+        self.order(|auditors, hear| auditors.give(order, hear));
     }
 
     fn refuse_brought(self, why: &str) {
@@ -163,23 +158,23 @@ impl Session {
 
     /// Back to the start, for another file.
     pub(crate) fn start_over(self) {
-        self.renew_auditor();
         self.notice.set(None);
         self.enter(Stage::Start);
+        self.order(Auditors::stop);
     }
 
-    /// Ends the worker at hand and starts the next, so that it is ready when it is needed.
-    fn renew_auditor(self) {
-        self.auditor.set_value(None);
-        match Auditor::start(move |news| self.hear(news)) {
-            Ok(auditor) => self.auditor.set_value(Some(auditor)),
-            Err(reason) => self.crash(format!("{reason:?}")),
+    /// Has something done about the workers, which tell this page of it.
+    fn order(self, what: impl FnOnce(&mut Auditors, &Hear) -> Result<(), JsValue>) {
+        let hear: Hear = Rc::new(move |news| self.hear(news));
+        let done = self.auditors.try_update_value(|auditors| what(auditors, &hear));
+        if let Some(Err(reason)) = done {
+            self.crash(format!("{reason:?}"));
         }
     }
 
     fn hear(self, news: News) {
         match news {
-            News::Ready { .. } => {}
+            News::Ready { .. } => self.order(Auditors::keep_reserve),
             News::Progress(progress) => self.go_on(progress),
             News::Verdict(report) => {
                 self.announce(words::verdict(&report).heading);
@@ -194,6 +189,10 @@ impl Session {
             News::Refused(refused) => {
                 self.announce(words::refusal(&refused.code).heading.to_owned());
                 self.enter(Stage::Refused(refused));
+            }
+            News::NotLoaded => {
+                self.enter(Stage::Start);
+                self.tell(words::NOT_LOADED.to_owned());
             }
             News::Crashed { message } => self.crash(message),
         }

@@ -15,6 +15,9 @@ pub(crate) const BUSY: &str = "An export is being verified. Cancel it first to o
 pub(crate) const ONE_FILE: &str = "One export at a time, please: pick or drop a single file.";
 /// After Cancel.
 pub(crate) const CANCELLED: &str = "Cancelled. The file was not verified to its end, and nothing of it was kept.";
+/// The verifier is loaded from the site, which does not answer.
+pub(crate) const NOT_LOADED: &str =
+    "Nothing was verified: the verifier could not be loaded from this site. Reconnect, and open the export again.";
 /// A key or a kept checkpoint that cannot be read, before what is wrong with it.
 pub(crate) const BROUGHT_UNREADABLE: &str =
     "Nothing was opened: correct or clear what stands under “Keys, kept checkpoints, taxes” first.";

@@ -1,4 +1,4 @@
-//! The worker's side: one audit, fed from a file or a stream, told to the page as it goes.
+//! The worker's side: one audit after the other, fed from a file or a stream, told to the page as it goes.
 
 mod colleagues;
 mod digest;

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use gloo_net::http::Request;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, RequestRedirect};
 
 use crate::protocol::Refused;
@@ -152,6 +152,14 @@ impl Pieces {
         }
         let Some(read) = self.coming.pop_front() else { return Ok(None) };
         content(&read.await?)
+    }
+}
+
+impl Drop for Pieces {
+    /// The worker outlives its audit: what is not read to its end is no longer sent.
+    fn drop(&mut self) {
+        let cancelled = JsFuture::from(self.reader.cancel());
+        spawn_local(async move { drop(cancelled.await) });
     }
 }
 
