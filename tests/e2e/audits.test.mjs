@@ -48,9 +48,23 @@ test("a part of a ledger is called one, whoever signed it", async () => {
   await pick(page, vector("good-partial.jsonl"));
   assert.match(await verdict(page, "signed"), /in this part of a ledger/);
   assert.equal(await page.locator(".tag").innerText(), "Valid in part");
+  await page.getByText("after earlier ones that this file does not hold").waitFor();
   await page.getByText("What the entries that are not in this file say.").waitFor();
   assert.equal(await page.getByText("and no others, were the ledger").count(), 0);
   await page.getByText(KEY, { exact: true }).first().waitFor();
+  await page.close();
+});
+
+test("a part that stops early is not said to start late", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { keys: [KEY] });
+  await pick(page, vector("good-stops-early.jsonl"));
+  assert.match(await verdict(page, "signed"), /in this part of a ledger/);
+  await page.getByText("What came after is not in this file").waitFor();
+  await page.getByText("What later entries say").waitFor();
+  await page.getByText("balances and buckets never below zero").waitFor();
+  for (const untrue of ["after earlier ones", "could not be replayed"]) assert.equal(await page.getByText(untrue).count(), 0, untrue);
+  await everyLook(page, "real-stops-early");
   await page.close();
 });
 

@@ -75,6 +75,15 @@ pub(crate) fn is_part(report: &Report) -> bool {
     report.warnings.iter().any(|warning| warning.warning_type == WarningType::PartialExport)
 }
 
+/// Whether entries before the first are missing to it. Only what is not checked says so: a part that stops early is
+/// replayed from the first entry on.
+fn starts_later(report: &Report) -> bool {
+    report.coverage.not_checked.iter().any(|check| check.why.starts_with(LATER_START))
+}
+
+/// How the report gives that reason.
+const LATER_START: &str = "the export starts later than the ledger";
+
 /// Whether a checkpoint vouches for any of it.
 pub(crate) fn is_vouched_for(report: &Report) -> bool {
     report.checkpoints.iter().any(|checkpoint| checkpoint.counts)
@@ -108,7 +117,8 @@ pub(crate) fn grade(report: &Report) -> Grade {
         TrustGrade::Empty => EMPTY,
         TrustGrade::Consistent if is_vouched_for(report) => SIGNED_SO_FAR,
         TrustGrade::Consistent => CONSISTENT,
-        TrustGrade::Signed if is_part(report) => Grade { shows: SIGNED_PART, ..SIGNED },
+        TrustGrade::Signed if starts_later(report) => Grade { shows: SIGNED_LATER_PART, ..SIGNED },
+        TrustGrade::Signed if is_part(report) => Grade { shows: SIGNED_EARLY_PART, ..SIGNED },
         TrustGrade::Signed => SIGNED,
         TrustGrade::Anchored => ANCHORED,
         TrustGrade::Witnessed => WITNESSED,
@@ -180,9 +190,15 @@ const SIGNED_SO_FAR: Grade = Grade {
     ],
 };
 
-const SIGNED_PART: &str = "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: \
-                           whoever holds that key signed a ledger in which these entries stood, in this order and \
-                           place, after earlier ones that this file does not hold.";
+const SIGNED_LATER_PART: &str =
+    "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: whoever holds that \
+     key signed a ledger in which these entries stood, in this order and place, after earlier ones that this file does \
+     not hold.";
+
+const SIGNED_EARLY_PART: &str =
+    "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: whoever holds that \
+     key signed a ledger of these entries, in this order and place. What came after is not in this file, which says \
+     itself that it stops early.";
 
 const SIGNED: Grade = Grade {
     name: "signed",
@@ -220,14 +236,19 @@ const WITNESSED: Grade = Grade {
     ],
 };
 
-/// What further holds for a part of a ledger, whatever the grade.
-const PART_LIMIT: &str = "What the entries that are not in this file say. Balances, freezes and what was minted follow \
-                          from the first entry on, so they could not be replayed; ask for the whole ledger to have \
-                          them checked.";
+/// What further holds for a part of a ledger that starts later, whatever the grade.
+const LATER_PART_LIMIT: &str =
+    "What the entries that are not in this file say. Balances, freezes and what was minted follow from the first entry \
+     on, so they could not be replayed; ask for the whole ledger to have them checked.";
+
+/// What further holds for one that only stops early.
+const EARLY_PART_LIMIT: &str =
+    "What later entries say: this file stops early, as it says itself. Ask for the whole ledger to have them checked.";
 
 /// What a report does not show, whatever its grade.
 pub(crate) fn further_limits(report: &Report) -> impl Iterator<Item = &'static str> {
-    let part = is_part(report).then_some(PART_LIMIT);
+    let limit = if starts_later(report) { LATER_PART_LIMIT } else { EARLY_PART_LIMIT };
+    let part = is_part(report).then_some(limit);
     part.into_iter().chain((report.format == 1).then_some(FORMAT_1_LIMIT))
 }
 
