@@ -161,7 +161,20 @@ test("a rewritten ledger contradicts what was kept", async () => {
   await pick(page, vector("rewritten-stripped.jsonl"));
   await verdict(page, "broken");
   await heldAgainst(page, "CHECKPOINT_MISMATCH", "Root in the checkpoint", "Root of the entries");
+  await page.getByText("The entries agree with each other").waitFor();
+  for (const untrue of ["does not agree with the hashes", "can look alike"]) assert.equal(await page.getByText(untrue).count(), 0, untrue);
   await everyLook(page, "real-rewritten");
+  calm(page);
+  await page.close();
+});
+
+test("of a file that is only cut off, what there is is not called wrong", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, vector("cut-no-trailer.jsonl"));
+  await verdict(page, "broken");
+  await page.getByText("But its end is missing").waitFor();
+  assert.equal(await page.getByText("does not agree with the hashes").count(), 0);
+  await everyLook(page, "real-cut");
   calm(page);
   await page.close();
 });

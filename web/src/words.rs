@@ -37,7 +37,7 @@ pub(crate) struct Verdict {
 /// What to call a report's verdict.
 pub(crate) fn verdict(report: &Report) -> Verdict {
     let (tag, heading, tone) = match report.trust_grade {
-        TrustGrade::Broken if only_untrusted(report) => {
+        TrustGrade::Broken if all_are(report, ErrorType::CheckpointUntrusted) => {
             ("Not vouched for", "No key that you gave is known to have signed this export".to_owned(), Tone::Bad)
         }
         TrustGrade::Broken => {
@@ -65,9 +65,9 @@ const fn because(grade: TrustGrade) -> &'static str {
     }
 }
 
-/// Whether the one thing that was found is that no checkpoint counts for a key that was given.
-fn only_untrusted(report: &Report) -> bool {
-    report.findings.iter().all(|finding| finding.error_type == ErrorType::CheckpointUntrusted)
+/// Whether nothing else was found.
+fn all_are(report: &Report, kind: ErrorType) -> bool {
+    report.findings.iter().all(|finding| finding.error_type == kind)
 }
 
 /// Whether the ledger has entries that the file, as it says itself, does not hold.
@@ -112,7 +112,9 @@ pub(crate) const LADDER: [(&str, &str); 6] = [
 /// The explanation of a report's grade.
 pub(crate) fn grade(report: &Report) -> Grade {
     match report.trust_grade {
-        TrustGrade::Broken if only_untrusted(report) => UNTRUSTED,
+        TrustGrade::Broken if all_are(report, ErrorType::CheckpointUntrusted) => UNTRUSTED,
+        TrustGrade::Broken if all_are(report, ErrorType::CheckpointMismatch) => CONTRADICTED,
+        TrustGrade::Broken if all_are(report, ErrorType::ExportTruncated) => CUT_OFF,
         TrustGrade::Broken => BROKEN,
         TrustGrade::Empty => EMPTY,
         TrustGrade::Consistent if is_vouched_for(report) => SIGNED_SO_FAR,
@@ -146,6 +148,32 @@ const UNTRUSTED: Grade = Grade {
         "Which of these it is. Make sure of the key by another way than the one the export came by, then verify again.",
         "That anybody vouches for these entries. Whoever can write to the database can rewrite an entry and every hash \
          after it, and the result agrees with itself just as well.",
+    ],
+};
+
+const CONTRADICTED: Grade = Grade {
+    name: "broken",
+    shows: "The entries agree with each other: every hash and link that can be recomputed holds. But they contradict a \
+            checkpoint: it was signed over other entries than these. Where you kept it, or a key that you gave opens it, \
+            the ledger's history was rewritten since.",
+    limits: &[
+        "Where the two histories part, and what the one that was signed says. An export from before the rewriting, held \
+         against this file, shows it.",
+        "Who rewrote it, when, or with what intent.",
+        "That the checkpoint is this ledger's, where you neither kept it nor gave a key that opens it: then nobody is \
+         known to have signed it.",
+    ],
+};
+
+const CUT_OFF: Grade = Grade {
+    name: "broken",
+    shows: "What there is of this file agrees with itself: every hash and link that can be recomputed holds. But its end \
+            is missing: it breaks off, or a checkpoint covers more entries than it holds.",
+    limits: &[
+        "What the missing entries say, or how many there were, unless a checkpoint says it.",
+        "Whether the end was lost in transport or left out on purpose. Copy or ask for the export again, and compare its \
+         size with what the sender sees.",
+        "That anybody vouches for the entries that are left, unless a checkpoint of them counts.",
     ],
 };
 
@@ -190,13 +218,11 @@ const SIGNED_SO_FAR: Grade = Grade {
     ],
 };
 
-const SIGNED_LATER_PART: &str =
-    "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: whoever holds that \
+const SIGNED_LATER_PART: &str = "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: whoever holds that \
      key signed a ledger in which these entries stood, in this order and place, after earlier ones that this file does \
      not hold.";
 
-const SIGNED_EARLY_PART: &str =
-    "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: whoever holds that \
+const SIGNED_EARLY_PART: &str = "The file agrees with itself, and a checkpoint by a key that you gave covers every entry in it: whoever holds that \
      key signed a ledger of these entries, in this order and place. What came after is not in this file, which says \
      itself that it stops early.";
 
@@ -237,8 +263,7 @@ const WITNESSED: Grade = Grade {
 };
 
 /// What further holds for a part of a ledger that starts later, whatever the grade.
-const LATER_PART_LIMIT: &str =
-    "What the entries that are not in this file say. Balances, freezes and what was minted follow from the first entry \
+const LATER_PART_LIMIT: &str = "What the entries that are not in this file say. Balances, freezes and what was minted follow from the first entry \
      on, so they could not be replayed; ask for the whole ledger to have them checked.";
 
 /// What further holds for one that only stops early.
