@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { accessible, bring, calm, download, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
+import { accessible, bring, calm, download, drop, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
 import { serve, VECTORS } from "./support/server.mjs";
 
 const vector = (name) => join(VECTORS, name);
@@ -82,13 +82,29 @@ test("two files dropped on a verdict leave it standing", async () => {
   const page = await open(browser, server.origin);
   await pick(page, vector("good.jsonl"));
   await verdict(page, "consistent");
-  await page.evaluate(() => {
-    const transfer = new DataTransfer();
-    for (const name of ["a.jsonl", "b.jsonl"]) transfer.items.add(new File(["x"], name));
-    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-  });
-  await page.locator(".notice", { hasText: "One export at a time" }).waitFor();
+  await drop(page, "body", [["a.jsonl", "x"], ["b.jsonl", "x"]]);
+  const notice = page.locator(".notice", { hasText: "One export at a time" });
+  await notice.waitFor();
   assert.equal(await page.locator("article.report").count(), 1);
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await notice.isVisible(), false, "on paper stands the verdict alone");
+  await page.close();
+});
+
+test("what is told while an audit runs does not stand above its verdict", async (t) => {
+  const text = await readFile(vector("good.jsonl"));
+  let answer;
+  server.override("/awaited.jsonl", (response) => (answer = () => response.writeHead(200).end(text)));
+  t.after(() => server.override("/awaited.jsonl", null));
+  const page = await open(browser, server.origin);
+  await openAddress(page, "/awaited.jsonl");
+  await page.getByRole("heading", { name: "awaited.jsonl" }).waitFor();
+  await drop(page, "body", [["second.jsonl", "x"]]);
+  await page.locator(".notice", { hasText: "An export is being verified" }).waitFor();
+  answer();
+  await verdict(page, "consistent");
+  assert.equal(await page.locator(".notice").count(), 0);
+  calm(page);
   await page.close();
 });
 
@@ -213,12 +229,7 @@ test("keys and checkpoints are remembered where that is asked for, and forgotten
 test("dropped on their panel, checkpoints are brought and not opened", async () => {
   const page = await open(browser, server.origin);
   await page.locator("#trusted summary").click();
-  const transfer = await page.evaluateHandle((text) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([text], "checkpoint-20.txt"));
-    return transfer;
-  }, await note("checkpoint-20.txt"));
-  await page.dispatchEvent("#checkpoints", "drop", { dataTransfer: transfer });
+  await drop(page, "#checkpoints", [["checkpoint-20.txt", await note("checkpoint-20.txt")]]);
   await page.getByText("1 checkpoint", { exact: true }).waitFor();
   await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
   await page.close();
@@ -392,25 +403,11 @@ test("the worker that a cancelled audit ends has one in reserve", async (t) => {
 
 test("a file dropped anywhere on the page", async () => {
   const page = await open(browser, server.origin);
-  const text = await readFile(vector("good.jsonl"), "utf8");
-  const drop = (target) =>
-    page.evaluate(
-      ([target, text]) => {
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([text], "dropped.jsonl"));
-        const element = document.querySelector(target);
-        for (const type of ["dragover", "drop"]) {
-          const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer });
-          element.dispatchEvent(event);
-          if (!event.defaultPrevented) throw new Error(`${type} on ${target} would leave the page`);
-        }
-      },
-      [target, text],
-    );
-  await drop("footer");
+  const files = [["dropped.jsonl", await readFile(vector("good.jsonl"), "utf8")]];
+  await drop(page, "footer", files);
   await verdict(page, "consistent");
   await page.getByText("dropped.jsonl").first().waitFor();
-  await drop("article");
+  await drop(page, "article", files);
   await verdict(page, "consistent");
   calm(page);
   await page.close();
@@ -418,11 +415,7 @@ test("a file dropped anywhere on the page", async () => {
 
 test("two files at once are refused", async () => {
   const page = await open(browser, server.origin);
-  await page.evaluate(() => {
-    const transfer = new DataTransfer();
-    for (const name of ["a.jsonl", "b.jsonl"]) transfer.items.add(new File(["{}"], name));
-    document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
-  });
+  await drop(page, "body", [["a.jsonl", "{}"], ["b.jsonl", "{}"]]);
   await page.locator(".notice", { hasText: "One export at a time" }).waitFor();
   calm(page);
   await page.close();

@@ -123,7 +123,6 @@ impl Session {
             Err(why) => return self.refuse_brought(&why),
         };
         let order = order(brought.clone());
-        self.notice.set(None);
         self.progress.set(Progress::default());
         self.input_hash.set(InputHash::Computing(0));
         self.given.set(brought);
@@ -133,9 +132,8 @@ impl Session {
     }
 
     fn refuse_brought(self, why: &str) {
-        let notice = format!("{} {why}", words::BROUGHT_UNREADABLE);
-        self.tell(notice);
         self.enter(Stage::Start);
+        self.tell(format!("{} {why}", words::BROUGHT_UNREADABLE));
     }
 
     /// Says something above the screen at hand, which stays as it is.
@@ -158,7 +156,6 @@ impl Session {
 
     /// Back to the start, for another file.
     pub(crate) fn start_over(self) {
-        self.notice.set(None);
         self.enter(Stage::Start);
         self.order(Auditors::stop);
     }
@@ -224,8 +221,10 @@ impl Session {
         }
     }
 
-    /// Shows a screen, and leads keyboard and screen reader to its heading. What is printed is named by the title.
+    /// Shows a screen, and leads keyboard and screen reader to its heading. What is printed is named by the title. What
+    /// was told on the screen before is of that one.
     fn enter(self, stage: Stage) {
+        self.notice.set(None);
         document().set_title(&title(&stage));
         self.stage.set(stage);
         request_animation_frame(focus_heading);

@@ -52,6 +52,19 @@ export async function pick(page, files) {
   await page.locator("#file").setInputFiles(files);
 }
 
+/** Drops files, each a name and its text, on an element. */
+export async function drop(page, target, files) {
+  await page.locator(target).first().evaluate((element, files) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, text] of files) dataTransfer.items.add(new File([text], name));
+    for (const type of ["dragover", "drop"]) {
+      const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
+      element.dispatchEvent(event);
+      if (!event.defaultPrevented) throw new Error(`${type} would leave the page`);
+    }
+  }, files);
+}
+
 /** Fills in what the auditor brings. */
 export async function bring(page, { keys = [], checkpoints = [], witnesses = [], taxes = "", shown = false }) {
   if (!shown) await page.locator("#trusted summary").click();
