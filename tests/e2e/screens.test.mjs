@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessible, calm, download, everyLook, launch, open, pick, verdict } from "./support/browser.mjs";
 import { serve } from "./support/server.mjs";
-import { checkpoints, missing, refused, report, rewritten, saying, tampered, warning } from "./support/stub.mjs";
+import { checkpoints, missing, refused, report, rewritten, sayLater, saying, tampered, warning } from "./support/stub.mjs";
 
 const WORKER = "/audit-boot.js";
 const FILE = { name: "stated.jsonl", mimeType: "application/json", buffer: Buffer.from("{}\n") };
@@ -265,6 +265,12 @@ test("a report is saved once the hash is known, and printed with every finding o
   await page.getByRole("button", { name: "Print" }).click();
   await page.getByRole("button", { name: "Printed once its SHA-256 is known (0 %)" }).waitFor();
   assert.equal(await page.evaluate(() => window.printed), undefined);
+  // The one does not take the other's place.
+  await page.getByRole("button", { name: "Saved once its SHA-256 is known (0 %)" }).waitFor();
+  const saved = page.waitForEvent("download");
+  await sayLater(page, { InputHash: HASH });
+  assert.equal((await saved).suggestedFilename(), "stated.jsonl.report.json");
+  await page.waitForFunction(() => window.printed);
   await page.close();
 });
 

@@ -1,14 +1,23 @@
 // A worker that says what a test wants said, in the place of the real one: for screens that honest input
 // cannot reach, and for reports that no file would make.
 
-/** The text of a worker that is ready, and answers its order with this news, one after the other. */
+const LATER = "said later";
+
+/** The text of a worker that is ready, and answers its order with this news, one after the other, and what is said later. */
 export function saying(...news) {
   return `
     const build = ${"location.search.slice(1)"};
-    onmessage = () => { for (const text of ${JSON.stringify(news.map((item) => JSON.stringify(item)))}) postMessage(text); };
+    onmessage = () => {
+      for (const text of ${JSON.stringify(news.map((item) => JSON.stringify(item)))}) postMessage(text);
+      new BroadcastChannel("${LATER}").onmessage = ({ data }) => postMessage(data);
+    };
     postMessage(JSON.stringify({ Ready: { build } }));
   `;
 }
+
+/** Has the worker of a page that has had its order say more. */
+export const sayLater = (page, news) =>
+  page.evaluate(([name, text]) => new BroadcastChannel(name).postMessage(text), [LATER, JSON.stringify(news)]);
 
 export const refused = (code, message, opening = []) => ({
   Refused: { code, message, name: "stated.bin", bytes: opening.length, opening },

@@ -44,46 +44,48 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
     }
 }
 
-/// What is done with a report once the hash of what it is about is known: without that it would be no evidence.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Saved,
-    Printed,
-}
-
 fn actions(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
     let report = Arc::clone(report);
-    let wanted = RwSignal::new(None);
-    Effect::new(move |_| {
-        let input_hash = session.input_hash.get();
-        let Some(act) = wanted.get().filter(|_| !matches!(input_hash, InputHash::Computing(_))) else { return };
-        wanted.set(None);
-        match act {
-            // Once the hash stands on the page, too.
-            Wanted::Printed => request_animation_frame(|| drop(window().print())),
-            Wanted::Saved => {
-                if let Err(reason) = download(&report, session) {
-                    session.announce(format!("The report could not be saved: {reason:?}"));
-                }
-            }
+    let saved = once_hashed(session, move || {
+        if let Err(reason) = download(&report, session) {
+            session.announce(format!("The report could not be saved: {reason:?}"));
         }
     });
-    let label = move |act: Wanted, usual: &str, waiting: &str| match session.input_hash.get() {
-        InputHash::Computing(percent) if wanted.get() == Some(act) => {
-            format!("{waiting} once its SHA-256 is known ({percent} %)")
-        }
-        _ => usual.to_owned(),
-    };
+    // Once the hash stands on the page, too.
+    let printed = once_hashed(session, || request_animation_frame(|| drop(window().print())));
     view! {
         <p class="actions">
-            <button type="button" class="button primary" on:click=move |_| wanted.set(Some(Wanted::Saved))>
-                {move || label(Wanted::Saved, "Download report (JSON)", "Saved")}
+            <button type="button" class="button primary" on:click=move |_| saved.set(true)>
+                {move || label(session, saved, "Download report (JSON)", "Saved")}
             </button>
-            <button type="button" class="button" on:click=move |_| wanted.set(Some(Wanted::Printed))>
-                {move || label(Wanted::Printed, "Print", "Printed")}
+            <button type="button" class="button" on:click=move |_| printed.set(true)>
+                {move || label(session, printed, "Print", "Printed")}
             </button>
             <button type="button" class="button" on:click=move |_| session.start_over()>"Verify another file"</button>
         </p>
+    }
+}
+
+/// What is done with a report, wherever it is wanted, once the hash of what it is about is known: without that it
+/// would be no evidence.
+fn once_hashed(session: Session, act: impl Fn() + 'static) -> RwSignal<bool> {
+    let wanted = RwSignal::new(false);
+    Effect::new(move |_| {
+        let is_computing = matches!(session.input_hash.get(), InputHash::Computing(_));
+        if wanted.get() && !is_computing {
+            wanted.set(false);
+            act();
+        }
+    });
+    wanted
+}
+
+fn label(session: Session, wanted: RwSignal<bool>, usual: &str, waiting: &str) -> String {
+    match session.input_hash.get() {
+        InputHash::Computing(percent) if wanted.get() => {
+            format!("{waiting} once its SHA-256 is known ({percent} %)")
+        }
+        _ => usual.to_owned(),
     }
 }
 
