@@ -58,6 +58,32 @@ test("running", async () => {
   await page.close();
 });
 
+test("a screen reader hears how far an audit is, and the verdict once", async () => {
+  const page = await told({ Progress: { pass: 1, bytes: 84_000_000, total: 200_000_000, entries: 131_072, elapsed_ms: 1234 } });
+  await page.getByRole("status").filter({ hasText: "25 percent, 131,072 entries" }).waitFor();
+  await heardFromNowOn(page);
+  await sayLater(page, { Progress: { pass: 1, bytes: 150_000_000, total: 200_000_000, entries: 200_000, elapsed_ms: 2000 } });
+  await sayLater(page, { Verdict: report() });
+  await page.locator("h1:focus", { hasText: "No tampering found" }).waitFor();
+  await page.waitForTimeout(100);
+  assert.deepEqual((await heard(page)).filter((said) => said.includes("tampering")), [], "the heading is in focus, which says it");
+  assert.equal(await page.locator("[role=status][aria-live]").textContent(), "", "and nothing is left after the footer");
+  await page.close();
+});
+
+/** Keeps what a screen reader is told from now on. */
+async function heardFromNowOn(page) {
+  await page.evaluate(() => {
+    window.heard = [];
+    const region = document.querySelector("[role=status][aria-live]");
+    new MutationObserver(() => region.textContent && window.heard.push(region.textContent)).observe(region, {
+      childList: true, characterData: true, subtree: true,
+    });
+  });
+}
+
+const heard = (page) => page.evaluate(() => window.heard);
+
 test("running without a known size", async () => {
   const page = await told({ Progress: { pass: 2, bytes: 1000, total: null, entries: 5, elapsed_ms: 10 } });
   await page.getByText("Reading once more").waitFor();
@@ -69,7 +95,11 @@ test("running without a known size", async () => {
 test("a consistent ledger", async () => {
   const page = await told({ Verdict: report({ warnings: [warning] }) }, { InputHash: HASH });
   assert.match(await verdict(page, "consistent"), /agrees with itself/);
-  await page.locator("h1:focus").waitFor();
+  const heading = page.locator("h1:focus");
+  await heading.waitFor();
+  assert.equal(await heading.getAttribute("aria-describedby"), "verdict-tag verdict-message");
+  assert.equal(await page.locator("#verdict-tag").innerText(), "Valid");
+  assert.equal(await page.locator("#verdict-message").innerText(), "20 entries verified.");
   await page.getByText("What it does not show").waitFor();
   await page.getByText("Time goes backwards").waitFor();
   await everyLook(page, "consistent");

@@ -1,5 +1,6 @@
 //! What the page knows: where the auditor stands, and what moves him on.
 
+use std::mem::discriminant;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -126,7 +127,6 @@ impl Session {
         self.progress.set(Progress::default());
         self.input_hash.set(InputHash::Computing(0));
         self.given.set(brought);
-        self.announce(format!("Verifying {}", visible(&name)));
         self.enter(Stage::Running { name });
         self.order(|auditors, hear| auditors.give(order, hear));
     }
@@ -142,10 +142,16 @@ impl Session {
         self.notice.set(Some(notice));
     }
 
-    /// Has a screen reader say something, also where it is what it said last: only a change is heard.
+    /// Has a screen reader say something, also where it is what it said last: only a change is heard. Where another
+    /// screen stands by then it is late, and left unsaid.
     pub(crate) fn announce(self, what: String) {
         self.announcement.set(String::new());
-        request_animation_frame(move || self.announcement.set(what));
+        let screen = discriminant(&*self.stage.read_untracked());
+        request_animation_frame(move || {
+            if discriminant(&*self.stage.read_untracked()) == screen {
+                self.announcement.set(what);
+            }
+        });
     }
 
     /// Stops the audit at once. Nothing of it is kept.
@@ -173,20 +179,14 @@ impl Session {
         match news {
             News::Ready { .. } => self.order(Auditors::keep_reserve),
             News::Progress(progress) => self.go_on(progress),
-            News::Verdict(report) => {
-                self.announce(words::verdict(&report).heading);
-                self.enter(Stage::Verdict(Arc::new(*report)));
-            }
+            News::Verdict(report) => self.enter(Stage::Verdict(Arc::new(*report))),
             News::Hashing { bytes, total } => {
                 let percent = bytes.saturating_mul(100).checked_div(total).unwrap_or_default();
                 self.input_hash.set(InputHash::Computing(percent));
             }
             News::InputHash(hex) => self.input_hash.set(InputHash::Known(hex)),
             News::InputHashFailed(reason) => self.input_hash.set(InputHash::Failed(reason)),
-            News::Refused(refused) => {
-                self.announce(words::refusal(&refused.code).heading.to_owned());
-                self.enter(Stage::Refused(refused));
-            }
+            News::Refused(refused) => self.enter(Stage::Refused(refused)),
             News::NotLoaded => {
                 self.enter(Stage::Start);
                 self.tell(words::NOT_LOADED.to_owned());
@@ -214,17 +214,15 @@ impl Session {
         match stage {
             Stage::Verdict(_) => self.input_hash.set(InputHash::Failed(message)),
             Stage::Refused(_) | Stage::Crashed { .. } => {}
-            Stage::Start | Stage::Running { .. } => {
-                self.announce(words::CRASHED.to_owned());
-                self.enter(Stage::Crashed { message });
-            }
+            Stage::Start | Stage::Running { .. } => self.enter(Stage::Crashed { message }),
         }
     }
 
-    /// Shows a screen, and leads keyboard and screen reader to its heading. What is printed is named by the title. What
-    /// was told on the screen before is of that one.
+    /// Shows a screen, and leads keyboard and screen reader to its heading, which says what there is to say. What is
+    /// printed is named by the title. What was told on the screen before is of that one.
     fn enter(self, stage: Stage) {
         self.notice.set(None);
+        self.announcement.set(String::new());
         document().set_title(&title(&stage));
         self.stage.set(stage);
         request_animation_frame(focus_heading);

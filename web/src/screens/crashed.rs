@@ -13,9 +13,9 @@ pub(crate) fn view(session: Session, message: String) -> impl IntoView {
             <div class="verdict neutral">
                 {seal(Tone::Neutral)}
                 <div>
-                    <p class="tag">"Not verified"</p>
-                    <h1 id="crashed-heading" tabindex="-1">{words::CRASHED}</h1>
-                    <p class="verdict-message">
+                    <p class="tag" id="crashed-tag">"Not verified"</p>
+                    <h1 id="crashed-heading" tabindex="-1" aria-describedby="crashed-tag crashed-message">{words::CRASHED}</h1>
+                    <p class="verdict-message" id="crashed-message">
                         "This is a fault of the program or a limit of this browser, no verdict on the ledger."
                     </p>
                 </div>

@@ -19,9 +19,9 @@ pub(crate) fn view(session: Session, refused: &Refused) -> impl IntoView + use<>
             <div class="verdict neutral">
                 {seal(Tone::Neutral)}
                 <div>
-                    <p class="tag">"Not verified"</p>
-                    <h1 id="refused-heading" tabindex="-1">{refusal.heading}</h1>
-                    <p class="verdict-message">{refusal.meaning}</p>
+                    <p class="tag" id="refused-tag">"Not verified"</p>
+                    <h1 id="refused-heading" tabindex="-1" aria-describedby="refused-tag refused-message">{refusal.heading}</h1>
+                    <p class="verdict-message" id="refused-message">{refusal.meaning}</p>
                 </div>
             </div>
             <div class="columns">

@@ -26,9 +26,9 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
             <div class=format!("verdict {}", verdict.tone.class())>
                 {seal(verdict.tone)}
                 <div>
-                    <p class="tag">{verdict.tag}</p>
-                    <h1 id="verdict-heading" tabindex="-1">{verdict.heading}</h1>
-                    <p class="verdict-message">{report.message.clone()}</p>
+                    <p class="tag" id="verdict-tag">{verdict.tag}</p>
+                    <h1 id="verdict-heading" tabindex="-1" aria-describedby="verdict-tag verdict-message">{verdict.heading}</h1>
+                    <p class="verdict-message" id="verdict-message">{report.message.clone()}</p>
                     <p class="verdict-of">{summary::in_a_line(report)}</p>
                     {summary::evidence(session, report)}
                 </div>
