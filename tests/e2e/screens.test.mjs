@@ -304,6 +304,28 @@ test("a report is saved once the hash is known, and printed with every finding o
   await page.close();
 });
 
+test("leaving asks while an audit runs, or a report was neither saved nor printed", async () => {
+  const page = await told();
+  await page.evaluate(() => (window.print = () => {}));
+  const asks = () => page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
+  assert.equal(await asks(), true, "running");
+  await sayLater(page, { Verdict: report() });
+  await verdict(page, "consistent");
+  assert.equal(await asks(), true, "not saved");
+  await page.getByRole("button", { name: "Download report" }).click();
+  const dialog = page.waitForEvent("dialog");
+  await page.close({ runBeforeUnload: true });
+  assert.equal((await dialog).type(), "beforeunload", "not saved before the hash is known");
+  await (await dialog).dismiss();
+  const saved = page.waitForEvent("download");
+  await sayLater(page, { InputHash: HASH });
+  await saved;
+  assert.equal(await asks(), false, "saved");
+  const closed = page.waitForEvent("close");
+  await page.close({ runBeforeUnload: true });
+  await closed;
+});
+
 test("findings are found among many", async () => {
   const findings = Array.from({ length: 120 }, (_, index) => (index % 2 ? missing(index) : tampered(index)));
   const findings_by_type = { TRANSACTION_TAMPERED: 60, HASH_CHAIN_BROKEN: 60 };

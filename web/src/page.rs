@@ -1,8 +1,9 @@
-//! The page around every screen: heading, footer, drop target, what a screen reader is told.
+//! The page around every screen: heading, footer, drop target, what a screen reader is told, what leaving it asks.
 
 use leptos::prelude::*;
+use wasm_bindgen::convert::FromWasmAbi;
 use wasm_bindgen::prelude::*;
-use web_sys::DragEvent;
+use web_sys::{BeforeUnloadEvent, DragEvent};
 
 use crate::parts::mark;
 use crate::protocol::BUILD;
@@ -20,6 +21,7 @@ fn page() -> impl IntoView {
     let session = Session::new();
     let dragging = RwSignal::new(false);
     accept_drops(session, dragging);
+    ask_before_leaving(session);
     view! {
         <a class="skip" href="#content">"Skip to content"</a>
         <header class="masthead">
@@ -55,7 +57,7 @@ fn screen(session: Session) -> AnyView {
 /// A file may be dropped anywhere. Where nothing took the drop, the browser would leave the page for it. Text that is
 /// dropped is for the field beneath it.
 fn accept_drops(session: Session, dragging: RwSignal<bool>) {
-    listen("dragover", move |event| {
+    listen("dragover", move |event: DragEvent| {
         if !carries_files(&event) {
             return;
         }
@@ -65,12 +67,12 @@ fn accept_drops(session: Session, dragging: RwSignal<bool>) {
         }
     });
     // Leaving an element for its neighbour is told too; only leaving the window names nowhere to go.
-    listen("dragleave", move |event| {
+    listen("dragleave", move |event: DragEvent| {
         if event.related_target().is_none() {
             dragging.set(false);
         }
     });
-    listen("drop", move |event| {
+    listen("drop", move |event: DragEvent| {
         if !carries_files(&event) {
             return;
         }
@@ -85,6 +87,17 @@ fn accept_drops(session: Session, dragging: RwSignal<bool>) {
     });
 }
 
+/// An audit that runs, or a report that was neither saved nor printed, is gone with the page.
+fn ask_before_leaving(session: Session) {
+    listen("beforeunload", move |event: BeforeUnloadEvent| {
+        if session.would_lose() {
+            event.prevent_default();
+            // Browsers before 2024 ask for this; what the text is, none shows.
+            event.set_return_value("kept by nobody");
+        }
+    });
+}
+
 /// What is dropped where keys and checkpoints are brought is meant for there.
 fn on_the_panel(event: &DragEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -95,8 +108,8 @@ fn carries_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|transfer| transfer.types().includes(&"Files".into(), 0))
 }
 
-fn listen(name: &str, heard: impl FnMut(DragEvent) + 'static) {
-    let listener = Closure::<dyn FnMut(DragEvent)>::new(heard);
+fn listen<E: FromWasmAbi + 'static>(name: &str, heard: impl FnMut(E) + 'static) {
+    let listener = Closure::<dyn FnMut(E)>::new(heard);
     // Fails for no name of an event; the page lives as long as its listeners.
     let _ = window().add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
     listener.forget();

@@ -60,6 +60,8 @@ pub(crate) struct Session {
     pub(crate) progress: RwSignal<Progress>,
     /// Of the verified input.
     pub(crate) input_hash: RwSignal<InputHash>,
+    /// Whether the report at hand was saved or printed.
+    pub(crate) kept: RwSignal<bool>,
     /// Something to tell above the screen at hand.
     pub(crate) notice: RwSignal<Option<String>>,
     /// What the auditor brings to every audit.
@@ -78,6 +80,7 @@ impl Session {
             stage: RwSignal::new(Stage::Start),
             progress: RwSignal::new(Progress::default()),
             input_hash: RwSignal::new(InputHash::Computing(0)),
+            kept: RwSignal::new(false),
             notice: RwSignal::new(None),
             trusted: Trusted::new(),
             given: RwSignal::new(Brought::default()),
@@ -91,6 +94,15 @@ impl Session {
     /// Whether an audit runs.
     pub(crate) fn is_running(&self) -> bool {
         matches!(*self.stage.read_untracked(), Stage::Running { .. })
+    }
+
+    /// Whether leaving the page would end an audit, or lose a report that nobody kept.
+    pub(crate) fn would_lose(&self) -> bool {
+        match *self.stage.read_untracked() {
+            Stage::Running { .. } => true,
+            Stage::Verdict(_) => !self.kept.get_untracked(),
+            Stage::Start | Stage::Refused(_) | Stage::Crashed { .. } => false,
+        }
     }
 
     /// Audits the one file among those that were picked or dropped.
@@ -126,6 +138,7 @@ impl Session {
         let order = order(brought.clone());
         self.progress.set(Progress::default());
         self.input_hash.set(InputHash::Computing(0));
+        self.kept.set(false);
         self.given.set(brought);
         self.enter(Stage::Running { name });
         self.order(|auditors, hear| auditors.give(order, hear));

@@ -46,13 +46,15 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
 
 fn actions(session: Session, report: &Arc<Report>) -> impl IntoView + use<> {
     let report = Arc::clone(report);
-    let saved = once_hashed(session, move || {
-        if let Err(reason) = download(&report, session) {
-            session.announce(format!("The report could not be saved: {reason:?}"));
-        }
+    let saved = once_hashed(session, move || match download(&report, session) {
+        Ok(()) => session.kept.set(true),
+        Err(reason) => session.announce(format!("The report could not be saved: {reason:?}")),
     });
-    // Once the hash stands on the page, too.
-    let printed = once_hashed(session, || request_animation_frame(|| drop(window().print())));
+    let printed = once_hashed(session, move || {
+        session.kept.set(true);
+        // Once the hash stands on the page, too.
+        request_animation_frame(|| drop(window().print()));
+    });
     view! {
         <p class="actions">
             <button type="button" class="button primary" on:click=move |_| saved.set(true)>
