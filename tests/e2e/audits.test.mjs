@@ -204,7 +204,7 @@ test("what cannot be read of what was brought opens nothing", async () => {
   await page.locator(".notice").getByText("Line 2 is no verifying key").waitFor();
   await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
   await page.locator("#trusted-file").setInputFiles([vector("good.jsonl")]);
-  await page.locator("#trusted").getByText("neither verifying keys, one a line, nor a checkpoint").waitFor();
+  await page.locator("#trusted").getByText("nor a table of taxes. To verify an export, choose it above.").waitFor();
   calm(page);
   await page.close();
 });
@@ -232,6 +232,13 @@ test("dropped on their panel, checkpoints are brought and not opened", async () 
   await drop(page, "#checkpoints", [["checkpoint-20.txt", await note("checkpoint-20.txt")]]);
   await page.getByText("1 checkpoint", { exact: true }).waitFor();
   await page.getByRole("heading", { name: "Verify a ledger export" }).waitFor();
+  await page.close();
+});
+
+test("dropped on their panel while it is closed, an export is opened", async () => {
+  const page = await open(browser, server.origin);
+  await drop(page, "#trusted summary", [["dropped.jsonl", await note("good.jsonl")]]);
+  await verdict(page, "consistent");
   await page.close();
 });
 

@@ -98,10 +98,11 @@ fn ask_before_leaving(session: Session) {
     });
 }
 
-/// What is dropped where keys and checkpoints are brought is meant for there.
+/// What is dropped where keys and checkpoints are brought is meant for there; not while the panel is closed, where it
+/// would not show what became of it.
 fn on_the_panel(event: &DragEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target.is_some_and(|element| element.closest("#trusted").ok().flatten().is_some())
+    target.is_some_and(|element| element.closest("#trusted[open]").ok().flatten().is_some())
 }
 
 fn carries_files(event: &DragEvent) -> bool {

@@ -18,6 +18,10 @@ const STORED: &str = "countersign.trusted";
 /// Longest file that is taken as keys or checkpoints, in bytes.
 const MAX_FILE: f64 = 1_048_576.0;
 
+/// What is said of a file that is something else. What is wrong with it as a table of taxes would be of no help.
+const NOTHING_OF_THESE: &str = "neither verifying keys, one a line, nor a checkpoint, nor a table of taxes. To verify \
+                                an export, choose it above.";
+
 /// What goes with an order to the worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Brought {
@@ -186,10 +190,7 @@ impl Trusted {
         } else if keys(&text).is_ok_and(|keys| !keys.is_empty()) {
             append(self.keys, &text);
         } else {
-            let taxes = Taxes::parse(text.trim());
-            taxes.map_err(|why| {
-                format!("neither verifying keys, one a line, nor a checkpoint, nor a table of taxes: {why}")
-            })?;
+            Taxes::parse(text.trim()).map_err(|_| NOTHING_OF_THESE)?;
             self.taxes.set(text);
         }
         Ok(())
