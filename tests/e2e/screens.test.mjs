@@ -58,6 +58,29 @@ test("running", async () => {
   await page.close();
 });
 
+test("a screen reader hears which reading it is, and nothing of how far a small file is", async () => {
+  const progress = (pass, bytes, total) => ({ Progress: { pass, bytes, total, entries: 131_072, elapsed_ms: 1234 } });
+  const page = await told();
+  await page.getByText("Opening the file").waitFor();
+  await heardFromNowOn(page);
+  const status = page.locator("[role=status][aria-live]");
+  for (const [pass, bytes, total, said] of [
+    [1, 150e6, 200e6, "75 percent, 131,072 entries"],
+    [2, 1e6, 200e6, "Second reading"],
+    [2, 60e6, 200e6, "Second reading: 25 percent, 131,072 entries"],
+  ]) {
+    await sayLater(page, progress(pass, bytes, total));
+    await status.filter({ hasText: new RegExp(`^${said}$`) }).waitFor({ state: "attached" });
+  }
+  assert.equal((await heard(page)).length, 3);
+  await page.close();
+  const small = await told(progress(1, 16_000, 16_000));
+  await small.getByText("131,072", { exact: true }).waitFor();
+  await small.waitForTimeout(100);
+  assert.equal(await small.locator("[role=status][aria-live]").textContent(), "");
+  await small.close();
+});
+
 test("a screen reader hears how far an audit is, and the verdict once", async () => {
   const page = await told({ Progress: { pass: 1, bytes: 84_000_000, total: 200_000_000, entries: 131_072, elapsed_ms: 1234 } });
   await page.getByRole("status").filter({ hasText: "25 percent, 131,072 entries" }).waitFor();
@@ -86,7 +109,8 @@ const heard = (page) => page.evaluate(() => window.heard);
 
 test("running without a known size", async () => {
   const page = await told({ Progress: { pass: 2, bytes: 1000, total: null, entries: 5, elapsed_ms: 10 } });
-  await page.getByText("Reading once more").waitFor();
+  await page.getByText("Second reading:").waitFor();
+  await page.getByText("Time left in this reading").waitFor();
   assert.equal(await page.getByRole("progressbar").getAttribute("value"), null);
   await accessible(page, "running without a known size");
   await page.close();

@@ -71,6 +71,18 @@ impl Progress {
         Some((approximate(self.bytes) / approximate(total)).clamp(0.0, 1.0))
     }
 
+    /// Whether the input is taken in pieces larger than its quarters: it is done before anything is heard of it.
+    pub(crate) fn is_of_small(&self) -> bool {
+        const SMALL: u64 = 4 << 20;
+        self.total.is_some_and(|total| total < SMALL)
+    }
+
+    /// How many whole quarters of this reading are done, from 1 to 3, where the size is known.
+    pub(crate) fn quarter(&self) -> Option<u64> {
+        let total = self.total.filter(|total| *total > 0)?;
+        Some((self.bytes.saturating_mul(4) / total).min(3)).filter(|quarter| *quarter > 0)
+    }
+
     /// Entries checked in a second, once there is something to measure.
     pub(crate) fn rate(&self) -> Option<f64> {
         (self.elapsed_ms > 200.0).then(|| approximate(self.entries) * 1000.0 / self.elapsed_ms)

@@ -10,7 +10,6 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File, FileList};
 
 use crate::auditor::{Auditors, Hear};
-use crate::figures;
 use crate::parts::visible;
 use crate::protocol::{News, Order, Progress, Refused};
 use crate::trusted::{Brought, Trusted};
@@ -211,12 +210,8 @@ impl Session {
     fn go_on(self, progress: Progress) {
         let before = self.progress.get_untracked();
         self.progress.set(progress);
-        // Every quarter is enough to hear; each piece of news would drown the rest of the page.
-        if quarter(&progress) != quarter(&before)
-            && let Some(quarter) = quarter(&progress)
-        {
-            let entries = figures::count(progress.entries);
-            self.announce(format!("{} percent, {entries} entries", quarter * 25));
+        if let Some(heard) = words::heard(&before, &progress) {
+            self.announce(heard);
         }
     }
 
@@ -255,11 +250,6 @@ fn title(stage: &Stage) -> String {
         Stage::Crashed { .. } => "Not verified".to_owned(),
     };
     format!("{what} – {TITLE}")
-}
-
-fn quarter(progress: &Progress) -> Option<u64> {
-    let total = progress.total.filter(|total| *total > 0)?;
-    Some((progress.bytes.saturating_mul(4) / total).min(3)).filter(|quarter| *quarter > 0)
 }
 
 fn focus_heading() {

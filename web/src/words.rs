@@ -5,6 +5,7 @@ use countersign_core::report::{Cause, ErrorType, TrustGrade, WarningType};
 
 use crate::figures;
 use crate::parts::Tone;
+use crate::protocol::Progress;
 
 /// Said on every screen, and true: the Content-Security-Policy allows no other origin.
 pub(crate) const STAYS_HERE: &str =
@@ -23,6 +24,30 @@ pub(crate) const BROUGHT_UNREADABLE: &str =
     "Nothing was opened: correct or clear what stands under “Keys, kept checkpoints, taxes” first.";
 /// The verifier itself failed.
 pub(crate) const CRASHED: &str = "The verifier stopped before it reached a verdict";
+
+/// What is done, by the number of the reading.
+pub(crate) const fn reading(progress: &Progress) -> &'static str {
+    match progress.pass {
+        0 => "Opening the file…",
+        1 => "Recomputing every hash…",
+        _ => "Second reading: what the first left open is explained…",
+    }
+}
+
+/// What a screen reader is told as an audit goes on. Every quarter is enough to hear; each piece of news would drown the
+/// rest of the page.
+pub(crate) fn heard(before: &Progress, now: &Progress) -> Option<String> {
+    if now.is_of_small() {
+        return None;
+    }
+    let is_second = now.pass > 1;
+    if is_second && before.pass < now.pass {
+        return Some("Second reading".to_owned());
+    }
+    let quarter = now.quarter().filter(|_| now.quarter() != before.quarter())?;
+    let reading = if is_second { "Second reading: " } else { "" };
+    Some(format!("{reading}{} percent, {} entries", quarter * 25, figures::count(now.entries)))
+}
 
 /// The verdict of a report.
 pub(crate) struct Verdict {
@@ -455,5 +480,36 @@ pub(crate) fn warning(kind: WarningType) -> &'static str {
         WarningType::PartialExport => "Part of a ledger",
         WarningType::UnprotectedFields => "Fields that no hash protects",
         WarningType::OrderRecovered => "Order recovered from the links",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(pass: u32, bytes: u64, total: u64) -> Progress {
+        Progress { pass, bytes, total: Some(total), entries: 1234, elapsed_ms: 100.0 }
+    }
+
+    #[test]
+    fn each_quarter_of_each_reading_is_heard_once() {
+        const TOTAL: u64 = 200_000_000;
+        let told = [at(1, TOTAL / 4, TOTAL), at(1, TOTAL / 3, TOTAL), at(2, 1, TOTAL), at(2, TOTAL, TOTAL)];
+        let mut before = Progress::default();
+        let heard = told.iter().map(|now| heard(&std::mem::replace(&mut before, *now), now));
+        let expected = [
+            Some("25 percent, 1,234 entries"),
+            None,
+            Some("Second reading"),
+            Some("Second reading: 75 percent, 1,234 entries"),
+        ];
+        assert!(heard.eq(expected.map(|text| text.map(str::to_owned))));
+    }
+
+    #[test]
+    fn of_a_small_file_nothing_is_heard() {
+        for pass in [1, 2] {
+            assert_eq!(heard(&Progress::default(), &at(pass, 16_000, 16_000)), None);
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::figures;
 use crate::parts::{fact, visible};
 use crate::protocol::Progress;
 use crate::session::Session;
+use crate::words;
 
 /// The screen of a running audit.
 pub(crate) fn view(session: Session, name: &str) -> impl IntoView {
@@ -15,12 +16,12 @@ pub(crate) fn view(session: Session, name: &str) -> impl IntoView {
             <p class="eyebrow">"Verifying"</p>
             <h1 id="running-heading" class="file-name" tabindex="-1">{visible(name)}</h1>
             {bar(progress)}
-            <p class="pass">{move || pass(&progress.get())}</p>
+            <p class="pass">{move || words::reading(&progress.get())}</p>
             <dl class="facts gauges">
                 {fact("Read", move || read(&progress.get()))}
                 {fact("Entries checked", move || figures::count(progress.get().entries))}
                 {fact("Entries per second", move || rate(&progress.get()))}
-                {fact("Time left", move || left(&progress.get()))}
+                {fact("Time left in this reading", move || left(&progress.get()))}
             </dl>
             <p class="actions">
                 <button type="button" class="button" on:click=move |_| session.cancel()>"Cancel"</button>
@@ -44,14 +45,6 @@ fn bar(progress: RwSignal<Progress>) -> impl IntoView {
 /// Rounded down: 100 % is said only of what is done.
 fn percent(fraction: f64) -> u64 {
     figures::rounded((fraction * 100.0).floor())
-}
-
-fn pass(progress: &Progress) -> &'static str {
-    match progress.pass {
-        0 => "Opening the file…",
-        1 => "Recomputing every hash…",
-        _ => "Reading once more, for what the first reading left open…",
-    }
 }
 
 fn read(progress: &Progress) -> String {
