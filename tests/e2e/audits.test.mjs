@@ -284,7 +284,17 @@ test("entries taken out: what is missing is told, and the audit goes on", async 
   await pick(page, vector("deleted-three.jsonl"));
   await verdict(page, "broken");
   await page.locator(".finding").first().getByText("HASH_CHAIN_BROKEN").waitFor();
-  await accessible(page, "deleted-three.jsonl");
+  assert.match(await page.locator(".finding-brief").innerText(), /missing: seq 6 to 8$/);
+  await everyLook(page, "real-deleted");
+  calm(page);
+  await page.close();
+});
+
+test("entries in another order: a closed finding says which", async () => {
+  const page = await open(browser, server.origin);
+  await pick(page, vector("reordered.jsonl"));
+  await verdict(page, "broken");
+  assert.match(await page.locator(".finding-brief").first().innerText(), /not in place: seq \d+/);
   calm(page);
   await page.close();
 });

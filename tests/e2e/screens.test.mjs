@@ -176,7 +176,7 @@ test("a broken ledger", async () => {
   assert.match(await first.locator(".finding-brief").innerText(), /^709b55bd\S+ amount_gross: alice, was 100\.0000$/);
   assert.equal(await first.locator("mark.group").count(), 10, "5 of 8 groups differ, on either side");
   await page.getByRole("button", { name: "Open all shown" }).click();
-  await page.getByText("seq 10 to 12").waitFor();
+  await page.getByText("seq 10 to 12", { exact: true }).waitFor();
   await first.locator("summary").click();
   assert.equal(await first.locator("details").getAttribute("open"), null, "closed by hand");
   await page.getByRole("button", { name: "Open all shown" }).click();

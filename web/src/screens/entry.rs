@@ -1,8 +1,8 @@
 //! What one finding holds: the entry, its hashes side by side, its neighbour, what to do.
 
 use countersign_core::report::{
-    ContentView, CorruptedTransaction, Finding, HashIntegrityFailure, HashMismatch, LinkView, ModifiedField,
-    PreviousTransaction,
+    ContentView, CorruptedTransaction, Finding, HashIntegrityFailure, HashMismatch, LinkView, MissingRange,
+    ModifiedField, PreviousTransaction,
 };
 use leptos::prelude::*;
 use serde_json::Value;
@@ -34,10 +34,6 @@ pub(crate) fn view(finding: &Finding, place: usize) -> impl IntoView + use<> {
 }
 
 fn about(finding: &Finding) -> impl IntoView + use<> {
-    let missing = finding.missing.map(|gone| match gone.last_seq - gone.first_seq {
-        0 => format!("seq {}", figures::count(gone.first_seq)),
-        _ => format!("seq {} to {}", figures::count(gone.first_seq), figures::count(gone.last_seq)),
-    });
     let text = |term, text: &Option<String>| text.as_deref().map(|text| fact(term, value(text)));
     view! {
         <dl class="facts">
@@ -46,9 +42,9 @@ fn about(finding: &Finding) -> impl IntoView + use<> {
             {finding.index.map(|index| fact("Place in the file", format!("#{}", figures::count(index + 1))))}
             {finding.seq.map(|seq| fact("Entry (seq)", figures::count(seq)))}
             {text("Transaction", &finding.transaction_id)}
-            {missing.map(|missing| fact("Missing", missing))}
+            {finding.missing.map(|missing| fact("Missing", seq_range(missing)))}
             {finding.count.map(|count| fact("Entries concerned", figures::count(count)))}
-            {finding.seqs.as_deref().map(|seqs| fact("Not in their place", seq_list(seqs)))}
+            {finding.seqs.as_deref().map(|seqs| fact("Not in their place", seq_list(seqs, 40)))}
             {text("Field", &finding.field)}
             {finding.reason.clone().map(|reason| fact("Reason", reason))}
             {finding.rule.clone().map(|rule| fact("Rule", rule))}
@@ -60,11 +56,16 @@ fn about(finding: &Finding) -> impl IntoView + use<> {
     }
 }
 
+/// Entries that are not there, by the first and the last of them.
+pub(super) fn seq_range(missing: MissingRange) -> String {
+    let (first, last) = (figures::count(missing.first_seq), figures::count(missing.last_seq));
+    if first == last { format!("seq {first}") } else { format!("seq {first} to {last}") }
+}
+
 /// A long list is cut: the report holds it whole.
-fn seq_list(seqs: &[u64]) -> String {
-    const SHOWN: usize = 40;
-    let list: Vec<String> = seqs.iter().take(SHOWN).map(|seq| figures::count(*seq)).collect();
-    let rest = seqs.len().saturating_sub(SHOWN) as u64;
+pub(super) fn seq_list(seqs: &[u64], shown: usize) -> String {
+    let list: Vec<String> = seqs.iter().take(shown).map(|seq| figures::count(*seq)).collect();
+    let rest = seqs.len().saturating_sub(shown) as u64;
     let rest =
         if rest > 0 { format!("; and {} more, in the JSON report", figures::count(rest)) } else { String::new() };
     format!("seq {}{rest}", list.join("; "))

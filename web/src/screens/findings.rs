@@ -167,8 +167,17 @@ fn brief(finding: &Finding) -> Option<String> {
     }
     let concerned = [&finding.account, &finding.tax_type, &finding.currency, &finding.field];
     let concerned = concerned.into_iter().flatten().map(|text| visible(text));
-    let all: Vec<String> = if changes.is_empty() { concerned.collect() } else { changes };
+    let all: Vec<String> =
+        if changes.is_empty() { which(finding).into_iter().chain(concerned).collect() } else { changes };
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Which entries it is about, where that is not the one it stands at.
+fn which(finding: &Finding) -> Option<String> {
+    let missing = finding.missing.map(|missing| format!("missing: {}", entry::seq_range(missing)));
+    let moved = || finding.seqs.as_deref().map(|seqs| format!("not in place: {}", entry::seq_list(seqs, 8)));
+    let count = || finding.count.map(|count| figures::counted(count, "entry", "entries"));
+    missing.or_else(moved).or_else(count)
 }
 
 /// The name by which programs know a kind of finding or warning.
