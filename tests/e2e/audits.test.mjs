@@ -465,7 +465,7 @@ test("an address of this site, streamed, gives the same hash", async () => {
 test("an address of this site that is not there", async () => {
   const page = await open(browser, server.origin);
   await openAddress(page, "/vectors/none.jsonl");
-  await refusal(page, "IO");
+  assert.match(await refusal(page, "IO"), /could not be opened/);
   await page.locator(".seen").getByText("404").waitFor();
   calm(page);
   await page.close();

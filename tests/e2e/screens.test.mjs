@@ -207,6 +207,14 @@ for (const [code, heading, message] of REFUSALS) {
   });
 }
 
+test("what was never opened is not said to have stopped on the way", async () => {
+  const page = await told(refused("IO", "the input could not be read: NotFoundError"));
+  await page.getByRole("heading", { name: "The file could not be opened" }).waitFor();
+  await page.getByText("A folder cannot be opened").waitFor();
+  await everyLook(page, "refused-not-opened");
+  await page.close();
+});
+
 test("a verifier that failed", async () => {
   const page = await told({ Crashed: { message: "out of memory" } });
   await page.getByText("out of memory").waitFor();

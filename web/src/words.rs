@@ -5,7 +5,7 @@ use countersign_core::report::{Cause, ErrorType, TrustGrade, WarningType};
 
 use crate::figures;
 use crate::parts::Tone;
-use crate::protocol::Progress;
+use crate::protocol::{Progress, Refused};
 
 /// Said on every screen, and true: the Content-Security-Policy allows no other origin.
 pub(crate) const STAYS_HERE: &str =
@@ -319,12 +319,14 @@ pub(crate) struct Refusal {
 }
 
 /// What to say of an unreadable input, by its stable code.
-pub(crate) fn refusal(code: &str) -> &'static Refusal {
-    match code {
+pub(crate) fn refusal(refused: &Refused) -> &'static Refusal {
+    match refused.code.as_str() {
         "EMPTY" => &NOTHING,
         "HEADER_NOT_RECOGNISED" => &HEADER,
         "STREAM_NOT_DECODED" => &STREAM,
         "LIMIT_EXCEEDED" => &LIMIT,
+        // Of what was opened some bytes are known.
+        "IO" if refused.opening.is_empty() => &NOT_OPENED,
         "IO" => &IO,
         "CHECKPOINT_NOT_READABLE" => &BROUGHT,
         _ => &NO_EXPORT,
@@ -395,13 +397,23 @@ const BROUGHT: Refusal = Refusal {
     show_sample: false,
 };
 
+const NOT_OPENED: Refusal = Refusal {
+    heading: "The file could not be opened",
+    meaning: "Not one byte of it was read. This is no verdict on the ledger: nothing was verified.",
+    advice: &[
+        "A folder cannot be opened: pick the export inside.",
+        "If it is an address, compare it with the one that you were given; under “What was seen” stands what was answered.",
+        "If the file was moved, renamed or locked since it was chosen, choose it again.",
+    ],
+    show_sample: false,
+};
+
 const IO: Refusal = Refusal {
     heading: "The file could not be read to its end",
     meaning: "This machine or the server stopped giving its bytes. This is no verdict on the ledger: the audit did \
               not get to see all of it.",
     advice: &[
         "If the file changed, moved or was locked while it was read, open it again.",
-        "A folder cannot be opened: pick the export inside.",
         "If it lies on a network drive or a server, copy it to this machine first.",
     ],
     show_sample: false,

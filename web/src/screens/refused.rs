@@ -13,7 +13,7 @@ const SAMPLE: &str = "{\"format\":\"countersign/export/2\",\"ledger\":\"example/
 
 /// The screen of an unreadable input.
 pub(crate) fn view(session: Session, refused: &Refused) -> impl IntoView + use<> {
-    let refusal = words::refusal(&refused.code);
+    let refusal = words::refusal(refused);
     view! {
         <section class="refused" data-code=refused.code.clone() aria-labelledby="refused-heading">
             <div class="verdict neutral">
