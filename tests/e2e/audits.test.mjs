@@ -68,6 +68,17 @@ test("a part that stops early is not said to start late", async () => {
   await page.close();
 });
 
+test("of an empty ledger that is signed, whose it is counts as shown", async () => {
+  const page = await open(browser, server.origin);
+  await bring(page, { keys: [KEY] });
+  await pick(page, vector("good-empty.jsonl"));
+  await verdict(page, "empty");
+  await page.getByText("A checkpoint that counts says the same, and whose ledger it is.").waitFor();
+  assert.equal(await page.getByText("The name is stated by the file").count(), 0);
+  calm(page);
+  await page.close();
+});
+
 test("an export that no given key signed is not said to disagree with itself", async () => {
   const page = await open(browser, server.origin);
   await bring(page, { keys: [OTHER_KEY] });

@@ -141,6 +141,7 @@ pub(crate) fn grade(report: &Report) -> Grade {
         TrustGrade::Broken if all_are(report, ErrorType::CheckpointMismatch) => CONTRADICTED,
         TrustGrade::Broken if all_are(report, ErrorType::ExportTruncated) => CUT_OFF,
         TrustGrade::Broken => BROKEN,
+        TrustGrade::Empty if is_vouched_for(report) => EMPTY_SIGNED,
         TrustGrade::Empty => EMPTY,
         TrustGrade::Consistent if is_vouched_for(report) => SIGNED_SO_FAR,
         TrustGrade::Consistent => CONSISTENT,
@@ -209,6 +210,17 @@ const EMPTY: Grade = Grade {
     limits: &[
         "That the ledger never held an entry. An export with everything left out looks the same.",
         "Whose ledger this is. The name is stated by the file.",
+    ],
+};
+
+const EMPTY_SIGNED: Grade = Grade {
+    name: "empty",
+    shows: "The file is a well-formed export, and it holds no entries: there is no balance and no movement in it that \
+            could be right or wrong. A checkpoint that counts says the same, and whose ledger it is.",
+    limits: &[
+        "That the ledger never held an entry. Whoever signs for it can begin it anew; a checkpoint that you kept from \
+         before would show it.",
+        "That no entries followed. A checkpoint is of its time; ask for a new export to see later ones.",
     ],
 };
 
