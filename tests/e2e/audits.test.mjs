@@ -35,6 +35,8 @@ test("a good export: valid, consistent, and the hash that others compute", async
   assert.deepEqual(report.input, { name: "good.jsonl", bytes: (await readFile(vector("good.jsonl"))).length, sha256: hash });
   const expected = JSON.parse(await readFile(vector("good.expected.json"), "utf8"));
   if (expected.head) assert.equal(report.head, expected.head);
+  assert.ok(report.next_recommended_check);
+  assert.equal(await page.getByText("Verify again by").count(), 0, "a file does not change by tomorrow");
   await page.getByText(report.ledger, { exact: true }).first().waitFor();
   assert.ok((await page.locator("article").textContent()).includes(report.head));
   await everyLook(page, "real-good");

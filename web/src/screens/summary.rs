@@ -113,14 +113,12 @@ fn input_hash(known: &InputHash) -> AnyView {
 
 fn performance(report: &Report) -> impl IntoView + use<> {
     let each = format!("{} ms", report.performance.average_time_per_transaction_ms);
-    let next = report.next_recommended_check.clone();
     view! {
         <dl class="facts">
             {report.verified_at.clone().map(|at| fact("Verified at (UTC)", view! { <span class="when">{at}</span> }))}
             {fact("Time taken", figures::duration(report.verification_time_ms))}
             {fact("Entries per second", figures::count(report.performance.transactions_per_second))}
             {fact("Time per entry", each)}
-            {next.map(|next| fact("Verify again by", view! { <span class="when">{next}</span> }))}
         </dl>
     }
 }
