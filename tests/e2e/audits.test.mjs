@@ -144,11 +144,12 @@ const note = (name) => readFile(vector(name), "utf8");
 
 test("a key and a kept checkpoint raise the grade, and say what they do not show", async () => {
   const page = await open(browser, server.origin);
-  await bring(page, { keys: [KEY] });
+  await bring(page, { keys: [KEY, KEY] });
   await page.getByText("1 key", { exact: true }).waitFor();
   await everyLook(page, "real-trusted");
   await pick(page, vector("good.jsonl"));
   assert.match(await verdict(page, "signed"), /a key you trust/);
+  assert.equal(await page.getByText("Key given").count(), 1);
   await page.getByText("That no entries followed").waitFor();
   await page.getByRole("button", { name: "Verify another file" }).click();
   // What was brought stands for the next file.

@@ -1,6 +1,8 @@
 //! What the auditor brings: keys, witnesses, kept checkpoints, what is taxed. It stays on this machine, and is kept
 //! there only where he asks for it.
 
+use std::collections::BTreeSet;
+
 use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, VerifyingKey, notes};
 use countersign_core::limits::{MAX_CHECKPOINTS, MAX_NOTE};
 use countersign_core::taxes::Taxes;
@@ -137,11 +139,11 @@ impl Trusted {
 
     /// Everything that was brought; the first thing that cannot be read, where there is one.
     pub(crate) fn read(self) -> Result<Brought, String> {
-        let texts = |keys: Vec<VerifyingKey>| keys.iter().map(VerifyingKey::to_string).collect();
+        let texts = |keys: Vec<VerifyingKey>| each_once(keys.iter().map(VerifyingKey::to_string).collect());
         Ok(Brought {
             keys: texts(keys(&self.keys.get())?),
             witnesses: texts(witnesses(&self.witnesses.get())?),
-            checkpoints: checkpoints(&self.checkpoints.get())?,
+            checkpoints: each_once(checkpoints(&self.checkpoints.get())?),
             taxes: taxes(&self.taxes.get())?,
         })
     }
@@ -195,6 +197,12 @@ impl Trusted {
         }
         Ok(())
     }
+}
+
+/// What was added twice counts once.
+fn each_once(texts: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    texts.into_iter().filter(|text| seen.insert(text.clone())).collect()
 }
 
 fn append(field: RwSignal<String>, text: &str) {
@@ -289,6 +297,12 @@ mod tests {
             assert_eq!(checkpoints(&text).unwrap(), both, "{text:?}");
         }
         assert_eq!(checkpoints(" \n ").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_added_twice_counts_once_where_it_first_stood() {
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(each_once(texts(&["b", "a", "b"])), texts(&["b", "a"]));
     }
 
     #[test]
