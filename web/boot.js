@@ -1,6 +1,8 @@
 // Starts the page. An external file, because the Content-Security-Policy allows no inline script.
 const { js, wasm } = document.getElementById("boot").dataset;
 const loading = document.getElementById("loading");
+loading.classList.remove("unless-begun");
+loading.textContent = "Loading the verifier…";
 try {
   const page = await import(new URL(js, document.baseURI));
   await page.default({ module_or_path: new URL(wasm, document.baseURI) });

@@ -1,8 +1,10 @@
 // Every screen, reached through a worker that says what the test wants: readable, accessible, and harmless.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { accessible, calm, download, everyLook, launch, open, pick, verdict } from "./support/browser.mjs";
-import { serve } from "./support/server.mjs";
+import { DIST, serve } from "./support/server.mjs";
 import { checkpoints, missing, refused, report, rewritten, sayLater, saying, tampered, warning } from "./support/stub.mjs";
 
 const WORKER = "/audit-boot.js";
@@ -32,6 +34,15 @@ test("start", async () => {
   await page.getByRole("heading", { name: "Try it on a demo ledger" }).waitFor();
   await everyLook(page, "start");
   calm(page);
+  await page.close();
+});
+
+test("a page whose scripts do not run says so, and what it needs", async () => {
+  const page = await browser.context.newPage();
+  // As a file, a browser lets no module run.
+  await page.goto(pathToFileURL(join(DIST, "index.html")).href);
+  await page.getByText("The verifier has not started.").waitFor();
+  assert.equal(await page.getByText("Loading the verifier").count(), 0);
   await page.close();
 });
 
