@@ -249,6 +249,23 @@ test("dropped on their panel, checkpoints are brought and not opened", async () 
   await page.close();
 });
 
+test("keys and checkpoints dropped on a verdict leave it standing, and count for the next", async () => {
+  const page = await open(browser, server.origin);
+  await drop(page, "body", [["key.txt", KEY]]);
+  await page.locator(".notice", { hasText: "Added key.txt under" }).waitFor();
+  await page.getByText("1 key", { exact: true }).waitFor();
+  await pick(page, vector("good.jsonl"));
+  await verdict(page, "signed");
+  await drop(page, "article", [["kept.txt", await note("checkpoint-9.txt")]]);
+  await page.locator(".notice", { hasText: "Added kept.txt under" }).getByText("Open this one again").waitFor();
+  await verdict(page, "signed");
+  await everyLook(page, "real-added");
+  await drop(page, "article", [["good.jsonl", await note("good.jsonl")]]);
+  await verdict(page, "anchored");
+  calm(page);
+  await page.close();
+});
+
 test("dropped on their panel while it is closed, an export is opened", async () => {
   const page = await open(browser, server.origin);
   await drop(page, "#trusted summary", [["dropped.jsonl", await note("good.jsonl")]]);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use countersign_core::Report;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, File, FileList};
 
@@ -104,17 +105,23 @@ impl Session {
         }
     }
 
-    /// Audits the one file among those that were picked or dropped.
+    /// Takes the one file among those that were picked or dropped.
     pub(crate) fn open_files(self, files: Option<FileList>) {
         let Some(files) = files.filter(|files| files.length() > 0) else { return };
-        if self.is_running() {
-            return self.tell(words::BUSY.to_owned());
+        match files.get(0).filter(|_| files.length() == 1) {
+            Some(file) => spawn_local(self.take(file)),
+            None => self.tell(words::ONE_FILE.to_owned()),
         }
-        if files.length() > 1 {
-            return self.tell(words::ONE_FILE.to_owned());
-        }
-        if let Some(file) = files.get(0) {
-            self.open_file(file);
+    }
+
+    /// What an auditor brings to an audit is no export, and leaves standing what is open. All else is audited.
+    async fn take(self, file: File) {
+        let is_brought = self.trusted.add_file(&file).await.is_ok();
+        let is_at_start = matches!(*self.stage.read_untracked(), Stage::Start);
+        match (is_brought, self.is_running()) {
+            (true, _) => self.tell(words::added(&visible(&file.name()), is_at_start)),
+            (false, true) => self.tell(words::BUSY.to_owned()),
+            (false, false) => self.open_file(file),
         }
     }
 

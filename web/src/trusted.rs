@@ -179,7 +179,8 @@ impl Trusted {
         }
     }
 
-    async fn add_file(self, file: &File) -> Result<(), String> {
+    /// Adds what stands in a file to its field, or says why it is nothing of these.
+    pub(crate) async fn add_file(self, file: &File) -> Result<(), String> {
         if file.size() > MAX_FILE {
             return Err("too large for keys or checkpoints. To verify an export, choose it above.".to_owned());
         }
@@ -192,7 +193,8 @@ impl Trusted {
         } else if keys(&text).is_ok_and(|keys| !keys.is_empty()) {
             append(self.keys, &text);
         } else {
-            Taxes::parse(text.trim()).map_err(|_| NOTHING_OF_THESE)?;
+            // A table that says nothing is no table: an empty object may be anything.
+            Taxes::parse(text.trim()).ok().filter(|taxes| !taxes.is_empty()).ok_or(NOTHING_OF_THESE)?;
             self.taxes.set(text);
         }
         Ok(())

@@ -14,6 +14,12 @@ pub(crate) const STAYS_HERE: &str =
 pub(crate) const BUSY: &str = "An export is being verified. Cancel it first to open another.";
 /// More than one file at once.
 pub(crate) const ONE_FILE: &str = "One export at a time, please: pick or drop a single file.";
+/// A file of keys, checkpoints or taxes that was opened as an export would be.
+pub(crate) fn added(name: &str, is_at_start: bool) -> String {
+    let again = if is_at_start { "" } else { " Open this one again to have it counted." };
+    format!("Added {name} under “Keys, kept checkpoints, taxes”: it counts for every export opened from now on.{again}")
+}
+
 /// After Cancel.
 pub(crate) const CANCELLED: &str = "Cancelled. The file was not verified to its end, and nothing of it was kept.";
 /// The verifier is loaded from the site, which does not answer.
