@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { accessible, bring, calm, download, drop, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
+import { accessible, bothLoaded, bring, calm, download, drop, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
 import { serve, VECTORS } from "./support/server.mjs";
 
 const vector = (name) => join(VECTORS, name);
@@ -390,13 +390,6 @@ for (const [what, name, buffer, code] of GARBAGE) {
     calm(page);
     await page.close();
   });
-}
-
-/** Until the page has a worker at hand and one in reserve. */
-async function bothLoaded(page) {
-  for (let tries = 0; page.workers().length < 2 && tries < 200; tries += 1) await page.waitForTimeout(25);
-  assert.equal(page.workers().length, 2);
-  await page.waitForLoadState("networkidle");
 }
 
 const another = (page) => page.getByRole("button", { name: "Verify another file" }).click();

@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, open as openFile, readFile, rm, stat } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { calm, download, launch, open, pick, shownHash, verdict } from "./support/browser.mjs";
+import { bothLoaded, calm, download, launch, open, pick, shownHash, verdict } from "./support/browser.mjs";
 import { writeLedger } from "./support/ledger.mjs";
 import { DIST, serve } from "./support/server.mjs";
 
@@ -41,7 +41,7 @@ async function watchTasks(page) {
 test("200 MB without a task over 100 ms, while progress is told", async (t) => {
   const page = await open(browser, server.origin);
   // What loading the page itself takes is not what is measured here.
-  await page.waitForLoadState("networkidle");
+  await bothLoaded(page);
   await watchTasks(page);
   await page.evaluate(() => (window.longTasks.length = 0));
   const began = performance.now();
@@ -112,8 +112,9 @@ test("cancelled on the way, and another file right after", async () => {
   // Long before the file's end would be reached.
   await page.locator(".notice", { hasText: "Cancelled." }).waitFor({ timeout: 10_000 });
   // The browser ends a worker in its own time, which a read under way makes longer.
-  for (let tries = 0; tries < 300 && page.workers().length > 1; tries++) await page.waitForTimeout(100);
-  assert.equal(page.workers().length, 1, "only the verifier for the next file is left");
+  for (let tries = 0; tries < 300 && page.workers().length > 2; tries++) await page.waitForTimeout(100);
+  await bothLoaded(page);
+  assert.equal(page.workers().length, 2, "only the verifiers for the next file and in reserve are left");
   await page.locator("#start-heading:focus").waitFor();
   await page.waitForTimeout(500);
   assert.equal(await page.locator("article.report").count(), 0, "no verdict comes after");
@@ -156,7 +157,7 @@ for (const [what, answers] of [
 ]) {
   test(`a large file is verified though of its colleagues ${what}`, async () => {
     const page = await open(browser, server.origin);
-    await page.waitForLoadState("networkidle");
+    await bothLoaded(page);
     const asked = await colleagues(...answers);
     try {
       await pick(page, file);

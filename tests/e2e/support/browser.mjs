@@ -42,6 +42,16 @@ export async function open(browser, origin, path = "/") {
   return page;
 }
 
+/** Waits until the verifier at hand listens, and the one in reserve. */
+export async function bothLoaded(page) {
+  const listening = async () => {
+    const each = page.workers().map((worker) => worker.evaluate(() => Boolean(self.onmessage)));
+    return (await Promise.all(each)).filter(Boolean).length;
+  };
+  for (let tries = 0; tries < 200 && (await listening()) < 2; tries += 1) await page.waitForTimeout(50);
+  assert.equal(await listening(), 2, "one at hand, one in reserve");
+}
+
 /** Nothing went wrong unseen, and nothing left. */
 export function calm(page) {
   assert.deepEqual(page.faults, []);
