@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { accessible, bothLoaded, bring, calm, download, drop, everyLook, launch, open, pick, refusal, shownHash, verdict } from "./support/browser.mjs";
+import { accessible, bothLoaded, bring, calm, download, drop, everyLook, launch, open, pick, refusal, saved, shownHash, verdict } from "./support/browser.mjs";
 import { serve, VECTORS } from "./support/server.mjs";
 
 const vector = (name) => join(VECTORS, name);
@@ -151,6 +151,8 @@ test("a key and a kept checkpoint raise the grade, and say what they do not show
   assert.match(await verdict(page, "signed"), /a key you trust/);
   assert.equal(await page.getByText("Key given").count(), 1);
   await page.getByText("That no entries followed").waitFor();
+  // What the next audit is held to is what the writer signed.
+  assert.deepEqual(await saved(page, "Save this checkpoint"), { name: "checkpoint-20.txt", text: await note("checkpoint-20.txt") });
   await page.getByRole("button", { name: "Verify another file" }).click();
   // What was brought stands for the next file.
   await page.getByText("1 key", { exact: true }).waitFor();

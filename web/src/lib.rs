@@ -11,6 +11,7 @@ mod fingerprint;
 mod page;
 mod parts;
 mod protocol;
+mod saving;
 mod screens;
 mod session;
 mod trusted;

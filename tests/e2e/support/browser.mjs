@@ -103,13 +103,16 @@ export async function shownHash(page) {
 }
 
 export async function download(page) {
-  const [file] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download report" }).click(),
-  ]);
+  const { name, text } = await saved(page, "Download report");
+  return { name, report: JSON.parse(text) };
+}
+
+/** The file that a button gives. */
+export async function saved(page, button) {
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
   const chunks = [];
   for await (const chunk of await file.createReadStream()) chunks.push(chunk);
-  return { name: file.suggestedFilename(), report: JSON.parse(Buffer.concat(chunks).toString("utf8")) };
+  return { name: file.suggestedFilename(), text: Buffer.concat(chunks).toString("utf8") };
 }
 
 /** No finding of axe, and nothing wider than the window. */

@@ -6,15 +6,18 @@ use leptos::prelude::*;
 
 use crate::figures;
 use crate::parts::{fact, hash, value, visible};
+use crate::saving::save;
+use crate::session::Session;
 
 /// Most that are shown; the downloaded report has them all.
 const MAX_SHOWN: usize = 50;
 
 /// Every checkpoint, where there is any.
-pub(crate) fn view(report: &Report) -> impl IntoView + use<> {
+pub(crate) fn view(session: Session, report: &Report) -> impl IntoView + use<> {
     let all = report.checkpoints.len();
     (all > 0).then(|| {
-        let items = report.checkpoints.iter().take(MAX_SHOWN).map(checkpoint).collect_view();
+        let shown = report.checkpoints.iter().take(MAX_SHOWN);
+        let items = shown.map(|shown| checkpoint(session, shown)).collect_view();
         let more = all.saturating_sub(MAX_SHOWN);
         let more = (more > 0).then(|| {
             let more = figures::counted(more as u64, "more checkpoint", "more checkpoints");
@@ -30,7 +33,7 @@ pub(crate) fn view(report: &Report) -> impl IntoView + use<> {
     })
 }
 
-fn checkpoint(checkpoint: &CheckpointView) -> impl IntoView + use<> {
+fn checkpoint(session: Session, checkpoint: &CheckpointView) -> impl IntoView + use<> {
     let of = checkpoint
         .size
         .map_or("A note".to_owned(), |size| format!("A checkpoint of {}", figures::counted(size, "entry", "entries")));
@@ -55,7 +58,23 @@ fn checkpoint(checkpoint: &CheckpointView) -> impl IntoView + use<> {
                 {checkpoint.root.as_deref().map(|root| fact("Root", hash(root)))}
                 {checkpoint.signed_by.iter().map(signer).collect_view()}
             </dl>
+            {checkpoint.note.clone().map(|note| keeping(session, checkpoint.size.unwrap_or_default(), note))}
         </li>
+    }
+}
+
+/// What the next audit is to be held to, as a file.
+fn keeping(session: Session, size: u64, note: String) -> impl IntoView {
+    let save = move |_| {
+        if let Err(reason) = save(&format!("checkpoint-{size}.txt"), "text/plain", &note) {
+            session.announce(format!("The checkpoint could not be saved: {reason:?}"));
+        }
+    };
+    view! {
+        <p class="muted">"Keep it where whoever runs the ledger cannot write, and give it to the next audit."</p>
+        <p class="actions">
+            <button type="button" class="button" on:click=save>"Save this checkpoint"</button>
+        </p>
     }
 }
 

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use countersign_core::Report;
 use countersign_core::taxes::{Tax, Taxes};
-use js_sys::Array;
 use leptos::prelude::*;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::{checkpoints, coverage, findings, summary, warnings};
 use crate::figures;
 use crate::parts::{fact, seal, value, visible};
 use crate::protocol::BUILD;
+use crate::saving::save;
 use crate::session::{InputHash, Session};
 use crate::trusted::Brought;
 use crate::words;
@@ -38,7 +37,7 @@ pub(crate) fn view(session: Session, report: &Arc<Report>) -> impl IntoView + us
             {trust(session, report)}
             {summary::view(session, report)}
             {warnings::view(report)}
-            {checkpoints::view(report)}
+            {checkpoints::view(session, report)}
             {coverage::view(report)}
         </article>
     }
@@ -180,15 +179,5 @@ fn download(report: &Report, session: Session) -> Result<(), JsValue> {
     let verifier = Verifier { build: BUILD, given: session.given.get_untracked(), input_not_hashed };
     let json = serde_json::to_string_pretty(&Saved { report, verifier })
         .map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let kind = BlobPropertyBag::new();
-    kind.set_type("application/json");
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&json.into()), &kind)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
-    let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    anchor.set_href(&url);
-    anchor.set_download(&format!("{name}.report.json"));
-    anchor.click();
-    // The browser reads the address only after this turn.
-    set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
-    Ok(())
+    save(&format!("{name}.report.json"), "application/json", &json)
 }
