@@ -1,9 +1,10 @@
 //! Files that are there whole or not at all.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use super::lines::Lines;
 use super::named::Named;
 use super::{Failure, interrupt};
 
@@ -61,12 +62,13 @@ impl Existing {
     }
 }
 
-/// Whether a file begins as an export of format 2 does, may be one that is compressed, or is empty.
+/// Whether a file begins as an export of format 2 does, compressed or not, or is empty.
 fn is_export(path: &Path) -> bool {
-    const STARTS: [&[u8]; 2] = [b"{\"format\":\"countersign/export/", b"\x1f\x8b"];
-    let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
-    read.is_ok() && (start.is_empty() || STARTS.iter().any(|known| start.starts_with(known)))
+    const START: &[u8] = b"{\"format\":\"countersign/export/";
+    let Ok(file) = File::open(path) else { return false };
+    let is_empty = file.metadata().is_ok_and(|about| about.len() == 0);
+    let begins = |mut lines: Lines| Ok(lines.next()?.is_some_and(|(_, line)| line.starts_with(START)));
+    is_empty || Lines::of(file).and_then(begins).unwrap_or(false)
 }
 
 /// The folder that a file is in.

@@ -1,9 +1,12 @@
 //! Exports, checkpoints and backups of a ledger, and audits of it where it is kept.
 
 use std::fs;
+use std::io::Write;
 use std::process::Output;
 
 use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, SigningKey};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::ledger::{Ledger, NAME};
@@ -198,7 +201,10 @@ fn an_export_writes_over_nothing_that_is_not_one() {
     let older = fs::read(ledger.path("export.jsonl")).unwrap();
     ledger.done(&["pay", "5", "EURO", "--from", "alice", "--to", "bob"]);
     ledger.done(&["backup", "--to", "backup.db"]);
-    let kept = ["ledger.db", "backup.db", "signing.key", "countersign.toml", "./export.jsonl"];
+    let mut gzip = GzEncoder::new(fs::File::create(ledger.path("backup.db.gz")).unwrap(), Compression::fast());
+    gzip.write_all(&fs::read(ledger.path("backup.db")).unwrap()).unwrap();
+    gzip.finish().unwrap();
+    let kept = ["ledger.db", "backup.db", "backup.db.gz", "signing.key", "countersign.toml", "./export.jsonl"];
     let before = kept.map(|name| fs::read(ledger.path(name)).unwrap());
     for (name, before) in kept.into_iter().zip(before) {
         let output = ledger.run(&["export", "--out", name]);
