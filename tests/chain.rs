@@ -729,7 +729,9 @@ fn an_entry_between_two_that_were_hashed_anew_is_not_accused() {
     let mut export = Export::good();
     export.entries[3]["receiver_id"] = "u-9999".into();
     export.entries[5]["previous_hash"] = "f".repeat(64).into();
-    [3, 5].map(|at: usize| seal(&mut export.entries[at]));
+    for at in [3, 5] {
+        seal(&mut export.entries[at]);
+    }
     assert_eq!(found(&export.by_key()), [tampered_at(4), broken_at(Cause::Relinked, 6)]);
 }
 
