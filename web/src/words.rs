@@ -150,6 +150,7 @@ pub(crate) fn grade(report: &Report) -> Grade {
         TrustGrade::Empty if is_vouched_for(report) => EMPTY_SIGNED,
         TrustGrade::Empty => EMPTY,
         TrustGrade::Consistent if is_vouched_for(report) => SIGNED_SO_FAR,
+        TrustGrade::Consistent if report.format == 1 => ORIGINAL,
         TrustGrade::Consistent => CONSISTENT,
         TrustGrade::Signed if starts_later(report) => Grade { shows: SIGNED_LATER_PART, ..SIGNED },
         TrustGrade::Signed if is_part(report) => Grade { shows: SIGNED_EARLY_PART, ..SIGNED },
@@ -246,6 +247,19 @@ const CONSISTENT: Grade = Grade {
          source, compare it with the one below; a verifying key or a kept checkpoint, given on the first screen, \
          shows more.",
     ],
+};
+
+const ORIGINAL: Grade = Grade {
+    limits: &[
+        "That this is the ledger as it was first written. Whoever can write to the database can rewrite an entry \
+         and every hash after it, and the result agrees with itself just as well.",
+        "That it is complete to this day. Entries dropped from the end leave no trace in the file.",
+        "That the entries are true. A hash shows that a record is unchanged since it was hashed, not that the \
+         payment took place.",
+        "Whose ledger this is. The original ledger names none and signs nothing, so no key and no checkpoint can show \
+         more. If you hold its head hash from another source, compare it with the one below.",
+    ],
+    ..CONSISTENT
 };
 
 const SIGNED_SO_FAR: Grade = Grade {

@@ -329,11 +329,13 @@ fn context(header: &Header, holdings: &Holdings) -> Context {
     Context { personal: header.personal, marks: Marks::of(&holdings.sizes()), taxes: holdings.taxes().cloned() }
 }
 
-/// Format 1 has no checkpoints: what the auditor gave to judge them by goes unused, and is said to.
+/// Format 1 has no checkpoints: what the auditor gave to judge them by goes unused, and is said to before all else, or
+/// whoever cannot sign would hand over an export of that format.
 fn without_checkpoints(mut report: Report, options: &Options) -> Report {
     if !(options.keys.is_empty() && options.checkpoints.is_empty() && options.witnesses.is_empty()) {
         let what = "the keys and checkpoints that you gave".to_owned();
         let why = "the original ledger has no checkpoints".to_owned();
+        report.message.push_str(" Nobody vouches for it: the keys and checkpoints that you gave could not be used, as the original ledger has no checkpoints.");
         report.coverage.not_checked.push(NotChecked { what, why });
     }
     report

@@ -86,6 +86,10 @@ impl Page {
             }
         };
         self.line(format_args!("{} {what}", paint.good("VERIFIED —")));
+        // Of an original ledger it says whether what was given could be used.
+        if report.format == 1 {
+            self.line(plain(&report.message));
+        }
     }
 
     fn facts(&mut self, report: &Report) {
