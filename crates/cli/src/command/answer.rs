@@ -12,13 +12,15 @@ pub(super) fn give<T: Serialize>(
     words: impl FnOnce(&T) -> String,
 ) -> Result<Outcome, Failure> {
     match work() {
-        Ok(done) => {
-            let answer = if as_json { text(&done)? } else { words(&done) };
-            screen::print(&answer).map_err(|failure| unsaid(&failure, &answer))?;
-            Ok(Outcome::Good)
-        }
+        Ok(done) => said(&if as_json { text(&done)? } else { words(&done) }),
         Err(failure) => failed(as_json, failure),
     }
+}
+
+/// Shows what came of work that is done.
+pub(super) fn said(answer: &str) -> Result<Outcome, Failure> {
+    screen::print(answer).map_err(|failure| unsaid(&failure, answer))?;
+    Ok(Outcome::Good)
 }
 
 /// Shows why a command did not do its work.

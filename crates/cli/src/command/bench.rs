@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::screen::{grouped, plain};
 use super::settings::Source;
-use super::{Failure, Outcome, answer, ledger};
+use super::{Failure, Outcome, answer, interrupt, ledger};
 
 /// What the ledger is called where nobody says.
 const LEDGER: &str = "countersign.bench/1";
@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
 fn bench(arguments: &Arguments) -> Result<Measured, Failure> {
     let settings = arguments.source.settings()?;
     let folder = tempfile::tempdir()?;
+    let _unfinished = interrupt::remove_on_interrupt(folder.path());
     let location = match &settings.db {
         Some(url) => Location::parse(url)?,
         None => Location::Sqlite(folder.path().join("bench.db")),

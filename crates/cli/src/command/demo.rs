@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
-use super::{Failure, Outcome, screen};
+use super::{Failure, Outcome, answer, interrupt, screen};
 use crate::demo::{self, Ledger, TamperedCopy};
 
 /// Larger ledgers are written without tampered copies: there are 15.
@@ -66,8 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
             directory.tampered(copy.as_slice())?;
         }
     }
-    screen::print(&directory.finish()?)?;
-    Ok(Outcome::Good)
+    answer::said(&directory.finish()?)
 }
 
 /// The files of a demo, and the list of them.
@@ -111,11 +110,15 @@ impl Directory {
     ) -> Result<(T, u64), Failure> {
         let path = self.path.join(name);
         let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
+        let _unfinished = interrupt::remove_on_interrupt(&path);
         let file = File::create(&path).map_err(|e| wrong(&e))?;
         let mut out = BufWriter::with_capacity(1 << 18, file);
-        let done = content(&mut out).map_err(|failure| wrong(&failure.why))?;
-        let bytes = out.flush().and_then(|()| out.get_ref().metadata()).map_err(|e| wrong(&e))?.len();
-        Ok((done, bytes))
+        let written = content(&mut out).map_err(|failure| wrong(&failure.why)).and_then(|done| {
+            let about = out.flush().and_then(|()| out.get_ref().metadata()).map_err(|e| wrong(&e))?;
+            Ok((done, about.len()))
+        });
+        // A part of a file is no export, and would be taken for one that was cut off.
+        written.inspect_err(|_| interrupt::remove(&path))
     }
 
     /// The text of a file of it.

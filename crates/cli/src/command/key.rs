@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use countersign_core::checkpoint::{KeyKind, SigningKey};
 use zeroize::Zeroizing;
 
-use super::{Failure, Outcome, screen, trusted};
+use super::{Failure, Outcome, answer, screen, trusted};
 
 /// Longest file of a secret key, in bytes: a name, a hash and 33 bytes in base64 are far shorter.
 const MAX_SECRET_FILE: usize = 1024;
@@ -54,8 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         }
         Command::Show(show) => read(&show.file)?,
     };
-    screen::print(&format!("{}\n", key.verifying_key()))?;
-    Ok(Outcome::Good)
+    answer::said(&format!("{}\n", key.verifying_key()))
 }
 
 /// A new key, its secret half in a file that was not there.

@@ -132,7 +132,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
                 plain(&folder.display().to_string())
             ),
         };
-        screen::print(&text)?;
+        // It is set aside, and the audit is due, whoever reads that.
+        if screen::print(&text).is_err() {
+            tracing::warn!("{}", text.trim_end());
+        }
     }
     if arguments.once {
         return once(&mut watch, &*store, arguments);

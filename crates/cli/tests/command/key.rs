@@ -5,7 +5,7 @@ use std::fs;
 use countersign_core::checkpoint::{Checkpoint, KeyKind, SignedNote, SigningKey, VerifyingKey};
 use countersign_core::hash::Hash;
 
-use super::{code, countersign, file, stderr, stdout, write};
+use super::{code, command, countersign, file, stderr, stdout, write};
 
 fn new(out: &str, more: &[&str]) -> std::process::Output {
     countersign(&[&["key", "new", "--name", "game.example", "--out", out], more].concat())
@@ -29,6 +29,19 @@ fn a_new_key_signs_what_its_public_half_opens() {
     let other: VerifyingKey = stdout(&other).trim_end().parse().unwrap();
     assert_eq!(other.kind(), KeyKind::CosignatureV1);
     assert_ne!(other.id(), public.id());
+}
+
+/// Whoever takes it for a failure would make another key.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_was_made_and_cannot_be_shown_is_a_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(&directory, "ledger.key");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command(&["key", "new", "--name", "game.example", "--out", &path]).stdout(full).output().unwrap();
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let shown = stdout(&countersign(&["key", "show", &path]));
+    assert!(stderr(&output).contains(shown.trim_end()), "{}", stderr(&output));
 }
 
 #[test]

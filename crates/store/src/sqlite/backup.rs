@@ -20,7 +20,11 @@ pub(super) fn backup(source: &Snapshot, to: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Exists { what: format!("a file at {}", to.display()) });
     }
     copy(source, to).inspect_err(|_| {
-        let _ = fs::remove_file(to);
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let mut file = to.as_os_str().to_owned();
+            file.push(suffix);
+            let _ = fs::remove_file(file);
+        }
     })
 }
 
