@@ -256,8 +256,13 @@ fn what_was_paid_and_could_not_be_shown_is_told_as_paid() {
     let told = stderr(&output);
     assert!(told.contains("it was done") && told.contains("10.0000"), "{told}");
     assert_eq!(ledger.balance("alice"), "990.0000");
-    let refused = ledger.command(&["pay", "1", "MOON", "--from", "alice", "--to", "bob"]).output().unwrap();
-    assert_eq!(code(&refused), 1);
+    let refused = ["pay", "1", "MOON", "--from", "alice", "--to", "bob", "--json"];
+    assert_eq!(code(&ledger.command(&refused).output().unwrap()), 1);
+    // A refusal is one wherever it can be said.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = ledger.command(&refused).stdout(full).output().unwrap();
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("UNKNOWN_CURRENCY"), "{}", stderr(&output));
 }
 
 #[test]

@@ -78,3 +78,13 @@ fn no_password_is_shown() {
     let help = ledger.command(&["stats", "--help"]).env("COUNTERSIGN_DB", url).output().unwrap();
     assert!(stdout(&help).contains("COUNTERSIGN_DB") && !stdout(&help).contains("hunter2"), "{}", stdout(&help));
 }
+
+/// Of a device nobody knows how long it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn settings_without_an_end_are_refused() {
+    let ledger = Ledger::with_accounts();
+    let output = ledger.run(&["stats", "--config", "/dev/zero"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("/dev/zero: longer than"), "{}", stderr(&output));
+}

@@ -114,6 +114,16 @@ fn gzip_is_undone() {
     assert!(stdout(&output).contains("STREAM_NOT_DECODED"), "{}", stdout(&output));
 }
 
+/// Standard input is always there.
+#[cfg(unix)]
+#[test]
+fn a_temporary_folder_that_is_missing_is_named() {
+    let input = File::open(vector("good.jsonl")).unwrap();
+    let output = command(&["verify", "-"]).env("TMPDIR", "/no-such-folder").stdin(input).output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(stdout(&output).contains("/no-such-folder"), "{}", stdout(&output));
+}
+
 #[test]
 fn a_key_that_is_empty_is_called_that() {
     for flag in ["--key", "--witness"] {
