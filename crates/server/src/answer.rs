@@ -8,7 +8,9 @@ use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
+use crate::limits::MAX_PAGE_BYTES;
 use crate::problem::Problem;
 
 /// A body of any kind.
@@ -41,6 +43,25 @@ pub(crate) fn text(content_type: &'static str, text: impl Into<Bytes>) -> Answer
 pub(crate) fn json(value: &impl Serialize) -> Result<Answer, Problem> {
     let bytes = serde_json::to_vec(value).map_err(Problem::internal)?;
     Ok(text("application/json", bytes))
+}
+
+/// What a page shows: of what was found as many of the first as it holds, one at least; and whether more may follow, where it
+/// is cut or was filled to its `limit`.
+pub(crate) fn page<T: Serialize>(
+    found: impl ExactSizeIterator<Item = T>,
+    limit: u32,
+) -> Result<(Vec<Box<RawValue>>, bool), Problem> {
+    let (mut shown, mut bytes) = (Vec::with_capacity(found.len()), 0);
+    let is_full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    for item in found {
+        let item = to_raw_value(&item).map_err(Problem::internal)?;
+        bytes += item.get().len();
+        if bytes > MAX_PAGE_BYTES && !shown.is_empty() {
+            return Ok((shown, true));
+        }
+        shown.push(item);
+    }
+    Ok((shown, is_full))
 }
 
 /// The code of an answer that is a problem, for the log.

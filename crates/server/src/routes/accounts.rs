@@ -10,6 +10,7 @@ use countersign_store::{Store, Wanted};
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::answer::{self, Answer};
 use crate::app::App;
@@ -21,7 +22,7 @@ use crate::problem::Problem;
 /// Accounts by id.
 #[derive(Serialize)]
 struct Page {
-    accounts: Vec<Account>,
+    accounts: Vec<Box<RawValue>>,
     /// `after` of the next page; null where there is none.
     after: Option<String>,
 }
@@ -68,9 +69,9 @@ pub(super) async fn frozen(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     }
     let (limit, with_personal) = (query.limit()?, call.caller.sees_personal_data());
     let found = app.read(move |store| Ok(store.frozen(after.as_deref(), limit)?)).await?;
-    let full = found.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let after = found.last().filter(|_| full).map(|last| last.id.clone());
-    answer::json(&Page { accounts: found.into_iter().map(|account| shown(account, with_personal)).collect(), after })
+    let (accounts, goes_on) = answer::page(found.iter().cloned().map(|account| shown(account, with_personal)), limit)?;
+    let after = found[..accounts.len()].last().filter(|_| goes_on).map(|last| last.id.clone());
+    answer::json(&Page { accounts, after })
 }
 
 pub(super) async fn open(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

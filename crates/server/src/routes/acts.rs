@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_store::{Act, Page};
+use countersign_store::Page;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::answer::{self, Answer};
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::problem::Problem;
 
 #[derive(Serialize)]
 struct Acts {
-    acts: Vec<Act>,
+    acts: Vec<Box<RawValue>>,
     /// `before` of the next page; null where there is none.
     before: Option<u64>,
 }
@@ -25,8 +26,8 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     }
     let query = call.query(&["before", "limit"])?;
     let page = Page { before: query.number("before", 1)?, limit: query.limit()? };
-    let acts = app.read(move |store| Ok(store.acts(page)?)).await?;
-    let full = acts.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let before = acts.last().filter(|_| full).map(|last| last.number);
+    let found = app.read(move |store| Ok(store.acts(page)?)).await?;
+    let (acts, goes_on) = answer::page(found.iter(), page.limit)?;
+    let before = found[..acts.len()].last().filter(|_| goes_on).map(|last| last.number);
     answer::json(&Acts { acts, before })
 }

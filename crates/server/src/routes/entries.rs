@@ -7,12 +7,11 @@ use countersign_core::grammar;
 use countersign_core::seal::Record;
 use countersign_store::Store;
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Call;
-use crate::limits::MAX_PAGE_BYTES;
 use crate::problem::Problem;
 
 /// Entries in order, and where the next page starts.
@@ -26,23 +25,9 @@ struct Page {
 }
 
 /// An entry as a caller may see it.
-fn shown(record: &Record, with_personal: bool) -> Entry<'_> {
+pub(super) fn shown(record: &Record, with_personal: bool) -> Entry<'_> {
     let entry = record.entry();
     if with_personal { entry } else { Entry { personal: None, ..entry } }
-}
-
-/// Entries as JSON, as many of the first ones as a page holds: one at least.
-pub(super) fn fitting(records: &[Record], with_personal: bool) -> Result<Vec<Box<RawValue>>, Problem> {
-    let (mut entries, mut bytes) = (Vec::with_capacity(records.len()), 0);
-    for record in records {
-        let entry = to_raw_value(&shown(record, with_personal)).map_err(Problem::internal)?;
-        bytes += entry.get().len();
-        if bytes > MAX_PAGE_BYTES && !entries.is_empty() {
-            break;
-        }
-        entries.push(entry);
-    }
-    Ok(entries)
 }
 
 /// Entries from `first` on, at most `limit`.
@@ -64,9 +49,8 @@ fn page(store: &dyn Store, first: u64, limit: u32, with_personal: bool) -> Resul
             Ok(())
         })?;
     }
-    let entries = fitting(&records, with_personal)?;
-    let shown = &records[..entries.len()];
-    let next = shown.last().map(|record| record.seq + 1).filter(|next| *next <= last_seq);
+    let (entries, _) = answer::page(records.iter().map(|record| shown(record, with_personal)), limit)?;
+    let next = records[..entries.len()].last().map(|record| record.seq + 1).filter(|next| *next <= last_seq);
     answer::json(&Page { entries, next, last_seq })
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::accounts;
-use super::entries::fitting;
+use super::entries::shown;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::call::Call;
@@ -47,9 +47,7 @@ fn history(
         // An account without a history and one that does not exist are two things.
         accounts::find(store, account)?;
     }
-    let entries = fitting(&records, with_personal)?;
-    let shown = &records[..entries.len()];
-    let full = shown.len() < records.len() || shown.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let before = shown.last().filter(|_| full).map(|last| last.seq);
+    let (entries, goes_on) = answer::page(records.iter().map(|record| shown(record, with_personal)), page.limit)?;
+    let before = records[..entries.len()].last().filter(|_| goes_on).map(|last| last.seq);
     answer::json(&History { entries, before })
 }

@@ -77,31 +77,21 @@ fn a_page_is_no_longer_than_a_megabyte() {
     for n in 0..300 {
         assert_eq!(bed.order(&n.to_string(), &order).status, 201);
     }
-    let seqs = |page: &Value| -> Vec<u64> {
-        page["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap()).collect()
+    let read = |path: &str, onward: &str| {
+        let (mut next, mut seqs) = (path.to_owned(), Vec::new());
+        loop {
+            let answer = bed.get(&next);
+            assert!(answer.body.len() < (1 << 20) + 100, "{}", answer.body.len());
+            let page = answer.json();
+            seqs.extend(page["entries"].as_array().unwrap().iter().map(|entry| entry["seq"].as_u64().unwrap()));
+            match page[onward].as_u64() {
+                Some(from) => next = format!("{path}&{}={from}", if onward == "next" { "first" } else { onward }),
+                None => return seqs,
+            }
+        }
     };
-    let (mut path, mut read) = ("/api/v1/entries?limit=1000".to_owned(), Vec::new());
-    loop {
-        let answer = bed.get(&path);
-        assert!(answer.body.len() < (1 << 20) + 100, "{}", answer.body.len());
-        read.extend(seqs(&answer.json()));
-        match answer.json()["next"].as_u64() {
-            Some(next) => path = format!("/api/v1/entries?limit=1000&first={next}"),
-            None => break,
-        }
-    }
-    assert_eq!(read, (1..=301).collect::<Vec<_>>());
-    let (mut path, mut read) = ("/api/v1/accounts/anna/history?limit=301".to_owned(), Vec::new());
-    loop {
-        let answer = bed.get(&path);
-        assert!(answer.body.len() < (1 << 20) + 100, "{}", answer.body.len());
-        read.extend(seqs(&answer.json()));
-        match answer.json()["before"].as_u64() {
-            Some(before) => path = format!("/api/v1/accounts/anna/history?limit=301&before={before}"),
-            None => break,
-        }
-    }
-    assert_eq!(read, (1..=301).rev().collect::<Vec<_>>());
+    assert_eq!(read("/api/v1/entries?limit=1000", "next"), (1..=301).collect::<Vec<_>>());
+    assert_eq!(read("/api/v1/accounts/anna/history?limit=301", "before"), (1..=301).rev().collect::<Vec<_>>());
 }
 
 #[test]
