@@ -1,7 +1,7 @@
 //! What the page says, in an auditor's words. Every sentence claims only what the report holds.
 
 use countersign_core::Report;
-use countersign_core::report::{Cause, ErrorType, TrustGrade, WarningType};
+use countersign_core::report::{Cause, ErrorType, LATER_START, TrustGrade, WarningType};
 
 use crate::figures;
 use crate::parts::Tone;
@@ -109,11 +109,8 @@ pub(crate) fn is_part(report: &Report) -> bool {
 /// Whether entries before the first are missing to it. Only what is not checked says so: a part that stops early is
 /// replayed from the first entry on.
 fn starts_later(report: &Report) -> bool {
-    report.coverage.not_checked.iter().any(|check| check.why.starts_with(LATER_START))
+    report.coverage.not_checked.iter().any(|check| check.why == LATER_START)
 }
-
-/// How the report gives that reason.
-const LATER_START: &str = "the export starts later than the ledger";
 
 /// Whether a checkpoint vouches for any of it.
 pub(crate) fn is_vouched_for(report: &Report) -> bool {

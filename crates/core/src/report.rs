@@ -139,6 +139,9 @@ pub struct NotChecked {
     pub why: String,
 }
 
+/// Why what follows from a ledger's first entry on is not checked of an export that starts later.
+pub const LATER_START: &str = "the export starts later than the ledger: what was there before is not in it";
+
 /// The kinds of finding; FORMAT.md's table says when each stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -6,14 +6,14 @@ use super::clean::{Clean, end};
 use super::documents;
 use super::examination::Examination;
 use super::finding::FIRST_LINE;
-use super::gaps::{CUT, DROPPED, Gaps, LATER_START, TOO_MANY};
+use super::gaps::{CUT, DROPPED, Gaps, TOO_MANY};
 use super::holdings::Holdings;
 use super::reading::SecondReading;
 use super::recount::Recount;
 use super::statement::Statements;
 use crate::export::header::{Header, PersonalData};
 use crate::index::{Found, Retrospect};
-use crate::report::Report;
+use crate::report::{LATER_START, Report};
 use crate::segment::{FirstFew, Segment};
 
 /// Judges the first reading. `cut_short`: the compressed stream ended early; `unfinished`: the last

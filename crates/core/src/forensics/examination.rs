@@ -7,7 +7,7 @@ use super::chain::{Chain, End, Joint};
 use super::content::{Genuine, malformed_entry};
 use super::finder::find_chain;
 use super::finding::{FIRST_LINE, Place, Shown, file_finding, shown};
-use super::gaps::{LATER_START, TOO_MANY};
+use super::gaps::TOO_MANY;
 use super::layout::boundary;
 use super::listing::Listing;
 use super::recovery::Recovery;
@@ -26,7 +26,7 @@ use crate::hash::Hash;
 use crate::index::{Found, Index};
 use crate::limits::{MAX_COMPARED, MAX_FINDINGS, MAX_LINE};
 use crate::recovery::Lexicon;
-use crate::report::{ErrorType, Finding, PreviousTransaction};
+use crate::report::{ErrorType, Finding, LATER_START, PreviousTransaction};
 use crate::segment::{Documents, EndEntry, FirstFew, Run, Segment, lines_of};
 
 /// The second reading of a file in which something is wrong.

@@ -20,7 +20,6 @@ pub(crate) struct Gaps {
 }
 
 /// Reasons for gaps.
-pub(crate) const LATER_START: &str = "the export starts later than the ledger: what was there before is not in it";
 pub(crate) const TOO_MANY: &str = "the file passes a named limit of this verifier";
 pub(crate) const UNKNOWN: &str = "an entry that is gone or stays unknown may have touched them";
 pub(crate) const CUT: &str = "the entry that says so can lie outside the file";
