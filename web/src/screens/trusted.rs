@@ -43,7 +43,7 @@ struct Field {
 const KEYS: Field = Field {
     id: "keys",
     label: "Verifying keys, one a line",
-    hint: "Written name+hash+base64. With a key given, an export that has no checkpoint by it is a finding.",
+    hint: "Written name+hash+base64. With a key given, an export that has no checkpoint by it is a finding; of the original ledger, which has none, the verdict says so.",
     rows: "2",
 };
 const CHECKPOINTS: Field = Field {
