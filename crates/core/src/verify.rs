@@ -335,7 +335,7 @@ fn without_checkpoints(mut report: Report, options: &Options) -> Report {
     if !(options.keys.is_empty() && options.checkpoints.is_empty() && options.witnesses.is_empty()) {
         let what = "the keys and checkpoints that you gave".to_owned();
         let why = "the original ledger has no checkpoints".to_owned();
-        report.message.push_str(" Nobody vouches for it: the keys and checkpoints that you gave could not be used, as the original ledger has no checkpoints.");
+        report.message.push_str(&format!(" Nobody vouches for it: {what} could not be used, as {why}."));
         report.coverage.not_checked.push(NotChecked { what, why });
     }
     report

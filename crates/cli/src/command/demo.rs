@@ -110,8 +110,8 @@ impl Directory {
     ) -> Result<(T, u64), Failure> {
         let path = self.path.join(name);
         let wrong = |why: &dyn std::fmt::Display| Failure::new(path.display(), why);
-        let _unfinished = interrupt::remove_on_interrupt(&path);
         let file = File::create(&path).map_err(|e| wrong(&e))?;
+        let _unfinished = interrupt::remove_on_interrupt(&path);
         let mut out = BufWriter::with_capacity(1 << 18, file);
         let written = content(&mut out).map_err(|failure| wrong(&failure.why)).and_then(|done| {
             let about = out.flush().and_then(|()| out.get_ref().metadata()).map_err(|e| wrong(&e))?;

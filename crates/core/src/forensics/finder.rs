@@ -130,7 +130,7 @@ impl<'a> Finder<'a> {
         let within = |i: &usize| self.runs[*i].first_seq > piece.base && self.runs[*i].first_seq < end;
         let branches = |i: &usize| within(i) && self.sure[*i] && !self.is_of_elsewhere(run, *i, end);
         let branch = self.farthest((0..self.runs.len()).filter(branches)).filter(|&i| self.promise(i) > own);
-        let of_copy = |i: &usize| !self.used[*i] && branches(i) && self.is_what_was_copied(run, *i);
+        let of_copy = |i: &usize| !self.used[*i] && self.is_what_was_copied(run, *i) && branches(i);
         let branch = branch.or_else(|| (0..self.runs.len()).find(of_copy));
         if let Some(next) = branch {
             let base = self.runs[next].first_seq;
@@ -214,6 +214,7 @@ impl<'a> Finder<'a> {
         self.is_other_end(run) || self.disowners(run).any(|other| is_borne_out(other) || !self.is_contradicted(other))
     }
 
+    /// Whether anything at all that bears the next number names another hash, rightly or not borne out itself.
     fn is_contradicted(&self, run: usize) -> bool {
         self.is_other_end(run) || self.disowners(run).next().is_some()
     }
